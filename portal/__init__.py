@@ -1,0 +1,1 @@
+"""Accounts, tenants, members and roles, services and subscriptions, audit, shell, navigation."""
