@@ -5,65 +5,117 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Deployment',
+            name="Deployment",
             fields=[
-                ('id', models.CharField(default=deployments.models.deployment.new_deployment_id, max_length=12, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=50)),
-                ('state', models.CharField(choices=[('CREATING', 'Creating'), ('RUNNING', 'Running'), ('STOPPING', 'Stopping'), ('STOPPED', 'Stopped'), ('STARTING', 'Starting'), ('UPDATING', 'Updating'), ('FAILED', 'Failed'), ('DELETING', 'Deleting')], default='CREATING', max_length=10)),
-                ('state_reason', models.TextField(blank=True)),
-                ('service_level', models.CharField(choices=[('live', 'Live'), ('test', 'Test'), ('development', 'Development')], default='development', max_length=12)),
-                ('size', models.CharField(max_length=20)),
-                ('high_availability', models.BooleanField(default=False)),
-                ('preloaded_data', models.CharField(blank=True, max_length=40)),
-                ('partition', models.PositiveIntegerField(editable=False, null=True)),
-                ('upstream', models.URLField(blank=True)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('expires', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.CharField(
+                        default=deployments.models.deployment.new_deployment_id,
+                        max_length=12,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=50)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("CREATING", "Creating"),
+                            ("RUNNING", "Running"),
+                            ("STOPPING", "Stopping"),
+                            ("STOPPED", "Stopped"),
+                            ("STARTING", "Starting"),
+                            ("UPDATING", "Updating"),
+                            ("FAILED", "Failed"),
+                            ("DELETING", "Deleting"),
+                        ],
+                        default="CREATING",
+                        max_length=10,
+                    ),
+                ),
+                ("state_reason", models.TextField(blank=True)),
+                (
+                    "service_level",
+                    models.CharField(
+                        choices=[("live", "Live"), ("test", "Test"), ("development", "Development")],
+                        default="development",
+                        max_length=12,
+                    ),
+                ),
+                ("size", models.CharField(max_length=20)),
+                ("high_availability", models.BooleanField(default=False)),
+                ("preloaded_data", models.CharField(blank=True, max_length=40)),
+                ("partition", models.PositiveIntegerField(editable=False, null=True)),
+                ("upstream", models.URLField(blank=True)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("expires", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ('-created',),
+                "ordering": ("-created",),
             },
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('QUEUED', 'Queued'), ('RUNNING', 'Running'), ('DONE', 'Done'), ('FAILED', 'Failed'), ('CANCELLED', 'Cancelled')], default='QUEUED', max_length=10)),
-                ('arguments', models.JSONField(blank=True, default=dict)),
-                ('steps', models.JSONField(blank=True, default=list)),
-                ('error', models.TextField(blank=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('started', models.DateTimeField(null=True)),
-                ('finished', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("QUEUED", "Queued"),
+                            ("RUNNING", "Running"),
+                            ("DONE", "Done"),
+                            ("FAILED", "Failed"),
+                            ("CANCELLED", "Cancelled"),
+                        ],
+                        default="QUEUED",
+                        max_length=10,
+                    ),
+                ),
+                ("arguments", models.JSONField(blank=True, default=dict)),
+                ("steps", models.JSONField(blank=True, default=list)),
+                ("error", models.TextField(blank=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("started", models.DateTimeField(null=True)),
+                ("finished", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ('-created',),
+                "ordering": ("-created",),
             },
         ),
         migrations.CreateModel(
-            name='Region',
+            name="Region",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=40, unique=True)),
-                ('title', models.CharField(max_length=80)),
-                ('provider', models.CharField(default='This machine', max_length=80)),
-                ('database', models.CharField(max_length=60)),
-                ('highly_available', models.BooleanField(default=False)),
-                ('enabled', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.SlugField(max_length=40, unique=True)),
+                ("title", models.CharField(max_length=80)),
+                ("provider", models.CharField(default="This machine", max_length=80)),
+                ("database", models.CharField(max_length=60)),
+                ("highly_available", models.BooleanField(default=False)),
+                ("enabled", models.BooleanField(default=True)),
             ],
             options={
-                'ordering': ('provider', 'title'),
+                "ordering": ("provider", "title"),
             },
         ),
     ]

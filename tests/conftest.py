@@ -1,0 +1,129 @@
+"""What every test shares: the catalogue, the people, the regions, and which services this machine has.
+
+Alice owns the tenant, Bob is her team-mate, Charlie is a stranger.
+"""
+
+import ipaddress
+import os
+import shutil
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from portal.models import Membership, Role, Tenant, User
+
+REGIONS = ("local", "pg")
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def chromium() -> str | None:
+    """The path of an installed Chromium, if there is one."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def _missing_services() -> dict[str, str]:
+    """Marker name to why its tests cannot run here."""
+    missing = {}
+    if not settings.POSTGRES_AVAILABLE:
+        missing["postgres"] = "PostgreSQL is not running (TEST_POSTGRES_URL)"
+    if not _listens(6379):
+        missing["redis"] = "Redis is not running on port 6379"
+    if not _listens(5672):
+        missing["rabbitmq"] = "RabbitMQ is not running on port 5672"
+    if chromium() is None:
+        missing["browser"] = "Chromium is not installed"
+    return missing
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = _missing_services()
+    if missing and os.environ.get("CI"):
+        pytest.exit(f"CI must have every service. Missing: {'; '.join(missing.values())}", returncode=4)
+    for item in items:
+        if "region" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.django_db(databases="__all__"))
+        for marker, reason in missing.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _catalogue() -> None:
+    """The catalogue of R4 definitions is built once for the checkout, and only when it is missing."""
+    from django.core.management import call_command
+
+    call_command("build_catalogue", verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test may speak to this machine and to nobody else."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple):
+            host = address[0]
+            if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+                raise AssertionError(f"a test tried to connect to {host}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=[pytest.mark.postgres] if name == "pg" else [], id=name) for name in REGIONS
+    ]
+)
+def region(request: pytest.FixtureRequest) -> str:
+    """The database alias of a region's store: each test that asks for it runs on SQLite and on PostgreSQL."""
+    return f"region_{request.param}"
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Larger sample data, where a checkout has it beside itself."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("no sample data beside this checkout")
+    return SHARED_DATA
+
+
+def _user(name: str) -> User:
+    user = User.objects.create_user(f"{name.lower()}@example.org", "correct-horse-battery", name=name)
+    user.emailaddress_set.create(email=user.email, verified=True, primary=True)  # type: ignore[attr-defined]
+    return user
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return _user("Alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return _user("Bob")
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    return _user("Charlie")
+
+
+@pytest.fixture
+def tenant(alice: User, bob: User) -> Tenant:
+    """Alice's tenant, in which Bob reads (raise `Membership.role` where a test needs more)."""
+    made = Tenant.objects.create(name="Acme Health", slug="acme-health")
+    Membership.objects.create(tenant=made, user=alice, role=Role.OWNER)
+    Membership.objects.create(tenant=made, user=bob, role=Role.READ)
+    return made
