@@ -24,7 +24,7 @@ run: setup ## Start Fireside: web, worker and a demo tenant (PORT, FIRESIDE_HOME
 
 test: setup ## Run every test, browser tests included
 	@bash requirements/browser.sh
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadgroup
 
 check: format lint types contracts migrations test ## Everything CI runs
 

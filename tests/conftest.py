@@ -7,13 +7,18 @@ import ipaddress
 import os
 import shutil
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import Browser, sync_playwright
 
 from portal.models import Membership, Role, Tenant, User
+
+# Playwright keeps an event loop in the main thread, where Django would refuse to touch a database.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 REGIONS = ("local", "pg")
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -46,6 +51,7 @@ def _missing_services() -> dict[str, str]:
     return missing
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = _missing_services()
     if missing and os.environ.get("CI"):
@@ -127,3 +133,14 @@ def tenant(alice: User, bob: User) -> Tenant:
     Membership.objects.create(tenant=made, user=alice, role=Role.OWNER)
     Membership.objects.create(tenant=made, user=bob, role=Role.READ)
     return made
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=chromium(),
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
+        )
+        yield launched
+        launched.close()
