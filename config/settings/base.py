@@ -186,7 +186,7 @@ else:
     }
 
 BROKER_URL = env("BROKER_URL", default="")
-CELERY_BROKER_URL = BROKER_URL or "filesystem://"
+CELERY_BROKER_URL = BROKER_URL or "files://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 if not BROKER_URL:
     _queue = HOME / "broker"
@@ -204,6 +204,9 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# A worker that is silent for so long counts as dead, and its job is given to another.
+JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=15.0)
 
 # -- Fireside ------------------------------------------------------------------------------------------------
 

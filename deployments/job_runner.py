@@ -1,0 +1,169 @@
+"""Runs one job in this process: claim it by lease, work through its steps, settle it. See deployments.jobs."""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from deployments.jobs import JobCancelled, JobFault, Kind, LeaseLost, Progress, get_kind
+from deployments.models import Job, JobState
+
+logger = logging.getLogger(__name__)
+
+WRITE_PROGRESS_EVERY = 0.4  # seconds
+UNEXPECTED = "Something unexpected went wrong. The installation's log has the details."
+
+
+def lease_time() -> timedelta:
+    """How long a worker may be silent before its job is given to another."""
+    return timedelta(seconds=settings.JOB_LEASE_SECONDS)
+
+
+def claim(job_id: int) -> Job | None:
+    """Take the job if it is queued, or was left by a dead worker; None if another has it or it has ended."""
+    now = timezone.now()
+    holder = secrets.token_hex(16)
+    free = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=now)
+    taken = Job.objects.filter(free, pk=job_id).update(
+        state=JobState.RUNNING,
+        attempts=F("attempts") + 1,
+        lease_holder=holder,
+        lease_until=now + lease_time(),
+        started=now,
+    )
+    if not taken:
+        return None
+    return Job.objects.select_related("deployment", "deployment__region", "deployment__tenant").get(pk=job_id)
+
+
+@contextmanager
+def _heartbeat(job: Job) -> Iterator[None]:
+    """Renew the lease while a step is silent. It ends with the process, so a killed worker's lease runs out."""
+    stopped = threading.Event()
+
+    def beat() -> None:
+        while not stopped.wait(settings.JOB_LEASE_SECONDS / 3):
+            Job.objects.filter(pk=job.pk, lease_holder=job.lease_holder, state=JobState.RUNNING).update(
+                lease_until=timezone.now() + lease_time()
+            )
+        connection.close()
+
+    thread = threading.Thread(target=beat, name=f"job-{job.pk}-lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+class _StepRecord:
+    """Writes one step's progress into the job's row, at most every 0.4 s, as long as the lease is ours."""
+
+    def __init__(self, job: Job, index: int) -> None:
+        self.job = job
+        self.step = job.steps[index]
+        self.written = 0.0
+
+    def save(self, done: int, total: int | None, detail: str | None) -> None:
+        self.step["done"] = done
+        if total is not None:
+            self.step["total"] = total
+        if detail is not None:
+            self.step["detail"] = detail
+        if time.monotonic() - self.written >= WRITE_PROGRESS_EVERY:
+            self.write()
+
+    def enter(self, state: JobState) -> None:
+        self.step["state"] = state.value
+        self.write()
+
+    def write(self) -> None:
+        self.written = time.monotonic()
+        ours = Job.objects.filter(pk=self.job.pk, lease_holder=self.job.lease_holder, state=JobState.RUNNING)
+        if not ours.update(
+            steps=self.job.steps, result=self.job.result, lease_until=timezone.now() + lease_time()
+        ):
+            raise LeaseLost
+        if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
+            raise JobCancelled
+
+
+def _run_steps(job: Job, kind: Kind) -> None:
+    for index, step in enumerate(kind.steps):
+        if job.steps[index]["state"] == JobState.DONE:
+            continue
+        record = _StepRecord(job, index)
+        record.enter(JobState.RUNNING)
+        step.run(Progress(job, record.save))
+        record.enter(JobState.DONE)
+
+
+def _end(job: Job, state: JobState, error: str = "") -> bool:
+    """Write how the job ended, if it is still ours."""
+    for step in job.steps:
+        if step["state"] == JobState.RUNNING:
+            step["state"] = state.value
+    job.state, job.error, job.finished = state, error, timezone.now()
+    return bool(
+        Job.objects.filter(pk=job.pk, lease_holder=job.lease_holder, state=JobState.RUNNING).update(
+            state=state,
+            error=error,
+            steps=job.steps,
+            result=job.result,
+            finished=job.finished,
+            lease_until=None,
+        )
+    )
+
+
+def _settle_failure(job: Job, kind: Kind, state: JobState, error: str) -> None:
+    with transaction.atomic():
+        if _end(job, state, error):
+            kind.failed(job)
+
+
+def _try_later(job: Job, kind: Kind) -> None:
+    """After an unexpected error: wait a little longer each time, and give up in the end."""
+    if job.attempts >= kind.max_attempts:
+        _settle_failure(job, kind, JobState.FAILED, UNEXPECTED)
+        return
+    Job.objects.filter(pk=job.pk, lease_holder=job.lease_holder, state=JobState.RUNNING).update(
+        state=JobState.QUEUED, lease_until=timezone.now() + timedelta(seconds=2**job.attempts)
+    )
+
+
+def run(job_id: int) -> None:
+    """Work on the job until it is done, has failed, or is another worker's. Never raises for the job's own faults."""
+    job = claim(job_id)
+    if job is None:
+        return
+    kind = get_kind(job.kind)
+    if job.attempts > kind.max_attempts:
+        _settle_failure(
+            job, kind, JobState.FAILED, f"The worker stopped {kind.max_attempts} times during this work."
+        )
+        return
+    try:
+        with _heartbeat(job):
+            _run_steps(job, kind)
+        with transaction.atomic():
+            kind.succeeded(job)
+            _end(job, JobState.DONE)
+    except LeaseLost:
+        logger.warning("job %s was taken over by another worker", job_id)
+    except JobCancelled:
+        _settle_failure(job, kind, JobState.CANCELLED, "Cancelled.")
+    except JobFault as fault:
+        _settle_failure(job, kind, JobState.FAILED, str(fault))
+    except Exception:
+        logger.exception("job %s (%s) met an unexpected error", job_id, job.kind)
+        _try_later(job, kind)

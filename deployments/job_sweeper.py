@@ -1,0 +1,29 @@
+"""Finds jobs that nobody works on: their message was lost, their worker died, or their pause is over."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from deployments import jobs
+from deployments.models import Job, JobState
+
+KEEP_ENDED = timedelta(days=90)
+
+
+def sweep() -> int:
+    """Send the message of every open job whose lease ran out again; returns how many."""
+    now = timezone.now()
+    waiting = Job.objects.filter(
+        state__in=[JobState.QUEUED, JobState.RUNNING], lease_until__lt=now
+    ).values_list("pk", "state")
+    for job_id, state in waiting:
+        # A queued job gets a new deadline for its message; a running one is claimed by whoever gets this message.
+        if state == JobState.QUEUED:
+            Job.objects.filter(pk=job_id, state=state).update(lease_until=now + jobs.MESSAGE_LOST_AFTER)
+        jobs.send(job_id)
+    return len(waiting)
+
+
+def forget_old_jobs() -> None:
+    """Delete what ended 90 days ago."""
+    Job.objects.filter(finished__lt=timezone.now() - KEEP_ENDED).delete()
