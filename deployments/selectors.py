@@ -1,0 +1,72 @@
+"""Loading a deployment is authorising: through the tenant of the signed-in member, or not at all."""
+
+from typing import TYPE_CHECKING, TypedDict
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404
+
+from deployments.models import Deployment, Job
+from portal.models import Membership, Role, Tenant, User
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+
+class HasRole(TypedDict):
+    """What a deployment carries when it was loaded for someone: that user's role in its tenant."""
+
+    role: int
+
+
+def _with_role(user: User) -> "QuerySet[WithAnnotations[Deployment, HasRole]]":
+    """The deployments of the user's tenants, each with the user's role there as `role`."""
+    own = Membership.objects.filter(tenant=OuterRef("tenant"), user=user)
+    return (
+        Deployment.objects.filter(tenant__memberships__user=user)
+        .annotate(role=Subquery(own.values("role")[:1]))
+        .select_related("tenant", "region")
+    )
+
+
+def get_deployment_for(
+    user: User | AnonymousUser, deployment_id: str, role: Role
+) -> "WithAnnotations[Deployment, HasRole]":
+    """The deployment, if the user has at least that role in its tenant.
+
+    A stranger gets Http404, so that nobody learns which ids exist; too small a role gets PermissionDenied.
+    """
+    if not isinstance(user, User):
+        raise Http404
+    deployment = _with_role(user).filter(pk=deployment_id).first()
+    if deployment is None:
+        raise Http404
+    if deployment.role < role:
+        raise PermissionDenied(f"This needs the role {role.label} in {deployment.tenant.name}.")
+    return deployment
+
+
+def list_deployments_for(
+    user: User, tenant: Tenant | None = None
+) -> "QuerySet[WithAnnotations[Deployment, HasRole]]":
+    """The deployments a user may see, newest first, of one tenant or of all of the user's."""
+    deployments = _with_role(user)
+    return deployments.filter(tenant=tenant) if tenant else deployments
+
+
+def get_deployment(deployment_id: str) -> Deployment | None:
+    """Without authorisation: for the gateway, whose credentials decide, and for workers."""
+    return Deployment.objects.select_related("region", "tenant").filter(pk=deployment_id).first()
+
+
+def list_jobs(deployment: Deployment) -> QuerySet[Job]:
+    return deployment.jobs.select_related("requested_by")
+
+
+def get_job(deployment: Deployment, job_id: int) -> Job:
+    """Raises Http404 for a job of another deployment."""
+    job = deployment.jobs.filter(pk=job_id).first()
+    if job is None:
+        raise Http404
+    return job
