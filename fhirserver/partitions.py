@@ -1,0 +1,85 @@
+"""A deployment's own part of a region's store: reserve it, empty it, drop it, count what it holds."""
+
+import time
+from dataclasses import dataclass
+
+from django.db import connections, transaction
+from django.db.utils import IntegrityError
+
+from fhirserver.schema import PARTITIONED_TABLES
+
+_DELETE_BATCH = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """`region` is the alias of the store's database connection, `number` is unique in that store for ever."""
+
+    region: str
+    number: int
+
+
+def reserve(region: str) -> Partition:
+    """A new, empty partition of the region's store."""
+    while True:
+        try:
+            with transaction.atomic(using=region), connections[region].cursor() as cursor:
+                cursor.execute("SELECT coalesce(max(number), 0) + 1 FROM fhir_partition")
+                number = int(cursor.fetchone()[0])
+                cursor.execute(
+                    "INSERT INTO fhir_partition (number, reserved, dropped) VALUES (%s, %s, NULL)",
+                    [number, time.time_ns() // 1000],
+                )
+            return Partition(region, number)
+        except IntegrityError:
+            # Another process reserved the same number in this moment.
+            continue
+
+
+def clear(partition: Partition) -> None:
+    """Delete every resource and version; the partition stays. Short transactions, so that others can write meanwhile."""
+    vendor = connections[partition.region].vendor
+    if vendor == "sqlite":
+        _execute(
+            partition,
+            "DELETE FROM fhir_text_words WHERE rowid IN (SELECT document FROM fhir_text WHERE partition = %s)",
+        )
+    # The index rows first: a search never shows a resource without its content.
+    for table in sorted(PARTITIONED_TABLES, key=lambda name: name in ("fhir_resource", "fhir_history")):
+        if vendor == "sqlite":
+            _execute(partition, f"DELETE FROM {table} WHERE partition = %s")
+            continue
+        batch = f"SELECT ctid FROM {table} WHERE partition = %s LIMIT {_DELETE_BATCH}"
+        while _execute(partition, f"DELETE FROM {table} WHERE ctid = ANY(ARRAY({batch}))") == _DELETE_BATCH:
+            pass
+
+
+def drop(partition: Partition) -> None:
+    """Clear the partition and retire its number."""
+    clear(partition)
+    with connections[partition.region].cursor() as cursor:
+        cursor.execute(
+            "UPDATE fhir_partition SET dropped = %s WHERE number = %s",
+            [time.time_ns() // 1000, partition.number],
+        )
+
+
+def counts_by_type(partition: Partition) -> dict[str, int]:
+    """How many current resources there are of each type that has any, by name."""
+    with connections[partition.region].cursor() as cursor:
+        cursor.execute(
+            "SELECT type, count(*) FROM fhir_resource WHERE partition = %s AND method <> 'DELETE'"
+            " GROUP BY type ORDER BY type",
+            [partition.number],
+        )
+        return dict(cursor.fetchall())
+
+
+def count_resources(partition: Partition) -> int:
+    return sum(counts_by_type(partition).values())
+
+
+def _execute(partition: Partition, statement: str) -> int:
+    with connections[partition.region].cursor() as cursor:
+        cursor.execute(statement, [partition.number])
+        return int(cursor.rowcount)

@@ -1,0 +1,163 @@
+"""The tables of a region's store, in the words of each database (docs/adr/0001).
+
+Every table carries its partition first. `rid` is `fhirspec.hashing.hash64("Type/id")`; `rank` is the resource's clinical date in
+microseconds since 1970, else its creation time; `updated` is in microseconds. Index tables are clustered by what they are
+searched for (SQLite: WITHOUT ROWID; PostgreSQL: the primary key serves index-only scans) and end in `rank, rid`, so that what one
+value matches lies in page order.
+
+Full text is written late: a write only leaves the resource's `rid` in `fhir_text_pending`; a search by `_text` or `_content` first
+brings `fhir_text` up to date.
+"""
+
+from collections.abc import Iterator
+
+INTEGER, BIGINT, SMALLINT, TEXT, BYTES, DOUBLE = "integer", "bigint", "smallint", "text", "bytes", "double"
+
+# table: (columns with types, primary key, secondary indexes, clustered by its primary key)
+TABLES: dict[str, tuple[dict[str, str], str, dict[str, str], bool]] = {
+    "fhir_partition": (
+        {"number": INTEGER, "reserved": BIGINT, "dropped": BIGINT + " NULL"},
+        "number",
+        {},
+        False,
+    ),
+    "fhir_resource": (
+        {
+            "partition": INTEGER,
+            "version": INTEGER,
+            "rid": BIGINT,
+            "updated": BIGINT,
+            "rank": BIGINT,
+            "method": TEXT,
+            "type": TEXT,
+            "logical_id": TEXT,
+            "content": BYTES + " NULL",
+            "postings": BYTES,
+        },
+        "partition, rid",
+        {"updated": "partition, type, updated, rid"},
+        False,
+    ),
+    "fhir_history": (
+        {
+            "partition": INTEGER,
+            "version": INTEGER,
+            "rid": BIGINT,
+            "updated": BIGINT,
+            "method": TEXT,
+            "type": TEXT,
+            "logical_id": TEXT,
+            "content": BYTES + " NULL",
+        },
+        "partition, rid, version",
+        {"updated": "partition, type, updated, rid"},
+        False,
+    ),
+    "fhir_posting": (
+        {"partition": INTEGER, "key": BIGINT, "rank": BIGINT, "rid": BIGINT},
+        "partition, key, rank, rid",
+        {},
+        True,
+    ),
+    "fhir_reference": (
+        {"partition": INTEGER, "param": INTEGER, "target": BIGINT, "rank": BIGINT, "rid": BIGINT},
+        "partition, param, target, rank, rid",
+        {"rid": "partition, rid, param"},
+        True,
+    ),
+    "fhir_string": (
+        {"partition": INTEGER, "param": INTEGER, "value": TEXT, "rank": BIGINT, "rid": BIGINT},
+        "partition, param, value, rank, rid",
+        {"rid": "partition, rid, param"},
+        True,
+    ),
+    "fhir_date": (
+        {
+            "partition": INTEGER,
+            "param": INTEGER,
+            "low": BIGINT,
+            "high": BIGINT,
+            "rank": BIGINT,
+            "rid": BIGINT,
+        },
+        "partition, param, low, high, rank, rid",
+        {"rid": "partition, rid, param"},
+        True,
+    ),
+    "fhir_quantity": (
+        {
+            "partition": INTEGER,
+            "param": INTEGER,
+            "unit": BIGINT,
+            "low": DOUBLE,
+            "high": DOUBLE,
+            "rank": BIGINT,
+            "rid": BIGINT,
+        },
+        "partition, param, unit, low, high, rank, rid",
+        {"rid": "partition, rid, param"},
+        True,
+    ),
+    "fhir_text_pending": (
+        {"partition": INTEGER, "rid": BIGINT},
+        "partition, rid",
+        {},
+        True,
+    ),
+}
+PARTITIONED_TABLES = (*(name for name in TABLES if name != "fhir_partition"), "fhir_text")
+
+_TYPES = {
+    "sqlite": {BIGINT: "integer", SMALLINT: "integer", BYTES: "blob", DOUBLE: "real"},
+    "postgresql": {TEXT: 'text COLLATE "C"', BYTES: "bytea", DOUBLE: "double precision"},
+}
+
+# On SQLite `scope` holds the word `p<partition>`: an FTS5 table cannot be led by a number.
+_FULL_TEXT = {
+    "sqlite": [
+        "CREATE TABLE fhir_text (document integer PRIMARY KEY, partition integer NOT NULL, rid integer NOT NULL,"
+        " UNIQUE (partition, rid))",
+        "CREATE VIRTUAL TABLE fhir_text_words USING fts5(scope, narrative, content,"
+        " tokenize = 'unicode61 remove_diacritics 2')",
+    ],
+    "postgresql": [
+        "CREATE TABLE fhir_text (partition integer NOT NULL, rid bigint NOT NULL,"
+        " narrative tsvector NOT NULL, content tsvector NOT NULL, PRIMARY KEY (partition, rid))",
+        "CREATE INDEX fhir_text_narrative ON fhir_text USING gin (narrative)",
+        "CREATE INDEX fhir_text_content ON fhir_text USING gin (content)",
+    ],
+}
+
+# Content up to half a page stays in its row, uncompressed: a read is one page and no decompression.
+_TUNING = {
+    "sqlite": [],
+    "postgresql": [
+        "ALTER TABLE fhir_resource SET (toast_tuple_target = 4080)",
+        "ALTER TABLE fhir_history SET (toast_tuple_target = 4080)",
+    ],
+}
+
+
+def _column(name: str, kind: str, types: dict[str, str]) -> str:
+    base, nullable = kind.removesuffix(" NULL"), kind.endswith(" NULL")
+    return f"{name} {types.get(base, base)}{'' if nullable else ' NOT NULL'}"
+
+
+def create_statements(vendor: str) -> Iterator[str]:
+    """Every statement that makes an empty store in a database of this vendor (`sqlite` or `postgresql`)."""
+    types = _TYPES[vendor]
+    for name, (columns, key, indexes, clustered) in TABLES.items():
+        body = ", ".join(_column(column, kind, types) for column, kind in columns.items())
+        end = " WITHOUT ROWID" if clustered and vendor == "sqlite" else ""
+        yield f"CREATE TABLE {name} ({body}, PRIMARY KEY ({key})){end}"
+        for suffix, fields in indexes.items():
+            yield f"CREATE INDEX {name}_{suffix} ON {name} ({fields})"
+    yield from _FULL_TEXT[vendor]
+    yield from _TUNING[vendor]
+
+
+def drop_statements(vendor: str) -> Iterator[str]:
+    for name in (*PARTITIONED_TABLES, "fhir_partition"):
+        yield f"DROP TABLE {name}"
+    if vendor == "sqlite":
+        yield "DROP TABLE fhir_text_words"
