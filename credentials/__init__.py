@@ -1,0 +1,1 @@
+"""API keys: who may call a deployment's FHIR endpoint, and what each of them may do."""

@@ -1,0 +1,112 @@
+"""What can be done to API keys. A key's text is returned once, by `create_api_key` and `rotate_api_key`."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from credentials.access import Access
+from credentials.models import ApiKey, ApiKeySecret
+from credentials.secret import hash_key_text, new_key_text
+from deployments.models import Deployment
+from portal.models import User
+
+MAX_LIVE_SECRETS = 2
+LONGEST_OVERLAP = timedelta(days=30)
+
+
+@transaction.atomic
+def create_api_key(
+    deployment: Deployment,
+    *,
+    name: str,
+    holder: str = "",
+    access: Access,
+    expires: datetime | None = None,
+    by: User | None,
+) -> tuple[ApiKey, str]:
+    """Returns the key and its text, which is stored nowhere. Raises ValidationError on a blank name or a past end."""
+    if expires is not None and expires <= timezone.now():
+        raise ValidationError({"expires": "The key would have expired already."})
+    api_key = ApiKey(
+        deployment=deployment,
+        name=name.strip(),
+        holder=holder.strip(),
+        access_granted=access.as_json(),
+        expires=expires,
+        created_by=by,
+    )
+    api_key.full_clean()
+    api_key.save()
+    return api_key, _add_secret(api_key)
+
+
+@transaction.atomic
+def rotate_api_key(api_key: ApiKey, *, overlap: timedelta, by: User | None) -> str:
+    """A second secret for the key; those before it work for `overlap` longer (0 ends them now).
+
+    Returns the new text. Raises ValidationError when the key is revoked or expired, or already has two live secrets.
+    """
+    api_key = ApiKey.objects.select_for_update().get(pk=api_key.pk)
+    if not api_key.usable:
+        raise ValidationError("A revoked or expired key cannot be rotated. Create a new one.")
+    if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+        raise ValidationError(f"The old secret may work for {LONGEST_OVERLAP.days} days at most.")
+    now = timezone.now()
+    live = [secret for secret in api_key.secrets.all() if not secret.expired]
+    if overlap and len(live) >= MAX_LIVE_SECRETS:
+        raise ValidationError("This key has two live secrets already. End the older one first.")
+    _end_secrets(live, now + overlap)
+    return _add_secret(api_key)
+
+
+@transaction.atomic
+def end_old_secrets(api_key: ApiKey, *, by: User | None) -> None:
+    """Finishes a rotation: only the newest secret stays."""
+    _end_secrets(list(api_key.secrets.all())[1:], timezone.now())
+
+
+@transaction.atomic
+def revoke_api_key(api_key: ApiKey, *, by: User | None) -> None:
+    """The key stops working within a second, for ever."""
+    ApiKey.objects.filter(pk=api_key.pk, revoked=None).update(revoked=timezone.now(), revoked_by=by)
+    api_key.refresh_from_db()
+
+
+@transaction.atomic
+def narrow_api_key(
+    api_key: ApiKey, *, access: Access | None = None, expires: datetime | None = None, by: User | None
+) -> None:
+    """Takes rights or time away from a key. Raises ValidationError when it would gain any."""
+    api_key = ApiKey.objects.select_for_update().get(pk=api_key.pk)
+    if access is not None:
+        if not access.narrows(api_key.access):
+            raise ValidationError("A key can only lose rights. Create a new key for more.")
+        api_key.access_granted = access.as_json()
+    if expires is not None:
+        if api_key.expires is not None and expires > api_key.expires:
+            raise ValidationError("A key's end can only come sooner. Create a new key for a later one.")
+        api_key.expires = expires
+    api_key.save(update_fields=["access_granted", "expires"])
+
+
+def record_use(uses: Iterable[tuple[int, datetime, str]]) -> None:
+    """Notes when and from where secrets were used: (primary key of the secret, time, client address or empty)."""
+    for secret_id, used_at, address in uses:
+        ApiKeySecret.objects.filter(pk=secret_id).update(last_used_at=used_at)
+        ApiKey.objects.filter(secrets=secret_id).update(last_used_at=used_at, last_used_from=address or None)
+
+
+def _add_secret(api_key: ApiKey) -> str:
+    text = new_key_text(api_key.public_id)
+    ApiKeySecret.objects.create(api_key=api_key, digest=hash_key_text(text).digest)
+    return text
+
+
+def _end_secrets(live: Iterable[ApiKeySecret], end: datetime) -> None:
+    for secret in live:
+        if secret.expires is None or secret.expires > end:
+            secret.expires = end
+            secret.save(update_fields=["expires"])
