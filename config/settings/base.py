@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "portal",
     "deployments",
     "credentials",
+    "smart",
     "gateway",
     "explorer",
     "fhirserver",
