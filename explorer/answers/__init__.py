@@ -1,0 +1,1 @@
+"""What came back: highlighted, as a tree, as a table, explained."""

@@ -1,0 +1,72 @@
+"""A request being written: what the form, the page's address and a saved request all hold. Never a secret."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from explorer.building.criteria import Criterion, criteria_from_fields, render_pairs
+
+# Headers a form may set, by the field that holds them.
+HEADER_FIELDS = {
+    ".if-match": "If-Match",
+    ".if-none-match": "If-None-Match",
+    ".if-modified-since": "If-Modified-Since",
+    ".if-none-exist": "If-None-Exist",
+    ".prefer": "Prefer",
+}
+FORMATS = ("json", "xml")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """`operation` is the key of an `Operation`; `format` is json or xml; `headers` are (name, value) pairs."""
+
+    operation: str
+    resource_type: str = ""
+    logical_id: str = ""
+    version_id: str = ""
+    criteria: tuple[Criterion, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    example: str = ""
+    format: str = "json"
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self.headers if key == name), "")
+
+    def values(self, code: str) -> list[str]:
+        """What the criteria of one parameter say, without their modifiers."""
+        return [each.value for each in self.criteria if each.code == code]
+
+    def address(self, run: bool = False) -> str:
+        """The query string of the page that shows this draft again. A body is named by its example only."""
+        pairs = [(".do", self.operation)]
+        pairs += [(".id", self.logical_id), (".vid", self.version_id), (".example", self.example)]
+        pairs += [(field, self.header(name)) for field, name in HEADER_FIELDS.items()]
+        pairs += [(".format", self.format if self.format != "json" else ""), (".run", "1" if run else "")]
+        pairs = [(name, value) for name, value in pairs if value]
+        return render_pairs(pairs + [(each.name, each.value) for each in self.criteria])
+
+    def with_body(self, body: str) -> "Draft":
+        return replace(self, body=body)
+
+
+def draft_from_fields(fields: Mapping[str, Sequence[str]], resource_type: str, default: str) -> Draft:
+    """The draft in a submitted form or in a page's address (`default` is the operation when none is named)."""
+
+    def first(name: str) -> str:
+        values = fields.get(name) or [""]
+        return values[0].strip()
+
+    headers = tuple((header, first(field)) for field, header in HEADER_FIELDS.items() if first(field))
+    body = (fields.get(".body") or [""])[0]
+    return Draft(
+        operation=first(".do") or default,
+        resource_type=resource_type,
+        logical_id=first(".id").removeprefix(f"{resource_type}/"),
+        version_id=first(".vid"),
+        criteria=criteria_from_fields(fields),
+        headers=headers,
+        body=body.replace("\r\n", "\n"),
+        example=first(".example"),
+        format=first(".format") if first(".format") in FORMATS else "json",
+    )
