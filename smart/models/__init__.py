@@ -1,0 +1,15 @@
+"""What the authorization server remembers: keys, authorizations, codes, refresh tokens, launches."""
+
+from smart.models.authorization import Authorization, AuthorizationCode, RefreshToken, UsedAssertion
+from smart.models.launch import Fault, Launch
+from smart.models.signing_key import SigningKey
+
+__all__ = [
+    "Authorization",
+    "AuthorizationCode",
+    "Fault",
+    "Launch",
+    "RefreshToken",
+    "SigningKey",
+    "UsedAssertion",
+]
