@@ -1,0 +1,190 @@
+"""Statements on a region's store: prepared, on the driver's own connection, without Django's cursor in between.
+
+SQL is written with `%s` for both databases. Errors of the drivers become two: `WriteConflict` (try again) and `StoreUnavailable`.
+"""
+
+import itertools
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, cast
+
+import psycopg
+from django.db import connections
+from django.db.utils import DatabaseError as DjangoDatabaseError
+from psycopg import errors as pg
+from psycopg.pq import TransactionStatus
+
+from fhirserver.outcomes import StoreUnavailable
+
+Row = tuple[Any, ...]
+Raw = sqlite3.Connection | psycopg.Connection[Row]
+
+PREPARE_AFTER = 2
+STREAM_ROWS = 200
+_stream_numbers = itertools.count(1)
+_CONFLICTS = (pg.UniqueViolation, pg.DivisionByZero, pg.SerializationFailure, pg.DeadlockDetected)
+_UNAVAILABLE = "The database that holds this server's data cannot be reached. Try again later."
+
+# One writer at a time in this process: waiting on a lock is quicker and fairer than SQLite's polling.
+_sqlite_writers: dict[str, threading.RLock] = {}
+_sqlite_writers_guard = threading.Lock()
+
+
+class WriteConflict(Exception):
+    """Another write came first; nothing was written."""
+
+
+def is_postgresql(region: str) -> bool:
+    return connections[region].vendor == "postgresql"
+
+
+def raw_connection(region: str) -> Raw:
+    """The driver's connection of this thread, opened when there is none."""
+    connection = connections[region]
+    raw = connection.connection
+    if raw is None or (connection.vendor == "postgresql" and raw.closed):
+        raw = _open(region)
+    return cast(Raw, raw)
+
+
+def _open(region: str) -> Any:
+    connection = connections[region]
+    try:
+        connection.close()
+        connection.ensure_connection()
+    except DjangoDatabaseError as error:
+        raise StoreUnavailable(_UNAVAILABLE) from error
+    raw = connection.connection
+    if connection.vendor == "postgresql":
+        raw.prepare_threshold = PREPARE_AFTER
+    return raw
+
+
+@lru_cache(maxsize=4096)
+def _question_marks(statement: str) -> str:
+    return statement.replace("%s", "?").replace("%b", "?").replace("%%", "%")
+
+
+def fetch(region: str, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    """All rows of a query."""
+    rows: list[Row] = execute(region, statement, parameters).fetchall()
+    return rows
+
+
+def execute(region: str, statement: str, parameters: Sequence[Any] = ()) -> Any:
+    """Run one statement; the driver's cursor, at its first row."""
+    raw = raw_connection(region)
+    may_reconnect = statement.startswith("SELECT") and not in_transaction(raw)
+    try:
+        return _run(raw, statement, parameters)
+    except (sqlite3.Error, psycopg.Error) as error:
+        if not (may_reconnect and _is_closed(raw)):
+            raise translated(error) from error
+    # The server had closed an idle connection: a read may simply run again on a new one.
+    try:
+        return _run(_open(region), statement, parameters)
+    except (sqlite3.Error, psycopg.Error) as error:
+        raise translated(error) from error
+
+
+def _run(raw: Raw, statement: str, parameters: Sequence[Any]) -> Any:
+    if isinstance(raw, sqlite3.Connection):
+        return raw.execute(_question_marks(statement), parameters)
+    if raw.prepare_threshold is None:
+        raw.prepare_threshold = PREPARE_AFTER
+    return psycopg.Cursor(raw).execute(statement, parameters, binary=True)
+
+
+def _is_closed(raw: Raw) -> bool:
+    return isinstance(raw, psycopg.Connection) and raw.closed
+
+
+def stream(region: str, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
+    """Rows as the database finds them; memory stays flat whatever their number."""
+    raw = raw_connection(region)
+    try:
+        if isinstance(raw, sqlite3.Connection):
+            yield from raw.execute(_question_marks(statement), parameters)
+            return
+        with raw.transaction(), psycopg.ServerCursor(raw, f"fireside_{next(_stream_numbers)}") as cursor:
+            cursor.itersize = STREAM_ROWS
+            cursor.execute(statement, parameters, binary=True)
+            yield from cursor
+    except (sqlite3.Error, psycopg.Error) as error:
+        raise translated(error) from error
+
+
+@contextmanager
+def atomic(region: str) -> Iterator[None]:
+    """A transaction that may write (a savepoint inside another): all or nothing."""
+    raw = raw_connection(region)
+    try:
+        if isinstance(raw, sqlite3.Connection):
+            with _sqlite_writer(region), _sqlite_transaction(raw):
+                yield
+            return
+        with raw.transaction():
+            yield
+    except (sqlite3.Error, psycopg.Error) as error:
+        raise translated(error) from error
+
+
+def in_transaction(raw: Raw) -> bool:
+    if isinstance(raw, sqlite3.Connection):
+        return raw.in_transaction
+    return raw.info.transaction_status != TransactionStatus.IDLE
+
+
+def _sqlite_writer(region: str) -> threading.RLock:
+    lock = _sqlite_writers.get(region)
+    if lock is None:
+        with _sqlite_writers_guard:
+            lock = _sqlite_writers.setdefault(region, threading.RLock())
+    return lock
+
+
+@contextmanager
+def _sqlite_transaction(raw: sqlite3.Connection) -> Iterator[None]:
+    nested = raw.in_transaction
+    raw.execute("SAVEPOINT fireside" if nested else "BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if raw.in_transaction:
+            if nested:
+                raw.execute("ROLLBACK TO fireside")
+                raw.execute("RELEASE fireside")
+            else:
+                raw.execute("ROLLBACK")
+        raise
+    raw.execute("RELEASE fireside" if nested else "COMMIT")
+
+
+def one_of(region: str, numbers: Iterable[int]) -> tuple[str, str]:
+    """What follows a column to say "is one of these numbers", and its one parameter: one statement for every length."""
+    listed = ",".join(map(str, numbers))
+    if is_postgresql(region):
+        return "= ANY(%s::int8[])", "{" + listed + "}"
+    return "IN (SELECT value FROM json_each(%s))", f"[{listed}]"
+
+
+def lock_name(region: str, name: int) -> None:
+    """Hold the lock of this 64-bit number until the transaction ends; SQLite has one writer anyway."""
+    if is_postgresql(region):
+        execute(region, "SELECT pg_advisory_xact_lock(%s::int8)", [name])
+
+
+def translated(error: Exception) -> Exception:
+    """What a driver's error means to a caller."""
+    if isinstance(error, (sqlite3.IntegrityError, *_CONFLICTS)):
+        return WriteConflict(str(error))
+    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+        return WriteConflict(str(error))
+    if isinstance(error, (pg.QueryCanceled,)):
+        return StoreUnavailable("The statement took longer than the server allows (statement_timeout).")
+    if isinstance(error, (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError)):
+        return StoreUnavailable(_UNAVAILABLE)
+    return error

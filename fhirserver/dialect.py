@@ -1,0 +1,255 @@
+"""Writing changes in bulk: the one place where SQLite and PostgreSQL differ (docs/adr/0001).
+
+PostgreSQL gets one statement for a whole write, its rows as arrays: one round trip, one commit, one plan. SQLite gets one
+`executemany` a table. Both refuse the whole write with `WriteConflict` when a resource is no longer at the version expected.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from fhirserver.connection import WriteConflict, atomic, execute, in_transaction, raw_connection
+from fhirserver.rows import NO_ROWS, IndexRows
+
+BATCH = 500
+
+
+class Change(NamedTuple):
+    """One new version of a resource. `content` None: deleted. `was`: the index rows of the version it replaces (`version - 1`),
+    None for a resource that never was. `was_rank`: the rank that those carry."""
+
+    rid: int
+    version: int
+    updated: int
+    rank: int
+    method: str
+    type: str
+    logical_id: str
+    content: bytes | None
+    packed: bytes
+    rows: IndexRows
+    was: IndexRows | None
+    was_rank: int
+
+
+# table: (index of its list in IndexRows, its own columns with their PostgreSQL types)
+_INDEX_TABLES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
+    ("fhir_posting", "postings", (("key", "int8"),)),
+    ("fhir_reference", "references", (("param", "int4"), ("target", "int8"))),
+    ("fhir_string", "strings", (("param", "int4"), ("value", "text"))),
+    ("fhir_date", "dates", (("param", "int4"), ("low", "int8"), ("high", "int8"))),
+    (
+        "fhir_quantity",
+        "quantities",
+        (("param", "int4"), ("unit", "int8"), ("low", "float8"), ("high", "float8")),
+    ),
+)
+_RESOURCE = (
+    ("rid", "int8"),
+    ("version", "int4"),
+    ("updated", "int8"),
+    ("rank", "int8"),
+    ("method", "text"),
+    ("type", "text"),
+    ("logical_id", "text"),
+    ("content", "bytea"),
+    ("postings", "bytea"),
+)
+_RESOURCE_COLUMNS = ", ".join(name for name, _ in _RESOURCE)
+
+
+class _Difference(NamedTuple):
+    """Rows to delete and to insert in one index table, each `(own columns…, rank, rid)`."""
+
+    table: str
+    columns: tuple[tuple[str, str], ...]
+    gone: list[tuple[Any, ...]]
+    new: list[tuple[Any, ...]]
+
+
+def write(region: str, partition: int, changes: Sequence[Change]) -> None:
+    """Write all changes or none. Raises WriteConflict when one of them is no longer next in line."""
+    raw = raw_connection(region)
+    if isinstance(raw, sqlite3.Connection):
+        with atomic(region):
+            _write_sqlite(raw, partition, changes)
+    elif len(changes) <= BATCH and not in_transaction(raw):
+        _write_postgresql(region, partition, changes)
+    else:
+        with atomic(region):
+            for start in range(0, len(changes), BATCH):
+                _write_postgresql(region, partition, changes[start : start + BATCH])
+
+
+def _differences(changes: Sequence[Change], tail: tuple[int, ...] = ()) -> list[_Difference]:
+    """What to delete and insert in each index table; `tail` is added to every row."""
+    found = []
+    for table, attribute, columns in _INDEX_TABLES:
+        gone: list[tuple[Any, ...]] = []
+        new: list[tuple[Any, ...]] = []
+        single = attribute == "postings"
+        for change in changes:
+            before = getattr(change.was or NO_ROWS, attribute)
+            after = getattr(change.rows, attribute)
+            if before and change.rank == change.was_rank:
+                kept = set(before)
+                after_set = set(after)
+                before = kept - after_set
+                after = after_set - kept
+            end, was_end = (change.rank, change.rid, *tail), (change.was_rank, change.rid, *tail)
+            if single:
+                new.extend([(key, *end) for key in after])
+                gone.extend([(key, *was_end) for key in before])
+            else:
+                new.extend([row + end for row in after])
+                gone.extend([row + was_end for row in before])
+        if gone or new:
+            found.append(_Difference(table, columns, gone, new))
+    return found
+
+
+# -- SQLite --------------------------------------------------------------------------------------------------
+
+_KEPT_IN_HISTORY = (
+    "INSERT INTO fhir_history (partition, version, rid, updated, method, type, logical_id, content)"
+    " SELECT partition, version, rid, updated, method, type, logical_id, content FROM fhir_resource"
+)
+
+
+def _write_sqlite(raw: sqlite3.Connection, partition: int, changes: Sequence[Change]) -> None:
+    created = [change for change in changes if change.was is None]
+    changed = [change for change in changes if change.was is not None]
+    raw.executemany(
+        f"INSERT INTO fhir_resource (partition, {_RESOURCE_COLUMNS}) VALUES (?{', ?' * len(_RESOURCE)})",
+        [(partition, *change[:9]) for change in created],
+    )
+    for change in changed:
+        at = (partition, change.rid, change.version - 1)
+        raw.execute(f"{_KEPT_IN_HISTORY} WHERE partition = ? AND rid = ? AND version = ?", at)
+        done = raw.execute(
+            f"UPDATE fhir_resource SET ({_RESOURCE_COLUMNS}) = (?{', ?' * (len(_RESOURCE) - 1)})"
+            " WHERE partition = ? AND rid = ? AND version = ?",
+            (*change[:9], *at),
+        )
+        if done.rowcount != 1:
+            raise WriteConflict("another write came first")
+    for table, columns, gone, new in _differences(changes, (partition,)):
+        names = [*(name for name, _ in columns), "rank", "rid", "partition"]
+        if gone:
+            raw.executemany(
+                f"DELETE FROM {table} WHERE " + " AND ".join(f"{n} = ?" for n in names),
+                gone,
+            )
+        if new:
+            raw.executemany(
+                f"INSERT INTO {table} ({', '.join(names)}) VALUES (?{', ?' * (len(names) - 1)})",
+                sorted(new),
+            )
+    raw.executemany(
+        "INSERT OR IGNORE INTO fhir_text_pending (partition, rid) VALUES (?, ?)",
+        [(partition, change.rid) for change in changes],
+    )
+
+
+# -- PostgreSQL ----------------------------------------------------------------------------------------------
+
+
+def _array(values: Iterable[Any], kind: str) -> Any:
+    """A column of values as one parameter. Numbers go as text of a fixed type, which keeps one prepared statement for all."""
+    if kind in ("text", "bytea"):
+        return list(values)
+    return "{" + str(list(values))[1:-1] + "}"
+
+
+def _unnest(columns: Iterable[tuple[str, str]]) -> str:
+    marks = ", ".join(f"{'%b' if kind == 'bytea' else '%s'}::{kind}[]" for _, kind in columns)
+    return f"unnest({marks})"
+
+
+class _Statement:
+    """A chain of WITH parts and their parameters."""
+
+    def __init__(self, partition: int) -> None:
+        self.partition = partition
+        self.parts: list[str] = []
+        self.parameters: list[Any] = []
+
+    def add(
+        self, name: str, text: str, columns: Iterable[tuple[str, str]], rows: Iterable[Sequence[Any]]
+    ) -> None:
+        """`text` names the partition once, before its arrays."""
+        self.parts.append(f"{name} AS ({text})")
+        self.parameters.append(self.partition)
+        self.parameters += [
+            _array(values, kind) for (_, kind), values in zip(columns, zip(*rows, strict=True), strict=False)
+        ]
+
+
+def _write_postgresql(region: str, partition: int, changes: Sequence[Change]) -> None:
+    # In one order everywhere, so that two writes of the same resources wait for each other instead of deadlocking.
+    changes = sorted(changes)
+    statement = _Statement(partition)
+    created = [change for change in changes if change.was is None]
+    changed = [change for change in changes if change.was is not None]
+    if created:
+        statement.add(
+            "created",
+            f"INSERT INTO fhir_resource (partition, {_RESOURCE_COLUMNS})"
+            f" SELECT %s::int4, * FROM {_unnest(_RESOURCE)}",
+            _RESOURCE,
+            created,
+        )
+    if changed:
+        _add_changed(statement, changed)
+    for difference in _differences(changes):
+        _add_difference(statement, difference)
+    statement.add(
+        "pending",
+        "INSERT INTO fhir_text_pending (partition, rid) SELECT %s::int4, * FROM unnest(%s::int8[])"
+        " ON CONFLICT DO NOTHING",
+        (("rid", "int8"),),
+        [(change.rid,) for change in changes],
+    )
+    # A division by zero undoes the whole statement when a version has moved on.
+    guard = f"SELECT 1 / (count(*) = {len(changed):d})::int FROM changed" if changed else "SELECT 1"
+    execute(region, f"WITH {', '.join(statement.parts)} {guard}", statement.parameters)
+
+
+def _add_changed(statement: _Statement, changed: Sequence[Change]) -> None:
+    at = (("rid", "int8"), ("version", "int4"))
+    statement.add(
+        "kept",
+        f"{_KEPT_IN_HISTORY} WHERE partition = %s::int4 AND (rid, version) IN (SELECT * FROM {_unnest(at)})",
+        at,
+        [(change.rid, change.version - 1) for change in changed],
+    )
+    statement.add(
+        "changed",
+        f"UPDATE fhir_resource r SET ({_RESOURCE_COLUMNS}) = ("
+        + ", ".join(f"n.{name}" for name, _ in _RESOURCE)
+        + f") FROM (SELECT %s::int4) AS p(partition), {_unnest(_RESOURCE)} AS n({_RESOURCE_COLUMNS})"
+        f" WHERE r.partition = p.partition AND r.rid = n.rid AND r.version = n.version - 1 RETURNING 1",
+        _RESOURCE,
+        changed,
+    )
+
+
+def _add_difference(statement: _Statement, difference: _Difference) -> None:
+    columns = (*difference.columns, ("rank", "int8"), ("rid", "int8"))
+    names = ", ".join(name for name, _ in columns)
+    if difference.gone:
+        matches = " AND ".join(f"t.{name} = g.{name}" for name, _ in columns)
+        statement.add(
+            f"gone_{difference.table}",
+            f"DELETE FROM {difference.table} t USING (SELECT %s::int4) AS p(partition), {_unnest(columns)} AS g({names})"
+            f" WHERE t.partition = p.partition AND {matches}",
+            columns,
+            difference.gone,
+        )
+    if difference.new:
+        statement.add(
+            f"new_{difference.table}",
+            f"INSERT INTO {difference.table} (partition, {names}) SELECT %s::int4, * FROM {_unnest(columns)}",
+            columns,
+            difference.new,
+        )
