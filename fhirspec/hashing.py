@@ -1,8 +1,13 @@
-"""The 64-bit number of a text: what stores key values and resources by."""
+"""The 64-bit hash that names resources and search keys in a store (docs/adr/0001)."""
 
+from functools import lru_cache
 from hashlib import blake2b
 
+SEPARATOR = "\x1f"
 
-def hash64(text: str) -> int:
-    """The signed 64-bit BLAKE2b hash of the text in UTF-8."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+
+@lru_cache(maxsize=65536)
+def hash64(*parts: str) -> int:
+    """A signed 64-bit number for these words; the same in every process and on every machine."""
+    digest = blake2b(SEPARATOR.join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
