@@ -212,6 +212,8 @@ JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=15.0)
 
 # -- Fireside ------------------------------------------------------------------------------------------------
 
+# Hosts (name or name:port) and networks in private address space that outbound requests may reach; "*" allows all.
+OUTBOUND_ALLOWED = env.list("OUTBOUND_ALLOWED", default=[])
 CATALOGUE_DIR = HOME / "catalogue"
 PRESETS_DIR = HOME / "presets"
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://localhost:{env.int('PORT', default=8000)}")
