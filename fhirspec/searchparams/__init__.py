@@ -1,0 +1,29 @@
+"""Search parameters of R4: what each means on a type, and the values it finds in a resource.
+
+https://hl7.org/fhir/R4/searchparameter-registry.html
+"""
+
+from fhirspec.searchparams.behaviour import COMPARATORS, MODIFIERS
+from fhirspec.searchparams.compile import UnsupportedExpression
+from fhirspec.searchparams.extractor import (
+    Alias,
+    Extractor,
+    Found,
+    alias_of,
+    composite_extractor,
+    extractor,
+    unsupported_reason,
+)
+
+__all__ = [
+    "COMPARATORS",
+    "MODIFIERS",
+    "Alias",
+    "Extractor",
+    "Found",
+    "UnsupportedExpression",
+    "alias_of",
+    "composite_extractor",
+    "extractor",
+    "unsupported_reason",
+]

@@ -1,0 +1,124 @@
+"""What a search parameter finds in a resource: values with their FHIR types, or tuples of them for composites."""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from fhirspec.catalogue import get_catalogue
+from fhirspec.definitions import Component, SearchParameter
+from fhirspec.searchparams.compile import Position, Visit, compile_steps, root_position
+from fhirspec.searchparams.parse import Name, UnsupportedExpression, WhereResolves, parse, split_union
+
+
+class Found(NamedTuple):
+    """A value and its FHIR type (`code`, `CodeableConcept`, `dateTime`, `Reference`, …)."""
+
+    type: str
+    value: Any
+
+
+Extractor = Callable[[dict[str, Any]], list[Found]]
+CompositeExtractor = Callable[[dict[str, Any]], list[tuple[list[Found], ...]]]
+
+
+def _found(position: Position) -> Visit:
+    kind = position.type
+
+    def visit(node: Any) -> Iterator[Found]:
+        yield Found(kind, node)
+
+    return visit
+
+
+def _visits(expression: str, resource_type: str, terminal: Callable[[Position], Visit]) -> list[Visit]:
+    """One visit for each member of the union that starts from this type."""
+    visits = []
+    for part in split_union(expression):
+        first, *steps = parse(part)
+        if isinstance(first, Name) and first.name in (resource_type, "Resource", "DomainResource"):
+            visits.append(compile_steps(root_position(resource_type), tuple(steps), terminal))
+    return visits
+
+
+@lru_cache(maxsize=4096)
+def compile_expression(expression: str, resource_type: str) -> Extractor:
+    """The values that an expression finds in a resource of this type. UnsupportedExpression if it cannot be compiled."""
+    visits = _visits(expression, resource_type, _found)
+
+    def extract(resource: dict[str, Any]) -> list[Found]:
+        return [found for visit in visits for found in visit(resource)]
+
+    return extract
+
+
+def extractor(parameter: SearchParameter) -> Extractor:
+    """The values of a parameter that is not composite, each with its type."""
+    return compile_expression(parameter.expression, parameter.base)
+
+
+@lru_cache(maxsize=512)
+def composite_extractor(parameter: SearchParameter) -> CompositeExtractor:
+    """For each node that the composite applies to, the values of every component, in the order of the definition."""
+    visits = _visits(parameter.expression, parameter.base, lambda at: _components(at, parameter.components))
+
+    def extract(resource: dict[str, Any]) -> list[tuple[list[Found], ...]]:
+        return [found for visit in visits for found in visit(resource)]
+
+    return extract
+
+
+def _components(position: Position, components: tuple[Component, ...]) -> Visit:
+    parts = [
+        [compile_steps(position, parse(member), _found) for member in split_union(component.expression)]
+        for component in components
+    ]
+
+    def visit(node: Any) -> Iterator[tuple[list[Found], ...]]:
+        yield tuple([found for visit in visits for found in visit(node)] for visits in parts)
+
+    return visit
+
+
+class Alias(NamedTuple):
+    """Another parameter that finds the same values; `target`, if given, keeps only references to that type."""
+
+    code: str
+    target: str
+
+
+@lru_cache(maxsize=8192)
+def alias_of(resource_type: str, code: str) -> Alias | None:
+    """`patient` is `subject` with target Patient: such a parameter need not be indexed again."""
+    parameters = get_catalogue().search_parameters(resource_type)
+    own = parameters[code]
+    plain, target = _without_target(own.expression)
+    if not plain or own.components:
+        return None
+    for other in parameters.values():
+        if other.code == code or other.type != own.type or other.expression != plain:
+            continue
+        # Of two that say the same, the first by name is the one that is indexed.
+        if target or other.code < code:
+            return Alias(other.code, target)
+    return None
+
+
+def _without_target(expression: str) -> tuple[str, str]:
+    """An expression without its last `where(resolve() is T)`, and T (empty when there is none)."""
+    members = split_union(expression)
+    if len(members) != 1:
+        return expression, ""
+    steps = parse(members[0])
+    if steps and isinstance(steps[-1], WhereResolves):
+        return members[0].rpartition(".where(")[0], steps[-1].type
+    return expression, ""
+
+
+@lru_cache(maxsize=4096)
+def unsupported_reason(parameter: SearchParameter) -> str:
+    """Why a parameter's expression cannot be evaluated here; empty when it can (or needs none: `_text`, `near`)."""
+    try:
+        composite_extractor(parameter) if parameter.components else extractor(parameter)
+    except UnsupportedExpression as problem:
+        return str(problem)
+    return ""

@@ -1,0 +1,48 @@
+"""JSON comes back as it was sent, and a fault names its place."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fhirspec.json import MAX_DEPTH, MalformedJson, decode, decode_object, encode
+
+
+@pytest.mark.parametrize("text", ["1.50", "0.000", "-3.10", "100", "1.0", "12345678901234567890.123456789"])
+def test_decimals_keep_their_text(text: str) -> None:
+    assert encode(decode(f'{{"value":{text}}}'.encode())) == f'{{"value":{text}}}'.encode()
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=20,
+    )
+)
+def test_any_value_survives_the_round_trip(value: object) -> None:
+    assert decode(encode(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "column"),
+    [(b'{"a": 1,\n "b": }', 2, 7), (b'{"a": "\xff"}', 1, 8), (b"[1]", 1, 1), (b'{"a":1', 1, 7)],
+)
+def test_a_fault_names_its_line_and_column(body: bytes, line: int, column: int) -> None:
+    with pytest.raises(MalformedJson) as fault:
+        decode_object(body)
+    assert (fault.value.line, fault.value.column) == (line, column)
+
+
+@pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 100_000])
+def test_a_text_nested_too_deeply_is_refused(levels: int) -> None:
+    with pytest.raises(MalformedJson, match="nested deeper"):
+        decode_object(b'{"a":' * levels + b"1" + b"}" * levels)
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert decode_object(b'\xef\xbb\xbf{"a":1}') == {"a": 1}
+
+
+def test_an_empty_body_is_said_to_be_empty() -> None:
+    with pytest.raises(MalformedJson, match="empty"):
+        decode_object(b"  ")
