@@ -4,9 +4,16 @@ The first key encrypts; all of them decrypt, so that a new key can be put before
 """
 
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.db import models
+
+if TYPE_CHECKING:
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField
 
 
 class UnreadableSecret(Exception):
@@ -28,3 +35,13 @@ def decrypt(stored: str) -> str:
         return _box(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(stored.encode()).decode()
     except InvalidToken as error:
         raise UnreadableSecret("FIELD_ENCRYPTION_KEYS lacks the key of a stored secret.") from error
+
+
+class EncryptedTextField(_TextField):
+    """A text that is stored encrypted; empty stays empty. It cannot be searched."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return encrypt(value) if value else value
+
+    def from_db_value(self, value: Any, expression: object, connection: object) -> Any:
+        return decrypt(value) if value else value

@@ -1,6 +1,8 @@
-"""The control plane's people: users, tenants, memberships."""
+"""The control plane's people: users, tenants, memberships, invitations, subscriptions, audit."""
 
 from portal.models.accounts import User
-from portal.models.tenants import Membership, Role, Tenant
+from portal.models.audit import AuditEvent
+from portal.models.subscriptions import Plan, Subscription
+from portal.models.tenants import Invitation, Membership, Role, Tenant
 
-__all__ = ["Membership", "Role", "Tenant", "User"]
+__all__ = ["AuditEvent", "Invitation", "Membership", "Plan", "Role", "Subscription", "Tenant", "User"]

@@ -1,0 +1,97 @@
+"""Loading is authorising: each tenant is loaded through the membership of the person who asks.
+
+Anonymous people are sent to sign in, strangers get 404, members whose role is too small get 403.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+
+from portal.models import Membership, Role, Tenant, User
+
+P = ParamSpec("P")
+TENANT_KEY = "tenant"
+
+
+def get_membership_for(user: User | AnonymousUser, slug: str, role: Role) -> Membership:
+    """The membership of `user` in the tenant `slug`, with at least `role`. Raises Http404, PermissionDenied."""
+    membership = (
+        Membership.objects.select_related("tenant", "user")
+        .filter(user__pk=user.pk or 0, tenant__slug=slug)
+        .first()
+    )
+    return _require(membership, role)
+
+
+def get_tenant_for(user: User | AnonymousUser, slug: str, role: Role) -> Tenant:
+    """The tenant `slug`, if `user` is a member with at least `role`. Raises Http404, PermissionDenied."""
+    return get_membership_for(user, slug, role).tenant
+
+
+def require_role(user: User | AnonymousUser, tenant: Tenant, role: Role) -> Membership:
+    """The membership of `user` in `tenant`, with at least `role`. Raises Http404, PermissionDenied."""
+    membership = (
+        Membership.objects.select_related("tenant", "user")
+        .filter(user__pk=user.pk or 0, tenant=tenant)
+        .first()
+    )
+    return _require(membership, role)
+
+
+def _require(membership: Membership | None, role: Role) -> Membership:
+    if membership is None or not membership.tenant.is_active:
+        raise Http404("No such tenant")
+    if membership.role < role:
+        has = membership.get_role_display()
+        raise PermissionDenied(
+            f"This needs the role {role.label} in {membership.tenant.name}; yours is {has}. "
+            "An administrator of the tenant can change it."
+        )
+    return membership
+
+
+TenantView = Callable[Concatenate[HttpRequest, Membership, P], HttpResponse]
+
+
+def tenant_view(role: Role) -> Callable[[TenantView[P]], Callable[..., HttpResponseBase]]:
+    """Give the view the signed-in person's membership (its tenant, its role) for the URL's `slug`."""
+
+    def decorate(view: TenantView[P]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        @login_required
+        def loaded(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            membership = get_membership_for(request.user, slug, role)
+            return view(request, membership, *args, **kwargs)
+
+        return loaded
+
+    return decorate
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The signed-in user of a view that login_required guards."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied("Sign in first.")
+    return request.user
+
+
+def get_current_tenant(request: HttpRequest) -> Tenant | None:
+    """The tenant chosen in the switcher, else the person's first one; None for those without any."""
+    if not request.user.is_authenticated:
+        return None
+    tenants = list_tenants(request.user)
+    chosen = request.session.get(TENANT_KEY)
+    return next((tenant for tenant in tenants if tenant.pk == chosen), tenants[0] if tenants else None)
+
+
+def set_current_tenant(request: HttpRequest, tenant: Tenant) -> None:
+    request.session[TENANT_KEY] = tenant.pk
+
+
+def list_tenants(user: User | AnonymousUser) -> list[Tenant]:
+    return list(Tenant.objects.filter(memberships__user__pk=user.pk or 0, deleted__isnull=True))

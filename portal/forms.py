@@ -1,0 +1,81 @@
+"""The portal's forms: they check what was typed; the services decide."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+
+from portal.models import Membership, Role, Tenant
+
+
+class TenantForm(forms.Form):
+    name = forms.CharField(
+        max_length=80, help_text="Your team, clinic or project. You can change it later; its address stays."
+    )
+
+
+class InvitationForm(forms.Form):
+    email = forms.EmailField(label="Email", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    role = forms.TypedChoiceField(coerce=int, initial=Role.READ)
+
+    def __init__(self, *args: Any, highest: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.TypedChoiceField, self.fields["role"])
+        field.choices = [choice for choice in Role.choices if choice[0] <= highest]
+
+
+class RoleForm(forms.Form):
+    role = forms.TypedChoiceField(coerce=int, choices=Role.choices)
+
+
+if TYPE_CHECKING:
+    _MemberChoice = forms.ModelChoiceField[Membership]
+else:
+    _MemberChoice = forms.ModelChoiceField
+
+
+class MemberChoiceField(_MemberChoice):
+    def label_from_instance(self, obj: Membership) -> str:
+        return f"{obj.user.get_full_name()} ({obj.user.email})"
+
+
+class TransferForm(forms.Form):
+    member = MemberChoiceField(
+        queryset=Membership.objects.none(), label="New owner", empty_label="Choose a member"
+    )
+
+    def __init__(self, *args: Any, actor: Membership, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(MemberChoiceField, self.fields["member"])
+        field.queryset = actor.tenant.memberships.exclude(pk=actor.pk).select_related("user")
+
+
+class TypedNameForm(forms.Form):
+    """Ask for the name of what will be lost."""
+
+    name = forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
+
+    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+        self.fields["name"].label = f"Type {expected} to confirm"
+
+    def clean_name(self) -> str:
+        typed = str(self.cleaned_data["name"])
+        if typed.strip() != self.expected.strip():
+            raise forms.ValidationError("This is not the name.")
+        return typed
+
+
+class AccountForm(forms.Form):
+    name = forms.CharField(max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+
+
+class TrialForm(forms.Form):
+    """Which tenant the trial or the subscription is for."""
+
+    tenant = forms.ModelChoiceField(queryset=Tenant.objects.none(), to_field_name="slug", empty_label=None)
+
+    def __init__(self, *args: Any, tenants: list[Tenant], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ModelChoiceField[Tenant]", self.fields["tenant"])
+        field.queryset = Tenant.objects.filter(pk__in=[tenant.pk for tenant in tenants])

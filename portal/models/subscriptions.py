@@ -1,0 +1,27 @@
+"""What a tenant may use: a trial or a subscription of a service."""
+
+from django.db import models
+
+
+class Plan(models.TextChoices):
+    TRIAL = "trial", "Trial"
+    STANDARD = "standard", "Standard"
+
+
+class Subscription(models.Model):
+    """A tenant's plan for one service. `expires` is set for trials only."""
+
+    tenant = models.ForeignKey("portal.Tenant", on_delete=models.CASCADE, related_name="subscriptions")
+    service = models.SlugField(max_length=40)
+    plan = models.CharField(max_length=12, choices=Plan.choices)
+    started = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("service",)
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "service"], name="one_subscription_per_service"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant}: {self.service} ({self.plan})"

@@ -1,0 +1,47 @@
+"""The portal's addresses (design section 3). Names are reversed as `portal:…`."""
+
+from django.urls import path
+
+from portal.views import members, pages, services, shell, tenants, usage
+
+app_name = "portal"
+
+tenant = "tenants/<slug:slug>/"
+urlpatterns = [
+    path("", pages.landing, name="landing"),
+    path("theme/", shell.theme, name="theme"),
+    path("banners/dismiss/", shell.dismiss, name="dismiss"),
+    path("styleguide/", shell.styleguide, name="styleguide"),
+    path("docs/", pages.docs, name="docs"),
+    path("docs/<slug:slug>/", pages.docs, name="guide"),
+    path("account/", pages.account, name="account"),
+    path("services/", services.services, name="services"),
+    path("services/<slug:service>/trial/", services.trial, name="trial"),
+    path("services/<slug:service>/subscribe/", services.subscription, name="subscribe"),
+    path("invitations/<str:secret>/", members.invitation, name="invitation"),
+    path("tenants/", tenants.tenants, name="tenants"),
+    path("tenants/new/", tenants.tenant_new, name="tenant-new"),
+    path(tenant, tenants.tenant_home, name="tenant"),
+    path(f"{tenant}switch/", tenants.tenant_switch, name="tenant-switch"),
+    path(f"{tenant}members/", members.members, name="members"),
+    path(f"{tenant}members/invite/", members.invite, name="invite"),
+    path(f"{tenant}members/leave/", members.leave, name="leave"),
+    path(f"{tenant}members/<int:member_id>/role/", members.member_role, name="member-role"),
+    path(f"{tenant}members/<int:member_id>/remove/", members.member_remove, name="member-remove"),
+    path(
+        f"{tenant}invitations/<int:invitation_id>/resend/",
+        members.invitation_resend,
+        name="invitation-resend",
+    ),
+    path(
+        f"{tenant}invitations/<int:invitation_id>/withdraw/",
+        members.invitation_withdraw,
+        name="invitation-withdraw",
+    ),
+    path(f"{tenant}usage/", usage.usage, name="usage"),
+    path(f"{tenant}audit/", tenants.audit_log, name="audit"),
+    path(f"{tenant}settings/", tenants.settings, name="settings"),
+    path(f"{tenant}settings/mfa/", tenants.mfa_rule, name="mfa-rule"),
+    path(f"{tenant}settings/transfer/", tenants.transfer, name="transfer"),
+    path(f"{tenant}settings/delete/", tenants.delete, name="delete"),
+]

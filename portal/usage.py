@@ -1,0 +1,62 @@
+"""Usage of a tenant by month: apps above register what they meter, the portal prices it and shows it.
+
+A source gives `UsageLine`s for a tenant and a month; deployments (hours by size), the gateway (requests) and the
+store (gigabytes) are such sources. Amounts are in cents.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from portal.models import Tenant
+
+
+@dataclass(frozen=True)
+class UsageLine:
+    """One line of a statement: `quantity` of `unit` at `unit_price` cents each."""
+
+    deployment: str
+    description: str
+    quantity: Decimal
+    unit: str
+    unit_price: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        """Cents, rounded to the cent."""
+        return (self.quantity * self.unit_price).quantize(Decimal(1))
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A tenant's month: from `start` to `end` (exclusive), its lines and their sum in cents."""
+
+    tenant: Tenant
+    start: datetime
+    end: datetime
+    lines: tuple[UsageLine, ...]
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.amount for line in self.lines), Decimal(0))
+
+
+UsageSource = Callable[[Tenant, datetime, datetime], Iterable[UsageLine]]
+_sources: list[UsageSource] = []
+
+
+def register_usage(source: UsageSource) -> None:
+    if source not in _sources:
+        _sources.append(source)
+
+
+def next_month(start: datetime) -> datetime:
+    return start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+
+
+def make_statement(tenant: Tenant, start: datetime) -> Statement:
+    """The statement of the month that begins at `start` (the first day, midnight UTC)."""
+    end = next_month(start)
+    lines = tuple(line for source in _sources for line in source(tenant, start, end))
+    return Statement(tenant, start, end, lines)

@@ -1,0 +1,51 @@
+"""Error pages that say what happened and what to do next."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import requires_csrf_token
+
+
+def _page(request: HttpRequest, status: int, title: str, text: str, detail: str = "") -> HttpResponse:
+    context = {"status": status, "title": title, "text": text, "detail": detail}
+    return render(request, "portal/error.html", context, status=status)
+
+
+@requires_csrf_token
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(
+        request, 400, "This request cannot be read", "Go back, reload the page, and send the form again."
+    )
+
+
+@requires_csrf_token
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    detail = str(exception)
+    text = detail or "Your role does not allow this. An administrator of the tenant can change it."
+    return _page(request, 403, "You may not do this", text)
+
+
+@requires_csrf_token
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(
+        request,
+        404,
+        "There is nothing here",
+        "The address is wrong, what it named was deleted, or it belongs to a tenant of which you are not a member.",
+    )
+
+
+@requires_csrf_token
+def server_error(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/error_plain.html", status=500)
+
+
+@requires_csrf_token
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _page(
+        request,
+        403,
+        "This form has expired",
+        "The form was opened in another session, or cookies are blocked. Allow cookies for this site, "
+        "reload the page, and send the form again.",
+        reason,
+    )

@@ -1,0 +1,155 @@
+"""Members of a tenant, and invitations."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from portal.access import set_current_tenant, signed_in, tenant_view
+from portal.forms import InvitationForm, RoleForm
+from portal.models import Invitation, Membership, Role
+from portal.services.members import (
+    accept_invitation,
+    change_role,
+    create_invitation,
+    find_invitation,
+    remove_member,
+    resend_invitation,
+    withdraw_invitation,
+)
+from portal.services.refusals import Refused
+from portal.tenant_pages import tenant_context
+
+
+@tenant_view(Role.READ)
+def members(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """GET lists members and invitations; the invitation form posts to `invite`."""
+    return _members_page(request, membership, InvitationForm(highest=membership.role))
+
+
+def _members_page(
+    request: HttpRequest, membership: Membership, form: InvitationForm, status: int = 200
+) -> HttpResponse:
+    tenant = membership.tenant
+    context = tenant_context(membership, "members") | {
+        "members": tenant.memberships.select_related("user"),
+        "invitations": tenant.invitations.select_related("invited_by") if membership.may(Role.ADMIN) else [],
+        "roles": [choice for choice in Role.choices if choice[0] <= membership.role],
+        "form": form,
+    }
+    return render(request, "portal/members.html", context, status=status)
+
+
+def _try(request: HttpRequest, change: Callable[[], object], done: str) -> bool:
+    """Carry out a change and say what came of it."""
+    try:
+        change()
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return False
+    messages.success(request, done)
+    return True
+
+
+@tenant_view(Role.ADMIN)
+@require_POST
+def invite(request: HttpRequest, membership: Membership) -> HttpResponse:
+    form = InvitationForm(request.POST, highest=membership.role)
+    if not form.is_valid():
+        return _members_page(request, membership, form, status=422)
+    email, role = form.cleaned_data["email"], form.cleaned_data["role"]
+    try:
+        create_invitation(membership.tenant, email, role, actor=membership)
+    except Refused as refusal:
+        form.add_error("email", str(refusal))
+        return _members_page(request, membership, form, status=422)
+    messages.success(request, f"An invitation was mailed to {email}.")
+    return redirect("portal:members", membership.tenant.slug)
+
+
+@tenant_view(Role.ADMIN)
+@require_POST
+def member_role(request: HttpRequest, membership: Membership, member_id: int) -> HttpResponse:
+    member = get_object_or_404(membership.tenant.memberships.select_related("user", "tenant"), pk=member_id)
+    form = RoleForm(request.POST)
+    if form.is_valid():
+        role = Role(form.cleaned_data["role"])
+        _try(
+            request,
+            lambda: change_role(member, role, actor=membership),
+            f"{member.user.get_full_name()} has the role {role.label} now.",
+        )
+    return redirect("portal:members", membership.tenant.slug)
+
+
+@tenant_view(Role.ADMIN)
+def member_remove(request: HttpRequest, membership: Membership, member_id: int) -> HttpResponse:
+    member = get_object_or_404(membership.tenant.memberships.select_related("user", "tenant"), pk=member_id)
+    if request.method == "POST":
+        name = member.user.get_full_name()
+        _try(request, lambda: remove_member(member, actor=membership), f"{name} was removed.")
+        return redirect("portal:members", membership.tenant.slug)
+    context = tenant_context(membership, "members") | {"member": member}
+    return render(request, "portal/member_remove.html", context)
+
+
+@tenant_view(Role.READ)
+def leave(request: HttpRequest, membership: Membership) -> HttpResponse:
+    if request.method == "POST":
+        left = _try(
+            request,
+            lambda: remove_member(membership, actor=membership),
+            f"You left {membership.tenant.name}.",
+        )
+        return redirect("portal:tenants") if left else redirect("portal:members", membership.tenant.slug)
+    context = tenant_context(membership, "members") | {"member": membership, "leaving": True}
+    return render(request, "portal/member_remove.html", context)
+
+
+@tenant_view(Role.ADMIN)
+@require_POST
+def invitation_resend(request: HttpRequest, membership: Membership, invitation_id: int) -> HttpResponse:
+    invitation = get_object_or_404(membership.tenant.invitations.select_related("tenant"), pk=invitation_id)
+    _try(
+        request,
+        lambda: resend_invitation(invitation, actor=membership),
+        f"A new invitation was mailed to {invitation.email}.",
+    )
+    return redirect("portal:members", membership.tenant.slug)
+
+
+@tenant_view(Role.ADMIN)
+@require_POST
+def invitation_withdraw(request: HttpRequest, membership: Membership, invitation_id: int) -> HttpResponse:
+    invitation = get_object_or_404(membership.tenant.invitations.select_related("tenant"), pk=invitation_id)
+    withdraw_invitation(invitation, actor=membership.user)
+    messages.success(request, f"The invitation of {invitation.email} was withdrawn.")
+    return redirect("portal:members", membership.tenant.slug)
+
+
+def _load_invitation(secret: str) -> Invitation:
+    invitation = find_invitation(secret)
+    if invitation is None or not invitation.tenant.is_active:
+        raise Http404("No such invitation")
+    return invitation
+
+
+@login_required
+def invitation(request: HttpRequest, secret: str) -> HttpResponse:
+    """The mailed link: says who invites to what; POST accepts."""
+    found = _load_invitation(secret)
+    user = signed_in(request)
+    if request.method == "POST":
+        try:
+            membership = accept_invitation(found, user)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            return redirect("portal:invitation", secret)
+        set_current_tenant(request, membership.tenant)
+        messages.success(request, f"Welcome to {membership.tenant.name}.")
+        return redirect("portal:members", membership.tenant.slug)
+    context = {"invitation": found, "for_other": found.email != user.email.lower()}
+    return render(request, "portal/invitation.html", context)

@@ -1,0 +1,40 @@
+"""The landing page, the guides, and the account page."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from portal.access import signed_in
+from portal.forms import AccountForm
+from portal.guides import GUIDES, get_guide
+from portal.showcase import get_showcase
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """What Fireside is, for visitors; members go to their services."""
+    if request.user.is_authenticated:
+        return redirect("portal:services")
+    return render(request, "portal/landing.html", {"showcase": get_showcase()})
+
+
+@require_safe
+def docs(request: HttpRequest, slug: str = "") -> HttpResponse:
+    guide = get_guide(slug)
+    if guide is None:
+        raise Http404("No such guide")
+    return render(request, guide.template, {"guide": guide, "guides": GUIDES})
+
+
+@login_required
+def account(request: HttpRequest) -> HttpResponse:
+    user = signed_in(request)
+    form = AccountForm(request.POST or None, initial={"name": user.name})
+    if request.method == "POST" and form.is_valid():
+        user.name = form.cleaned_data["name"]
+        user.save(update_fields=["name"])
+        messages.success(request, "Your name was changed.")
+        return redirect("portal:account")
+    return render(request, "portal/account.html", {"form": form})

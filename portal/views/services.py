@@ -1,0 +1,94 @@
+"""Cloud Services: cards, the price table, Start trial and Subscribe."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from portal.access import get_current_tenant, list_tenants, require_role, set_current_tenant, signed_in
+from portal.forms import TrialForm
+from portal.models import Role, Subscription, Tenant, User
+from portal.navigation import entry_url, find_entry
+from portal.plans import HOURS_A_MONTH, SERVICES, SIZE_PRICES
+from portal.subscriptions import (
+    SubscriptionRefused,
+    get_entitlement,
+    get_subscription,
+    start_trial,
+    subscribe,
+)
+
+
+@login_required
+@require_safe
+def services(request: HttpRequest) -> HttpResponse:
+    tenant = get_current_tenant(request)
+    deployments = find_entry("deployments")
+    cards = [
+        {
+            "service": service,
+            "subscription": get_subscription(tenant, service.slug) if tenant else None,
+            "entitlement": get_entitlement(tenant, service.slug) if tenant else None,
+        }
+        for service in SERVICES.values()
+    ]
+    context = {
+        "deployments_url": entry_url(deployments, tenant) if deployments else None,
+        "cards": cards,
+        "prices": SIZE_PRICES.values(),
+        "hours": HOURS_A_MONTH,
+    }
+    return render(request, "portal/services.html", context)
+
+
+def _change(
+    request: HttpRequest, service: str, change: Callable[..., Subscription], done: str
+) -> HttpResponse:
+    """Show the confirmation for one service, or carry it out for the chosen tenant (role Admin)."""
+    user = signed_in(request)
+    if service not in SERVICES:
+        raise Http404("No such service")
+    form = TrialForm(
+        request.POST or None,
+        tenants=list_tenants(user),
+        initial={"tenant": get_current_tenant(request)},
+    )
+    if request.method == "POST" and form.is_valid():
+        tenant: Tenant = form.cleaned_data["tenant"]
+        require_role(user, tenant, Role.ADMIN)
+        return _carry_out(request, user, tenant, service, change, done)
+    context = {"form": form, "service": SERVICES[service], "trial": change is start_trial}
+    return render(request, "portal/subscribe.html", context, status=422 if form.is_bound else 200)
+
+
+def _carry_out(
+    request: HttpRequest,
+    user: User,
+    tenant: Tenant,
+    service: str,
+    change: Callable[..., Subscription],
+    done: str,
+) -> HttpResponse:
+    set_current_tenant(request, tenant)
+    try:
+        change(tenant, actor=user, service=service)
+    except SubscriptionRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, done.format(tenant=tenant.name))
+    return redirect("portal:services")
+
+
+@login_required
+def trial(request: HttpRequest, service: str) -> HttpResponse:
+    return _change(
+        request, service, start_trial, "The trial of {tenant} has started. Create a deployment next."
+    )
+
+
+@login_required
+def subscription(request: HttpRequest, service: str) -> HttpResponse:
+    return _change(request, service, subscribe, "{tenant} is subscribed. Every size is open now.")

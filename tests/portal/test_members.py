@@ -1,0 +1,129 @@
+"""Invitations from PENDING to ACTIVE, roles, removal, and the last owner."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from portal.models import AuditEvent, Membership, Role, Tenant, User
+from portal.services.members import change_role, create_invitation, remove_member
+from portal.services.refusals import Refused
+from tests.portal.conftest import SignIn
+
+
+def mailed_link() -> str:
+    found = re.search(r"https?://[^/]+(/invitations/\S+)", str(mail.outbox[-1].body))
+    assert found
+    return found.group(1)
+
+
+def member(tenant: Tenant, user: User) -> Membership:
+    return tenant.memberships.select_related("user", "tenant").get(user=user)
+
+
+def invite(client: Client, tenant: Tenant, email: str, role: Role = Role.WRITE) -> None:
+    response = client.post(reverse("portal:invite", args=[tenant.slug]), {"email": email, "role": role.value})
+    assert response.status_code == 302
+
+
+def test_an_invited_person_is_pending_until_accepting(
+    tenant: Tenant, alice: User, charlie: User, sign_in: SignIn
+) -> None:
+    owner = sign_in(alice)
+    invite(owner, tenant, "Charlie@example.org")
+    assert "Pending" in owner.get(reverse("portal:members", args=[tenant.slug])).content.decode()
+
+    invited = sign_in(charlie)
+    link = mailed_link()
+    assert "Acme Health" in invited.get(link).content.decode()
+    assert invited.post(link).status_code == 302
+
+    assert member(tenant, charlie).role == Role.WRITE
+    assert not tenant.invitations.exists()
+    assert invited.get(link).status_code == 404
+    assert AuditEvent.objects.filter(tenant=tenant, action="member.joined").exists()
+
+
+def test_only_the_invited_address_can_accept(
+    tenant: Tenant, alice: User, charlie: User, sign_in: SignIn
+) -> None:
+    invite(sign_in(alice), tenant, "dora@example.org")
+    response = sign_in(charlie).post(mailed_link(), follow=True)
+    assert "This invitation is for dora@example.org" in response.content.decode()
+    assert not tenant.memberships.filter(user=charlie).exists()
+
+
+def test_an_invitation_expires_after_seven_days_and_can_be_sent_again(
+    tenant: Tenant, alice: User, charlie: User, sign_in: SignIn
+) -> None:
+    owner = sign_in(alice)
+    invite(owner, tenant, charlie.email)
+    old = mailed_link()
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        assert "Expired" in sign_in(alice).get(reverse("portal:members", args=[tenant.slug])).content.decode()
+        invited = sign_in(charlie)
+        assert "has expired" in invited.post(old, follow=True).content.decode()
+        invitation = tenant.invitations.get()
+        sign_in(alice).post(reverse("portal:invitation-resend", args=[tenant.slug, invitation.pk]))
+        assert invited.get(old).status_code == 404
+        invited.post(mailed_link())
+    assert tenant.memberships.filter(user=charlie).exists()
+
+
+def test_a_withdrawn_invitation_is_worth_nothing(
+    tenant: Tenant, alice: User, charlie: User, sign_in: SignIn
+) -> None:
+    owner = sign_in(alice)
+    invite(owner, tenant, charlie.email)
+    invitation = tenant.invitations.get()
+    owner.post(reverse("portal:invitation-withdraw", args=[tenant.slug, invitation.pk]))
+    assert sign_in(charlie).get(mailed_link()).status_code == 404
+
+
+def test_the_secret_of_an_invitation_is_not_stored(tenant: Tenant, alice: User) -> None:
+    invitation = create_invitation(tenant, "dora@example.org", Role.READ, actor=member(tenant, alice))
+    secret = mailed_link().rstrip("/").split("/")[-1]
+    assert secret not in str(invitation.__dict__)
+
+
+def test_nobody_gives_a_role_above_their_own(tenant: Tenant, alice: User, bob: User) -> None:
+    Membership.objects.filter(user=bob).update(role=Role.ADMIN)
+    with pytest.raises(Refused):
+        create_invitation(tenant, "dora@example.org", Role.OWNER, actor=member(tenant, bob))
+    with pytest.raises(Refused):
+        change_role(member(tenant, alice), Role.READ, actor=member(tenant, bob))
+    with pytest.raises(Refused):
+        change_role(member(tenant, bob), Role.OWNER, actor=member(tenant, bob))
+
+
+def test_the_last_owner_cannot_step_down_or_leave(tenant: Tenant, alice: User, bob: User) -> None:
+    owner = member(tenant, alice)
+    with pytest.raises(Refused):
+        change_role(owner, Role.ADMIN, actor=owner)
+    with pytest.raises(Refused):
+        remove_member(owner, actor=owner)
+    change_role(member(tenant, bob), Role.OWNER, actor=owner)
+    remove_member(owner, actor=owner)
+    assert not tenant.memberships.filter(user=alice).exists()
+
+
+def test_a_role_change_is_audited_with_before_and_after(tenant: Tenant, alice: User, bob: User) -> None:
+    change_role(member(tenant, bob), Role.WRITE, actor=member(tenant, alice))
+    event = AuditEvent.objects.get(action="member.role_changed")
+    assert (event.before, event.after) == ({"role": "Read"}, {"role": "Write"})
+    assert (event.actor_name, event.target) == ("alice@example.org", "bob@example.org")
+
+
+def test_a_removed_member_is_a_stranger_at_once(
+    tenant: Tenant, alice: User, bob: User, sign_in: SignIn
+) -> None:
+    bobs = sign_in(bob)
+    page = reverse("portal:members", args=[tenant.slug])
+    assert bobs.get(page).status_code == 200
+    sign_in(alice).post(reverse("portal:member-remove", args=[tenant.slug, member(tenant, bob).pk]))
+    assert bobs.get(page).status_code == 404
