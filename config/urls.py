@@ -7,6 +7,7 @@ from config import health
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("deployments/", include("deployments.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("portal.urls")),
 ]

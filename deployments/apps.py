@@ -8,8 +8,19 @@ class DeploymentsConfig(AppConfig):
     name = "deployments"
 
     def ready(self) -> None:
-        from deployments import job_sweeper, regions
+        from deployments import job_sweeper, provisioning, regions
         from deployments.periodic import Periodic, register_periodic
+        from portal.models import Role
+        from portal.navigation import Entry, Tab, register_entry, register_tab
+
+        register_entry(
+            Entry(
+                "deployments", "Deployments", "deployments:list", "server", order=20, prefix="/deployments/"
+            )
+        )
+        register_tab(Tab("overview", "Overview", "deployments:overview", Role.READ, order=10))
+        register_tab(Tab("settings", "Settings", "deployments:settings", Role.ADMIN, order=90))
+        provisioning.register()
 
         register_periodic(Periodic("sweep-jobs", timedelta(seconds=2), job_sweeper.sweep))
         register_periodic(Periodic("forget-old-jobs", timedelta(hours=1), job_sweeper.forget_old_jobs))

@@ -27,3 +27,8 @@ def sweep() -> int:
 def forget_old_jobs() -> None:
     """Delete what ended 90 days ago."""
     Job.objects.filter(finished__lt=timezone.now() - KEEP_ENDED).delete()
+
+
+def free_all() -> None:
+    """Give up every lease now. Only for a single machine whose workers have all stopped."""
+    Job.objects.filter(state=JobState.RUNNING).update(lease_until=timezone.now())

@@ -1,13 +1,17 @@
 """Loading a deployment is authorising: through the tenant of the signed-in member, or not at all."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.http import Http404
 
-from deployments.models import Deployment, Job
+from deployments.models import Deployment, Job, JobState
+from deployments.sizes import get_size
+from fhirserver import partitions
+from fhirserver.partitions import Partition
 from portal.models import Membership, Role, Tenant, User
 
 if TYPE_CHECKING:
@@ -55,6 +59,14 @@ def list_deployments_for(
     return deployments.filter(tenant=tenant) if tenant else deployments
 
 
+def with_open_jobs(
+    deployments: "QuerySet[WithAnnotations[Deployment, HasRole]]",
+) -> "QuerySet[WithAnnotations[Deployment, HasRole]]":
+    """The same, each with its unfinished jobs as the list `open_jobs`, newest first."""
+    open_jobs = Job.objects.filter(state__in=[JobState.QUEUED, JobState.RUNNING])
+    return deployments.prefetch_related(Prefetch("jobs", open_jobs, to_attr="open_jobs"))
+
+
 def get_deployment(deployment_id: str) -> Deployment | None:
     """Without authorisation: for the gateway, whose credentials decide, and for workers."""
     return Deployment.objects.select_related("region", "tenant").filter(pk=deployment_id).first()
@@ -70,3 +82,24 @@ def get_job(deployment: Deployment, job_id: int) -> Job:
     if job is None:
         raise Http404
     return job
+
+
+@dataclass(frozen=True)
+class Use:
+    """How much of a deployment's room is taken."""
+
+    resources: int
+    limit: int
+
+    @property
+    def percent(self) -> int:
+        return min(100, round(100 * self.resources / self.limit))
+
+
+def get_use(deployment: Deployment) -> Use:
+    """What is stored now, against what the size allows."""
+    limit = get_size(deployment.size).stored_resources
+    if deployment.partition is None:
+        return Use(0, limit)
+    partition = Partition(deployment.region.database, deployment.partition)
+    return Use(partitions.count_resources(partition), limit)

@@ -1,0 +1,89 @@
+"""What the wizard and the settings offer, with what each choice costs and why one cannot be taken."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from deployments.models import Region, ServiceLevel
+from deployments.presets import PRESETS, Preset, get_preset
+from deployments.sizes import SIZES, Size, get_size
+from portal.models import Tenant
+from portal.plans import CURRENCY, SIZE_PRICES
+from portal.subscriptions import get_entitlement
+
+
+@dataclass(frozen=True)
+class SizeOption:
+    """A size as a tenant may choose it: `refusal` says why not, empty when it may."""
+
+    size: Size
+    refusal: str
+    price: str
+
+    @property
+    def limits(self) -> str:
+        size = self.size
+        return (
+            f"{size.requests_per_second:,} requests/s · {size.concurrent_requests} at a time · "
+            f"{size.stored_resources:,} resources · {size.bulk_jobs} bulk job{'' if size.bulk_jobs == 1 else 's'}"
+        )
+
+
+@dataclass(frozen=True)
+class RegionOption:
+    code: str
+    title: str
+    provider: str
+    highly_available: bool
+    refusal: str
+
+
+def price_of(size: str, high_availability: bool) -> str:
+    """The price of a running hour, for people: "EUR 0.04 an hour"."""
+    price = SIZE_PRICES[size]
+    cents = price.hour_highly_available if high_availability else price.hour
+    return f"{CURRENCY} {cents / 100:.2f} an hour"
+
+
+def list_sizes(tenant: Tenant) -> list[SizeOption]:
+    entitlement = get_entitlement(tenant)
+    return [
+        SizeOption(
+            size,
+            entitlement.refusal(existing=-1, size=size.code, high_availability=False),
+            price_of(size.code, high_availability=False),
+        )
+        for size in SIZES
+    ]
+
+
+def list_presets() -> tuple[Preset, ...]:
+    return PRESETS
+
+
+def list_regions(high_availability: bool) -> list[RegionOption]:
+    return [
+        RegionOption(
+            region.name,
+            region.title,
+            region.provider,
+            region.highly_available,
+            "No standby server here" if high_availability and not region.highly_available else "",
+        )
+        for region in Region.objects.filter(enabled=True)
+    ]
+
+
+def summarise(given: dict[str, dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """The review's lines: label, value, and the step that changes it."""
+    options, name = given["options"], given["name"]
+    size = get_size(options["size"])
+    region = Region.objects.get(name=given["cloud"]["region"])
+    return [
+        ("Service", "FHIR R4 server, embedded", "options"),
+        ("Size", f"{size.title}, {price_of(size.code, options['high_availability'])}", "options"),
+        ("High availability", "Yes" if options["high_availability"] else "No", "options"),
+        ("Preloaded data", get_preset(options["preset"]).title, "options"),
+        ("Region", f"{region.provider} / {region.title}", "cloud"),
+        ("Name", name["name"], "name"),
+        ("Service level", ServiceLevel(name["service_level"]).label, "name"),
+    ]

@@ -1,0 +1,94 @@
+"""The deployments' forms: they check what was typed; the services decide."""
+
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from deployments import services
+from deployments.models import Region, ServiceLevel
+from deployments.presets import PRESETS
+from deployments.sizes import SIZES, SMALLEST, get_size
+from portal.models import Tenant
+from portal.subscriptions import Entitlement, get_entitlement
+
+Choices = list[tuple[str, str]]
+
+
+class OptionsForm(forms.Form):
+    """Step 1: size, high availability and the data to begin with."""
+
+    size = forms.ChoiceField(choices=[(size.code, size.title) for size in SIZES], initial=SMALLEST.code)
+    high_availability = forms.BooleanField(required=False)
+    preset = forms.ChoiceField(
+        choices=[(preset.code, preset.title) for preset in PRESETS], required=False, initial="synthea-5"
+    )
+
+    def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.entitlement: Entitlement = get_entitlement(tenant)
+
+    def clean(self) -> dict[str, Any]:
+        chosen = super().clean() or self.cleaned_data
+        if "size" not in chosen:
+            return chosen
+        refusal = self.entitlement.refusal(
+            existing=-1, size=chosen["size"], high_availability=chosen["high_availability"]
+        )
+        if refusal:
+            raise ValidationError(refusal)
+        services.check_preset(chosen.get("preset", ""), get_size(chosen["size"]))
+        return chosen
+
+
+class CloudForm(forms.Form):
+    """Step 2: where the data lives."""
+
+    region = forms.ModelChoiceField(queryset=Region.objects.none(), to_field_name="name", empty_label=None)
+
+    def __init__(self, *args: Any, high_availability: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.high_availability = high_availability
+        field = cast("forms.ModelChoiceField[Region]", self.fields["region"])
+        field.queryset = Region.objects.filter(enabled=True)
+
+    def clean_region(self) -> Region:
+        region: Region = self.cleaned_data["region"]
+        try:
+            services.check_region(region, self.high_availability)
+        except ValidationError as error:
+            raise ValidationError(error.messages) from error
+        return region
+
+
+class NameForm(forms.Form):
+    """Step 3: what it is called, for good."""
+
+    name = forms.CharField(
+        max_length=services.NAME_LENGTH,
+        help_text="Up to 50 characters, unique in the tenant. It cannot be changed later.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+    service_level = forms.ChoiceField(
+        choices=ServiceLevel.choices,
+        initial=ServiceLevel.DEVELOPMENT,
+        help_text="A label that tells your team how careful to be. It can be changed.",
+    )
+
+    def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tenant = tenant
+
+    def clean_name(self) -> str:
+        try:
+            return services.check_name(self.tenant, self.cleaned_data["name"])
+        except ValidationError as error:
+            raise ValidationError(error.messages) from error
+
+
+class ServiceLevelForm(forms.Form):
+    service_level = forms.ChoiceField(choices=ServiceLevel.choices)
+
+
+class SizeForm(forms.Form):
+    size = forms.ChoiceField(choices=[(size.code, size.title) for size in SIZES])

@@ -1,0 +1,189 @@
+"""What can be done to deployments. Rules hold here, whatever a form allowed."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from deployments import entitlements, jobs, presets, provisioning
+from deployments.lifecycle import Event, next_state
+from deployments.models import Deployment, Job, JobState, Region, ServiceLevel, State
+from deployments.presets import Preset
+from deployments.sizes import Size, get_size
+from portal import audit
+from portal.models import Tenant, User
+
+NAME_LENGTH = 50
+
+
+class NameMismatch(ValidationError):
+    """The name typed to confirm a dangerous action is not the deployment's."""
+
+
+def check_name(tenant: Tenant, name: str) -> str:
+    """The name without surrounding space. Raises ValidationError when it is empty, too long or taken."""
+    name = name.strip()
+    if not name:
+        raise ValidationError({"name": "Give the deployment a name."})
+    if len(name) > NAME_LENGTH:
+        raise ValidationError({"name": f"Use {NAME_LENGTH} characters at most; this name has {len(name)}."})
+    if Deployment.objects.filter(tenant=tenant, name__iexact=name).exists():
+        raise ValidationError({"name": f"{tenant.name} already has a deployment of this name."})
+    return name
+
+
+def check_preset(code: str, size: Size) -> Preset:
+    """Raises ValidationError when there is no such preset or it does not fit into the size."""
+    try:
+        preset = presets.get_preset(code)
+    except KeyError as error:
+        raise ValidationError({"preset": "There is no such data set."}) from error
+    if preset.resources > size.stored_resources:
+        raise ValidationError(
+            {"preset": f"{preset.title} needs room for {preset.resources:,} resources; choose a larger size."}
+        )
+    return preset
+
+
+def check_size(code: str) -> Size:
+    try:
+        return get_size(code)
+    except KeyError as error:
+        raise ValidationError({"size": "There is no such size."}) from error
+
+
+def check_region(region: Region, high_availability: bool) -> None:
+    if not region.enabled:
+        raise ValidationError({"region": "This region takes no new deployments."})
+    if high_availability and not region.highly_available:
+        raise ValidationError({"high_availability": f"The region {region.title} has no standby server."})
+
+
+@transaction.atomic
+def create_deployment(
+    *,
+    tenant: Tenant,
+    by: User | None,
+    name: str,
+    region: Region,
+    size: str,
+    high_availability: bool = False,
+    preset: str = "",
+    service_level: str = ServiceLevel.DEVELOPMENT,
+) -> Deployment:
+    """Record the deployment and queue the job that makes it. Raises ValidationError by field."""
+    # One creation at a time in a tenant, so that limits count right.
+    Tenant.objects.select_for_update().get(pk=tenant.pk)
+    chosen_size = check_size(size)
+    entitlement = entitlements.check_creation(tenant, chosen_size, high_availability)
+    check_region(region, high_availability)
+    deployment = Deployment.objects.create(
+        tenant=tenant,
+        name=check_name(tenant, name),
+        region=region,
+        size=chosen_size.code,
+        high_availability=high_availability,
+        preloaded_data=check_preset(preset, chosen_size).code,
+        service_level=ServiceLevel(service_level),
+        created_by=by,
+        expires=entitlement.expires,
+    )
+    jobs.start(provisioning.CREATE, deployment, by)
+    audit.record(
+        "deployment.created",
+        tenant=tenant,
+        actor=by,
+        target=str(deployment),
+        after={"size": size, "region": region.name, "preset": preset, "high_availability": high_availability},
+    )
+    return deployment
+
+
+def _move(deployment: Deployment, event: Event) -> State:
+    """Change the state under a lock and return the one before. Raises lifecycle.NotAllowed."""
+    locked = Deployment.objects.select_for_update().get(pk=deployment.pk)
+    before = State(locked.state)
+    deployment.state = next_state(before, event)
+    deployment.state_reason = ""
+    deployment.save(update_fields=["state", "state_reason"])
+    return before
+
+
+def _order(deployment: Deployment, event: Event, kind: str, by: User | None, **arguments: str) -> Job:
+    """Move, write it down and queue the work."""
+    before = _move(deployment, event)
+    audit.record(
+        f"deployment.{kind}",
+        tenant=deployment.tenant,
+        actor=by,
+        target=str(deployment),
+        before={"state": before},
+        after={"state": deployment.state, **arguments},
+    )
+    return jobs.start(kind, deployment, by, dict(arguments))
+
+
+@transaction.atomic
+def start_deployment(deployment: Deployment, *, by: User | None) -> None:
+    """Raises lifecycle.NotAllowed, and ValidationError when the trial is over."""
+    entitlements.check_running(deployment)
+    _order(deployment, Event.START, provisioning.START, by)
+
+
+@transaction.atomic
+def stop_deployment(deployment: Deployment, *, by: User | None) -> None:
+    """Raises lifecycle.NotAllowed."""
+    _order(deployment, Event.STOP, provisioning.STOP, by)
+
+
+@transaction.atomic
+def change_size(deployment: Deployment, size: str, *, by: User | None) -> None:
+    """Raises lifecycle.NotAllowed, and ValidationError when the plan does not include the size."""
+    chosen = check_size(size)
+    if chosen.code == deployment.size:
+        return
+    entitlements.check_size(deployment.tenant, chosen)
+    _order(deployment, Event.RESIZE, provisioning.RESIZE, by, size=chosen.code)
+
+
+@transaction.atomic
+def change_service_level(deployment: Deployment, service_level: str, *, by: User | None) -> None:
+    before = deployment.service_level
+    deployment.service_level = ServiceLevel(service_level)
+    if before == deployment.service_level:
+        return
+    deployment.save(update_fields=["service_level"])
+    audit.record(
+        "deployment.service_level",
+        tenant=deployment.tenant,
+        actor=by,
+        target=str(deployment),
+        before={"service_level": before},
+        after={"service_level": service_level},
+    )
+
+
+def check_typed_name(deployment: Deployment, typed: str) -> None:
+    """Raises NameMismatch."""
+    if typed.strip() != deployment.name:
+        raise NameMismatch({"typed_name": f"Type “{deployment.name}” to confirm."})
+
+
+@transaction.atomic
+def delete_deployment(deployment: Deployment, typed_name: str, *, by: User | None) -> None:
+    """Raises NameMismatch and lifecycle.NotAllowed."""
+    check_typed_name(deployment, typed_name)
+    _order(deployment, Event.DELETE, provisioning.DELETE, by)
+
+
+@transaction.atomic
+def retry_deployment(deployment: Deployment, *, by: User | None) -> None:
+    """Try the work that failed again, from the step that failed. Raises lifecycle.NotAllowed."""
+    failed = deployment.jobs.filter(
+        kind__in=[provisioning.CREATE, provisioning.DELETE], state__in=[JobState.FAILED, JobState.CANCELLED]
+    ).first()
+    deleting = failed is not None and failed.kind == provisioning.DELETE
+    _move(deployment, Event.DELETE if deleting else Event.RETRY)
+    if failed is None:
+        jobs.start(provisioning.CREATE, deployment, by)
+    else:
+        jobs.retry(failed)
+    audit.record("deployment.retry", tenant=deployment.tenant, actor=by, target=str(deployment))

@@ -1,0 +1,84 @@
+"""The list of deployments, a deployment's overview and its settings."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from deployments import samples
+from deployments.choices import list_sizes, price_of
+from deployments.endpoint import fhir_base, oauth_issuer
+from deployments.models import Deployment, ServiceLevel
+from deployments.selectors import get_use, list_deployments_for, list_jobs, with_open_jobs
+from deployments.sizes import get_size
+from deployments.views.loaded import deployment_view
+from portal.access import get_current_tenant, signed_in
+from portal.forms import TypedNameForm
+from portal.models import Membership, Role
+
+RECENT_JOBS = 5
+
+
+@login_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """The cards of the current tenant's deployments."""
+    user = signed_in(request)
+    tenant = get_current_tenant(request)
+    membership = Membership.objects.filter(user=user, tenant=tenant).first() if tenant else None
+    deployments = list(with_open_jobs(list_deployments_for(user, tenant))) if tenant else []
+    context = {
+        "tenant": tenant,
+        "may_create": membership is not None and membership.may(Role.ADMIN),
+        "deployments": deployments,
+        "service_levels": ServiceLevel,
+    }
+    return render(request, "deployments/list.html", context)
+
+
+@require_safe
+@deployment_view(Role.READ)
+def overview(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+    base = fhir_base(deployment)
+    context = {
+        "deployment": deployment,
+        "size": get_size(deployment.size),
+        "price": price_of(deployment.size, deployment.high_availability),
+        "use": get_use(deployment),
+        "endpoints": _endpoints(deployment),
+        "samples": samples.list_samples(base),
+        "jobs": list_jobs(deployment)[:RECENT_JOBS],
+        "product_version": settings.VERSION,
+    }
+    return render(request, "deployments/overview.html", context)
+
+
+def _endpoints(deployment: Deployment) -> list[tuple[str, str]]:
+    base, issuer = fhir_base(deployment), oauth_issuer(deployment)
+    return [
+        ("FHIR base", base),
+        ("Capability statement", f"{base}/metadata"),
+        ("SMART configuration", f"{base}/.well-known/smart-configuration"),
+        ("OAuth issuer", issuer),
+        ("Authorize", f"{issuer}/authorize"),
+        ("Token", f"{issuer}/token"),
+    ]
+
+
+def settings_context(request: HttpRequest, deployment: Deployment, **more: Any) -> dict[str, Any]:
+    return {
+        "deployment": deployment,
+        "service_levels": ServiceLevel.choices,
+        "sizes": list_sizes(deployment.tenant),
+        "delete_form": TypedNameForm(expected=deployment.name),
+        **more,
+    }
+
+
+@require_safe
+@deployment_view(Role.ADMIN)
+def settings_page(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+    return render(request, "deployments/settings.html", settings_context(request, deployment))
