@@ -8,6 +8,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("deployments/", include("deployments.urls")),
+    path("deployments/<slug:deployment_id>/credentials/", include("credentials.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("portal.urls")),
 ]

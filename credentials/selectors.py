@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 
 from credentials.models import ApiKey, ApiKeySecret
 from credentials.secret import hash_key_text, parse_key_text
@@ -63,3 +64,8 @@ def _problem_with(secret: ApiKeySecret) -> KeyProblem | None:
     if secret.api_key.expired:
         return KeyProblem.EXPIRED
     return KeyProblem.SECRET_ENDED if secret.expired else None
+
+
+def get_api_key(deployment: Deployment, public_id: str) -> ApiKey:
+    """Raises Http404 for a key of another deployment."""
+    return get_object_or_404(list_api_keys(deployment), public_id=public_id)

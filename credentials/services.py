@@ -11,6 +11,7 @@ from credentials.access import Access
 from credentials.models import ApiKey, ApiKeySecret
 from credentials.secret import hash_key_text, new_key_text
 from deployments.models import Deployment
+from portal import audit
 from portal.models import User
 
 MAX_LIVE_SECRETS = 2
@@ -40,6 +41,7 @@ def create_api_key(
     )
     api_key.full_clean()
     api_key.save()
+    _record("created", api_key, by, after={"access": str(access), "holder": api_key.holder})
     return api_key, _add_secret(api_key)
 
 
@@ -59,6 +61,7 @@ def rotate_api_key(api_key: ApiKey, *, overlap: timedelta, by: User | None) -> s
     if overlap and len(live) >= MAX_LIVE_SECRETS:
         raise ValidationError("This key has two live secrets already. End the older one first.")
     _end_secrets(live, now + overlap)
+    _record("rotated", api_key, by, after={"old_secret_ends": (now + overlap).isoformat()})
     return _add_secret(api_key)
 
 
@@ -66,12 +69,14 @@ def rotate_api_key(api_key: ApiKey, *, overlap: timedelta, by: User | None) -> s
 def end_old_secrets(api_key: ApiKey, *, by: User | None) -> None:
     """Finishes a rotation: only the newest secret stays."""
     _end_secrets(list(api_key.secrets.all())[1:], timezone.now())
+    _record("old_secrets_ended", api_key, by)
 
 
 @transaction.atomic
 def revoke_api_key(api_key: ApiKey, *, by: User | None) -> None:
     """The key stops working within a second, for ever."""
-    ApiKey.objects.filter(pk=api_key.pk, revoked=None).update(revoked=timezone.now(), revoked_by=by)
+    if ApiKey.objects.filter(pk=api_key.pk, revoked=None).update(revoked=timezone.now(), revoked_by=by):
+        _record("revoked", api_key, by)
     api_key.refresh_from_db()
 
 
@@ -81,6 +86,7 @@ def narrow_api_key(
 ) -> None:
     """Takes rights or time away from a key. Raises ValidationError when it would gain any."""
     api_key = ApiKey.objects.select_for_update().get(pk=api_key.pk)
+    before = {"access": str(api_key.access)}
     if access is not None:
         if not access.narrows(api_key.access):
             raise ValidationError("A key can only lose rights. Create a new key for more.")
@@ -90,6 +96,7 @@ def narrow_api_key(
             raise ValidationError("A key's end can only come sooner. Create a new key for a later one.")
         api_key.expires = expires
     api_key.save(update_fields=["access_granted", "expires"])
+    _record("narrowed", api_key, by, before=before, after={"access": str(api_key.access)})
 
 
 def record_use(uses: Iterable[tuple[int, datetime, str]]) -> None:
@@ -97,6 +104,24 @@ def record_use(uses: Iterable[tuple[int, datetime, str]]) -> None:
     for secret_id, used_at, address in uses:
         ApiKeySecret.objects.filter(pk=secret_id).update(last_used_at=used_at)
         ApiKey.objects.filter(secrets=secret_id).update(last_used_at=used_at, last_used_from=address or None)
+
+
+def _record(
+    change: str,
+    api_key: ApiKey,
+    by: User | None,
+    *,
+    before: dict[str, str] | None = None,
+    after: dict[str, str] | None = None,
+) -> None:
+    audit.record(
+        f"api_key.{change}",
+        tenant=api_key.deployment.tenant,
+        actor=by,
+        target=f"{api_key} of {api_key.deployment.name}",
+        before=before,
+        after=after,
+    )
 
 
 def _add_secret(api_key: ApiKey) -> str:

@@ -1,0 +1,124 @@
+"""The Credentials tab: the API keys of a deployment, to see for members, to change for administrators."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from credentials import services
+from credentials.forms import ApiKeyForm, NarrowForm, RotateForm
+from credentials.selectors import get_api_key, list_api_keys
+from credentials.shown_once import keep_for_one_page, take_kept
+from deployments.models import Deployment
+from deployments.selectors import get_deployment_for
+from portal.access import signed_in
+from portal.models import Role
+
+
+@login_required
+@never_cache
+@require_safe
+def index(request: HttpRequest, deployment_id: str) -> HttpResponse:
+    deployment = get_deployment_for(request.user, deployment_id, Role.READ)
+    return _page(request, deployment, form=ApiKeyForm(), secret=take_kept(request, deployment_id))
+
+
+def _page(request: HttpRequest, deployment: Deployment, status: int = 200, **more: Any) -> HttpResponse:
+    context = {
+        "deployment": deployment,
+        "may_admin": getattr(deployment, "role", 0) >= Role.ADMIN,
+        "api_keys": list_api_keys(deployment),
+        **more,
+    }
+    return render(request, "credentials/index.html", context, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest, deployment_id: str) -> HttpResponse:
+    """The form as a page of its own; POST makes the key and shows its text once."""
+    deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
+    form = ApiKeyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        api_key, text = services.create_api_key(
+            deployment,
+            name=given["name"],
+            holder=given["holder"],
+            access=given["access"],
+            expires=form.expires,
+            by=signed_in(request),
+        )
+        keep_for_one_page(request, deployment.pk, api_key.name, text)
+        return redirect("credentials:index", deployment.pk)
+    status = 422 if form.is_bound else 200
+    return render(
+        request, "credentials/key_new.html", {"deployment": deployment, "form": form}, status=status
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def detail(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResponse:
+    """One key: its rights, secrets and use; POST narrows its rights."""
+    deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
+    api_key = get_api_key(deployment, public_id)
+    access = api_key.access
+    lines = "\n".join(f"{name}.{letters}" for name, letters in access.types.items())
+    form = NarrowForm(request.POST or None, initial={"access": access.kind.value, "permissions": lines})
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.narrow_api_key(api_key, access=form.cleaned_data["access"], by=signed_in(request))
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"{api_key.name} has fewer rights now.")
+            return redirect("credentials:key", deployment.pk, api_key.public_id)
+    context = {"deployment": deployment, "api_key": api_key, "form": form, "rotate_form": RotateForm()}
+    return render(request, "credentials/key.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def rotate(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResponse:
+    deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
+    api_key = get_api_key(deployment, public_id)
+    form = RotateForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose how long the old secret shall work.")
+        return redirect("credentials:key", deployment.pk, public_id)
+    try:
+        text = services.rotate_api_key(api_key, overlap=form.cleaned_data["overlap"], by=signed_in(request))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("credentials:key", deployment.pk, public_id)
+    keep_for_one_page(request, deployment.pk, api_key.name, text)
+    return redirect("credentials:index", deployment.pk)
+
+
+@login_required
+@require_POST
+def end_old(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResponse:
+    deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
+    api_key = get_api_key(deployment, public_id)
+    services.end_old_secrets(api_key, by=signed_in(request))
+    messages.success(request, "Only the newest secret works now.")
+    return redirect("credentials:key", deployment.pk, public_id)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def revoke(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResponse:
+    """Asks first, then revokes."""
+    deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
+    api_key = get_api_key(deployment, public_id)
+    if request.method == "POST":
+        services.revoke_api_key(api_key, by=signed_in(request))
+        messages.success(request, f"{api_key.name} is revoked. Requests with it are refused from now on.")
+        return redirect("credentials:index", deployment.pk)
+    return render(request, "credentials/key_revoke.html", {"deployment": deployment, "api_key": api_key})
