@@ -72,8 +72,8 @@ def rid_of(resource_type: str, logical_id: str) -> int:
 
 
 def now_us() -> int:
-    """Now in microseconds, at a whole millisecond: what `meta.lastUpdated` can say."""
-    return time.time_ns() // 1_000_000 * _MILLISECOND
+    """Now in microseconds. `meta.lastUpdated` says it in milliseconds; the rest keeps versions in order."""
+    return time.time_ns() // 1000
 
 
 @dataclass(slots=True)

@@ -1,0 +1,64 @@
+"""What the caller's grant says of one resource, decided on its index rows.
+
+Listing is confined in the search itself (search/rewrite.py); this is for resources that are named: read, history, every write.
+"""
+
+from urllib.parse import parse_qsl
+
+from fhirserver.access import AccessGrant, Permission
+from fhirserver.late import in_compartment, index_rows, matches
+from fhirserver.outcomes import Forbidden
+from fhirserver.rows import IndexRows, unpack
+from fhirserver.store import Current, Store, Version, rid_of
+from fhirspec import json
+
+LETTER_NAMES = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
+
+
+def require(grant: AccessGrant, resource_type: str, letter: str) -> None:
+    """Refuse at once what no permission can allow. Raises Forbidden, which names what is missing."""
+    if not grant.allows(resource_type, letter):
+        raise Forbidden(
+            f"This credential may not {LETTER_NAMES[letter]} {resource_type or 'resources of every type'}:"
+            f" it lacks {resource_type or '*'}.{letter}."
+        )
+
+
+def require_rows(grant: AccessGrant, resource_type: str, letter: str, rows: IndexRows) -> None:
+    """Refuse a resource that lies outside of what the grant is confined to."""
+    if grant.is_unconfined(resource_type, letter):
+        return
+    if not covers(grant, resource_type, letter, rows):
+        raise Forbidden(
+            f"This {resource_type} lies outside of what this credential may {LETTER_NAMES[letter]}."
+        )
+
+
+def covers(grant: AccessGrant, resource_type: str, letter: str, rows: IndexRows) -> bool:
+    permissions = grant.for_interaction(resource_type, letter)
+    return any(_permits(permission, resource_type, rows) for permission in permissions)
+
+
+def _permits(permission: Permission, resource_type: str, rows: IndexRows) -> bool:
+    if permission.compartment is not None:
+        compartment_type, logical_id = permission.compartment
+        if not in_compartment(rows, compartment_type, logical_id, resource_type):
+            return False
+    if permission.restriction is None:
+        return True
+    return matches(rows, resource_type, parse_qsl(permission.restriction, keep_blank_values=True))
+
+
+def require_current(store: Store, letter: str, current: Current) -> None:
+    if not store.grant.is_unconfined(current.type, letter) and not current.deleted:
+        require_rows(store.grant, current.type, letter, unpack(current.postings))
+
+
+def covers_version(store: Store, letter: str, version: Version) -> bool:
+    """Whether the grant covers a version as it was; a deletion says nothing, so a confined grant does not see it."""
+    if store.grant.is_unconfined(version.type, letter):
+        return True
+    if version.content is None:
+        return False
+    rows = index_rows(json.decode(version.content), rid_of(version.type, version.logical_id), version.updated)
+    return covers(store.grant, version.type, letter, rows)

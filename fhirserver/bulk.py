@@ -1,0 +1,115 @@
+"""Many resources at once: preloaded data, uploads, imports. The same indexing and the same versions as a single write.
+
+Loading the same data again changes nothing: a resource that is there already with the same content is left alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+from fhirserver.access import FULL
+from fhirserver.connection import WriteConflict
+from fhirserver.limits import WRITE_ATTEMPTS
+from fhirserver.outcomes import BadRequest, Conflict, FhirError
+from fhirserver.partitions import Partition
+from fhirserver.store import Change, Current, Store, rid_of
+from fhirserver.writing import new_logical_id, prepare, require_id, require_valid
+from fhirspec import json
+from fhirspec.catalogue import get_catalogue
+
+BATCH = 200
+Report = Callable[[int], None]
+Resource = dict[str, Any]
+
+
+class Refused(NamedTuple):
+    """A resource that was not loaded: its place in the input, counted from 1, and why."""
+
+    number: int
+    error: FhirError
+
+
+def load(
+    partition: Partition,
+    resources: Iterable[Resource],
+    *,
+    validate: bool = False,
+    report: Report | None = None,
+    refused: Callable[[Refused], None] | None = None,
+) -> int:
+    """Store every resource under its own id (or a new one) and return how many there are now of them.
+
+    `report` is told the number handled so far after each batch, which is a transaction of its own. An invalid resource is told to
+    `refused` and left out; without `refused` it raises FhirError. A transaction Bundle has to go through the engine instead.
+    """
+    store = Store(partition, FULL)
+    loaded, seen = 0, 0
+    for batch in _batches(resources):
+        good = list(_checked(batch, seen, validate, refused))
+        _store_batch(store, good)
+        loaded += len(good)
+        seen += len(batch)
+        if report is not None:
+            report(seen)
+    return loaded
+
+
+def _batches(resources: Iterable[Resource]) -> Iterator[list[Resource]]:
+    remaining = iter(resources)
+    while batch := list(islice(remaining, BATCH)):
+        yield batch
+
+
+def _checked(
+    batch: list[Resource], before: int, validate: bool, refused: Callable[[Refused], None] | None
+) -> Iterator[Resource]:
+    for number, resource in enumerate(batch, start=before + 1):
+        try:
+            _check(resource, validate)
+        except FhirError as error:
+            if refused is None:
+                raise
+            refused(Refused(number, error))
+        else:
+            yield resource
+
+
+def _check(resource: Any, validate: bool) -> None:
+    kind = resource.get("resourceType") if isinstance(resource, dict) else None
+    if kind not in get_catalogue().resource_type_set:
+        raise BadRequest("Not a FHIR R4 resource: its resourceType is missing or unknown.")
+    if "id" in resource:
+        require_id(str(resource["id"]))
+    if validate:
+        require_valid(resource)
+
+
+def _store_batch(store: Store, batch: list[Resource]) -> None:
+    # Of two resources with one id the later stands.
+    named = {(one["resourceType"], one.setdefault("id", new_logical_id())): one for one in batch}
+    for _ in range(WRITE_ATTEMPTS):
+        currents = store.get_many_to_change([rid_of(*key) for key in named])
+        changes = list(_changes(store, named.values(), currents))
+        try:
+            if changes:
+                store.write(changes)
+        except WriteConflict:
+            continue
+        return
+    raise Conflict("Other writes of the same resources kept coming first.")
+
+
+def _changes(store: Store, resources: Iterable[Resource], currents: dict[int, Current]) -> Iterator[Change]:
+    for resource in resources:
+        current = currents.get(rid_of(resource["resourceType"], resource["id"]))
+        if current is None or current.deleted or not _is_same(resource, current):
+            yield prepare(store, resource, resource["id"], current, "PUT")
+
+
+def _is_same(resource: Resource, current: Current) -> bool:
+    return _comparable(resource) == _comparable(json.decode(current.content or b"{}"))
+
+
+def _comparable(resource: Resource) -> Resource:
+    meta = {k: v for k, v in resource.get("meta", {}).items() if k not in ("versionId", "lastUpdated")}
+    return {**{key: value for key, value in resource.items() if key != "meta"}, "meta": meta}

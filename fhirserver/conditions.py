@@ -1,0 +1,42 @@
+"""Conditions that name a resource by a search: If-None-Exist, conditional update, patch, delete and references.
+
+https://hl7.org/fhir/R4/http.html#ccreate
+"""
+
+from collections.abc import Sequence
+from urllib.parse import parse_qsl, urlencode
+
+from fhirserver.http import FhirRequest
+from fhirserver.late import find_matches
+from fhirserver.outcomes import MultipleMatches, PreconditionFailed
+from fhirserver.store import Store, Version
+
+Query = Sequence[tuple[str, str]]
+_FOR_THE_ANSWER = ("_format", "_pretty", "_summary", "_elements")
+
+
+def query_of(request: FhirRequest) -> list[tuple[str, str]]:
+    """The condition in the address, without what speaks of the answer's form."""
+    return [pair for pair in request.query if pair[0] not in _FOR_THE_ANSWER]
+
+
+def find(store: Store, resource_type: str, query: Query, limit: int) -> list[int]:
+    """The rids that match, at most `limit`. Inside a transaction: other requests with the same condition wait."""
+    if not query:
+        raise PreconditionFailed("A conditional interaction needs a condition; the query is empty.")
+    store.lock(f"{resource_type}?{urlencode(query)}")
+    return list(find_matches(store.partition, store.grant, resource_type, list(query), limit))
+
+
+def matches_of(store: Store, resource_type: str, condition: str | Query) -> Version | None:
+    """The one resource that matches, None when none does. Raises MultipleMatches."""
+    if isinstance(condition, str):
+        condition = condition.removeprefix(f"{resource_type}?").removeprefix("?")
+        condition = parse_qsl(condition, keep_blank_values=True)
+    rids = find(store, resource_type, condition, 2)
+    if len(rids) > 1:
+        raise MultipleMatches(
+            f"The condition matches several resources: {resource_type}?{urlencode(condition)}"
+        )
+    found = store.get_many(rids)
+    return next(iter(found.values()), None)

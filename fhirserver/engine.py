@@ -1,0 +1,75 @@
+"""From a request to a response: route, authorise, answer, present. The only entrance of the engine.
+
+A missing grant is refused. A write that met another one is tried again, unless the client named the version it expected.
+"""
+
+import random
+import time
+
+from fhirserver.access import AccessGrant
+from fhirserver.authorise import require
+from fhirserver.connection import WriteConflict
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.limits import WRITE_ATTEMPTS
+from fhirserver.outcomes import Conflict, FhirError, Forbidden, PreconditionFailed
+from fhirserver.partitions import Partition
+from fhirserver.representation import present, wants_xml
+from fhirserver.responses import error_response
+from fhirserver.routes import Handler, match
+from fhirserver.store import Store
+
+_FIRST_PAUSE = 0.002
+
+
+def respond(request: FhirRequest, partition: Partition, grant: AccessGrant | None) -> FhirResponse:
+    """Answer one request. Every error that is the client's, or the database's, is an OperationOutcome."""
+    is_head = request.method == "HEAD"
+    if is_head:
+        request.method = "GET"
+    as_xml = False
+    try:
+        as_xml = wants_xml(request)
+        if grant is None:
+            raise Forbidden("There is no access grant: nothing is allowed.")
+        response = answer(request, Store(partition, grant))
+    except FhirError as error:
+        response = error_response(error)
+    present(request, response, as_xml)
+    return _without_body(response) if is_head else response
+
+
+def answer(request: FhirRequest, store: Store) -> FhirResponse:
+    """The answer before it is presented; also how an entry of a batch is answered. Raises FhirError."""
+    route = match(request)
+    if route.letter:
+        require(store.grant, request.resource_type, route.letter)
+    if request.method == "GET":
+        response = route.handler(request, store)
+    else:
+        response = _with_retries(route.handler, request, store)
+    response.interaction = route.interaction
+    return response
+
+
+def _with_retries(handler: Handler, request: FhirRequest, store: Store) -> FhirResponse:
+    for attempt in range(WRITE_ATTEMPTS):
+        try:
+            return handler(request, store)
+        except WriteConflict:
+            if request.header("if-match"):
+                raise PreconditionFailed("Another write of this resource came first.") from None
+            time.sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))  # noqa: S311 (no secret)
+    raise Conflict(
+        "Other writes of this resource kept coming first. Try again.", headers={"Retry-After": "1"}
+    )
+
+
+def _without_body(response: FhirResponse) -> FhirResponse:
+    if isinstance(response.body, bytes):
+        response.headers["Content-Length"] = str(len(response.body))
+    else:
+        close = getattr(response.body, "close", None)
+        if close is not None:
+            close()
+    response.body = b""
+    return response

@@ -1,0 +1,119 @@
+"""batch: every entry on its own; one that fails does not touch the others. https://hl7.org/fhir/R4/http.html#transaction"""
+
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from fhirserver.bundles import bundle
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.limits import MAX_BUNDLE_ENTRIES
+from fhirserver.outcomes import BadRequest, FhirError, LimitExceeded
+from fhirserver.representation import JSON_TYPE, read_resource
+from fhirserver.responses import error_response, json_response
+from fhirserver.store import Store
+from fhirspec import json
+
+_encode = msgspec.json.encode
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_REASONS = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified"}
+Answer = Callable[[FhirRequest, Store], FhirResponse]
+
+
+def read_bundle(request: FhirRequest) -> dict[str, Any]:
+    """The Bundle in the body, its entries within the limit. Raises BadRequest, LimitExceeded."""
+    found = read_resource(request)
+    if found["resourceType"] != "Bundle":
+        raise BadRequest(f"Only a Bundle can be sent to the base, not a {found['resourceType']}.")
+    if found.get("type") not in ("batch", "transaction"):
+        raise BadRequest(
+            f"Bundle.type must be batch or transaction; it is {found.get('type')}.", "Bundle.type"
+        )
+    entries = found.get("entry", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise BadRequest("Bundle.entry is not a list of entries.", "Bundle.entry")
+    if len(entries) > MAX_BUNDLE_ENTRIES:
+        raise LimitExceeded(
+            f"The Bundle has {len(entries)} entries; {MAX_BUNDLE_ENTRIES} are allowed (MAX_BUNDLE_ENTRIES)."
+        )
+    return found
+
+
+def batch(request: FhirRequest, store: Store, found: dict[str, Any], answer: Answer) -> FhirResponse:
+    """`answer` is the engine's own way from a request to a response."""
+    entries = [
+        _answered(request, store, entry, number, answer)
+        for number, entry in enumerate(found.get("entry", []))
+    ]
+    return json_response(bundle("batch-response", entries))
+
+
+def _answered(
+    request: FhirRequest, store: Store, entry: dict[str, Any], number: int, answer: Answer
+) -> bytes:
+    try:
+        response = answer(entry_request(request, entry, f"Bundle.entry[{number}]"), store)
+    except FhirError as error:
+        response = error_response(error)
+    return response_entry(response)
+
+
+def entry_request(request: FhirRequest, entry: dict[str, Any], path: str) -> FhirRequest:
+    """The request that an entry stands for. Raises BadRequest naming the entry."""
+    asked = entry.get("request")
+    if not isinstance(asked, dict) or asked.get("method") not in _METHODS:
+        raise BadRequest(f"{path}.request needs a method of {', '.join(_METHODS)}.", f"{path}.request.method")
+    if not isinstance(asked.get("url"), str):
+        raise BadRequest(f"{path}.request needs a url.", f"{path}.request.url")
+    url = asked["url"].removeprefix(request.base_url).lstrip("/")
+    address, _, query = url.partition("?")
+    headers = {"prefer": request.header("prefer"), "content-type": JSON_TYPE}
+    for name, element in _CONDITIONS.items():
+        if asked.get(element):
+            headers[name] = str(asked[element])
+    body = b""
+    if "resource" in entry:
+        body, headers["content-type"] = _body(entry["resource"], asked["method"])
+    return FhirRequest(
+        asked["method"], address, parse_qsl(query, keep_blank_values=True), headers, body, request.base_url
+    )
+
+
+_CONDITIONS = {
+    "if-match": "ifMatch",
+    "if-none-match": "ifNoneMatch",
+    "if-none-exist": "ifNoneExist",
+    "if-modified-since": "ifModifiedSince",
+}
+
+
+def _body(resource: Any, method: str) -> tuple[bytes, str]:
+    """A JSON Patch comes inside a Binary, all else as itself."""
+    if method == "PATCH" and isinstance(resource, dict) and resource.get("resourceType") == "Binary":
+        return msgspec.json.decode(_encode(resource.get("data", "")), type=bytes), str(
+            resource.get("contentType")
+        )
+    return json.encode(resource), JSON_TYPE
+
+
+def response_entry(response: FhirResponse) -> bytes:
+    """One entry of the answering Bundle."""
+    reason = _REASONS.get(response.status, "")
+    told = {"status": f"{response.status} {reason}".strip()}
+    for name, element in (("Location", "location"), ("ETag", "etag")):
+        if name in response.headers:
+            told[element] = response.headers[name]
+    if "Last-Modified" in response.headers:
+        told["lastModified"] = _instant(response.headers["Last-Modified"])
+    body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+    if response.status >= 400 and body:
+        return b'{"response":' + _encode(told)[:-1] + b',"outcome":' + body + b"}}"
+    if body:
+        return b'{"resource":' + body + b',"response":' + _encode(told) + b"}"
+    return b'{"response":' + _encode(told) + b"}"
+
+
+def _instant(http_date: str) -> str:
+    return parsedate_to_datetime(http_date).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,194 @@
+"""capabilities: what this server does, derived from the table of routes and from the search parameters that it indexes.
+
+https://hl7.org/fhir/R4/http.html#capabilities, https://hl7.org/fhir/R4/capabilitystatement.html
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from django.conf import settings
+
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.outcomes import BadRequest
+from fhirserver.responses import instant, json_response
+from fhirserver.store import Store, now_us
+from fhirspec.catalogue import FHIR_VERSION, get_catalogue
+from fhirspec.definitions import Operation, SearchParameter
+
+_STARTED = instant(now_us())
+_MODES = ("full", "normative", "terminology")
+_PATCH_FORMATS = ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"]
+_SYSTEM_PARAMETERS = (
+    "_id",
+    "_lastUpdated",
+    "_tag",
+    "_profile",
+    "_security",
+    "_text",
+    "_content",
+    "_list",
+    "_type",
+)
+
+
+def capabilities(request: FhirRequest, store: Store) -> FhirResponse:
+    mode = request.parameter("mode") or "full"
+    if mode not in _MODES:
+        raise BadRequest(f"mode={mode} is not one of {', '.join(_MODES)}.")
+    if mode == "terminology":
+        return json_response(_terminology(request.base_url))
+    return json_response(statement(request.base_url))
+
+
+@lru_cache(maxsize=64)
+def statement(base_url: str) -> bytes:
+    """The CapabilityStatement of a FHIR base, as JSON."""
+    return msgspec.json.encode(
+        {
+            "resourceType": "CapabilityStatement",
+            "id": "fireside",
+            "url": f"{base_url}/metadata",
+            "version": settings.VERSION,
+            "name": "Fireside",
+            "title": "Fireside FHIR R4 server",
+            "status": "active",
+            "date": _STARTED,
+            "kind": "instance",
+            "software": {"name": "Fireside", "version": settings.VERSION, "releaseDate": _STARTED},
+            "implementation": {"description": "A FHIR R4 endpoint of Fireside", "url": base_url},
+            "fhirVersion": FHIR_VERSION,
+            "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
+            "patchFormat": _PATCH_FORMATS,
+            "rest": [_rest()],
+        }
+    )
+
+
+def _rest() -> dict[str, Any]:
+    catalogue = get_catalogue()
+    return {
+        "mode": "server",
+        "documentation": "Every interaction needs a credential: x-api-key, or Authorization: Bearer.",
+        "security": {
+            "cors": True,
+            "description": "API keys, and OAuth 2.0 where the deployment has an authorization server.",
+        },
+        "resource": [_resource(name) for name in catalogue.resource_types],
+        "interaction": _codes("system"),
+        "searchParam": [_parameter(one) for one in _system_parameters()],
+        **_operations("system", ""),
+        "compartment": [
+            f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}" for name in catalogue.compartments
+        ],
+    }
+
+
+def _codes(level: str) -> list[dict[str, str]]:
+    """The interaction codes of a level, from the table of routes."""
+    from fhirserver.routes import ROUTES
+
+    levels = ("type", "instance") if level == "type" else (level,)
+    found = dict.fromkeys(route.interaction for route in ROUTES if route.level in levels)
+    if "transaction" in found:
+        found["batch"] = None
+    unlisted = ("capabilities", "search-compartment", "operation")
+    return [{"code": code} for code in found if code not in unlisted]
+
+
+def _resource(name: str) -> dict[str, Any]:
+    catalogue = get_catalogue()
+    parameters = catalogue.search_parameters(name)
+    references = sorted(one.code for one in parameters.values() if one.type == "reference")
+    return {
+        "type": name,
+        "profile": f"http://hl7.org/fhir/StructureDefinition/{name}",
+        "interaction": _codes("type"),
+        "versioning": "versioned-update",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
+        "conditionalDelete": "multiple",
+        "referencePolicy": ["literal", "logical", "local"],
+        **({"searchInclude": ["*", *(f"{name}:{code}" for code in references)]} if references else {}),
+        **_reverse_includes(name),
+        "searchParam": [_parameter(one) for one in parameters.values()],
+        **_operations("type", name),
+    }
+
+
+def _reverse_includes(name: str) -> dict[str, list[str]]:
+    found = [
+        f"{source}:{one.code}"
+        for source in get_catalogue().resource_types
+        for one in get_catalogue().search_parameters(source).values()
+        if one.type == "reference" and name in one.targets
+    ]
+    return {"searchRevInclude": found} if found else {}
+
+
+def _parameter(one: SearchParameter) -> dict[str, str]:
+    return {"name": one.code, "type": one.type, "definition": one.url}
+
+
+def _system_parameters() -> list[SearchParameter]:
+    known = get_catalogue().search_parameters("Patient")
+    return [known[code] for code in _SYSTEM_PARAMETERS if code in known]
+
+
+def _operations(level: str, name: str) -> dict[str, Any]:
+    found = [_operation(code) for code in operation_codes(level, name)]
+    return {"operation": found} if found else {}
+
+
+def operation_codes(level: str, name: str) -> list[str]:
+    """The operations offered at the system, or on a type (on its instances too)."""
+    from fhirserver.operations.table import OPERATIONS
+
+    def fits(levels: str, types: tuple[str, ...]) -> bool:
+        if level == "system":
+            return "s" in levels
+        return ("t" in levels or "i" in levels) and (not types or name in types)
+
+    return [one.code for one in OPERATIONS if fits(one.levels, one.types)]
+
+
+def _operation(code: str) -> dict[str, str]:
+    return {"name": code, "definition": operation_url(code)}
+
+
+@lru_cache(maxsize=64)
+def operation_url(code: str) -> str:
+    official: Operation | None = next((one for one in get_catalogue().operations if one.code == code), None)
+    if official is not None:
+        return str(official.definition["url"])
+    from fhirserver.operations.table import OPERATIONS
+
+    return next(one.definition for one in OPERATIONS if one.code == code)
+
+
+@lru_cache(maxsize=64)
+def _terminology(base_url: str) -> bytes:
+    return msgspec.json.encode(
+        {
+            "resourceType": "TerminologyCapabilities",
+            "id": "fireside-terminology",
+            "url": f"{base_url}/metadata?mode=terminology",
+            "version": settings.VERSION,
+            "name": "FiresideTerminology",
+            "status": "active",
+            "date": _STARTED,
+            "kind": "instance",
+            "software": {"name": "Fireside", "version": settings.VERSION},
+            "implementation": {"description": "Terminology of a Fireside FHIR R4 server", "url": base_url},
+            "expansion": {
+                "hierarchical": False,
+                "paging": True,
+                "textFilter": "Case-insensitive, anywhere in the display.",
+            },
+            "validateCode": {"translations": False},
+            "translation": {"needsMap": False},
+        }
+    )

@@ -1,0 +1,52 @@
+"""delete and conditional delete: https://hl7.org/fhir/R4/http.html#delete"""
+
+from fhirserver.authorise import require_current
+from fhirserver.conditions import find, query_of
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.limits import MAX_CONDITIONAL_DELETES
+from fhirserver.outcomes import BadRequest, LimitExceeded, MultipleMatches
+from fhirserver.responses import deleted_response
+from fhirserver.store import Store, deletion_of
+from fhirserver.writing import check_if_match, version_of
+
+
+def delete(request: FhirRequest, store: Store) -> FhirResponse:
+    """Deleting what is not there succeeds as well."""
+    current = store.get_to_change(request.resource_type, request.logical_id)
+    check_if_match(request.header("if-match"), current)
+    if current is None or current.deleted:
+        return deleted_response(None)
+    require_current(store, "d", current)
+    change = deletion_of(current)
+    store.write([change])
+    return deleted_response(version_of(change))
+
+
+def conditional_delete(request: FhirRequest, store: Store) -> FhirResponse:
+    """Delete what the condition matches: one resource, or as many as `_count` allows when it is given."""
+    query = [pair for pair in query_of(request) if pair[0] != "_count"]
+    allowed = _allowed(request)
+    with store.atomic():
+        rids = find(store, request.resource_type, query, allowed + 1)
+        if len(rids) > allowed:
+            raise MultipleMatches(
+                f"The condition matches more than {allowed} resources. Give _count to delete several."
+            )
+        found = store.get_many_to_change(rids)
+        for current in found.values():
+            require_current(store, "d", current)
+        changes = [deletion_of(current) for current in found.values() if not current.deleted]
+        if changes:
+            store.write(changes)
+    return deleted_response(version_of(changes[0]) if len(changes) == 1 else None)
+
+
+def _allowed(request: FhirRequest) -> int:
+    text = request.parameter("_count")
+    if text is None:
+        return 1
+    if not text.isdecimal() or int(text) < 1:
+        raise BadRequest(f"_count is not a positive number: {text}")
+    if int(text) > MAX_CONDITIONAL_DELETES:
+        raise LimitExceeded(f"_count is larger than {MAX_CONDITIONAL_DELETES} (MAX_CONDITIONAL_DELETES).")
+    return int(text)

@@ -1,0 +1,193 @@
+"""history of an instance, of a type and of the whole server: https://hl7.org/fhir/R4/http.html#history
+
+The newest version comes first. Pages go by keyset, so that new versions do not move them.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import msgspec
+
+from fhirserver.authorise import covers_version, require
+from fhirserver.bundles import bundle
+from fhirserver.connection import fetch
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.instants import instant_range
+from fhirserver.limits import DEFAULT_HISTORY_COUNT, MAX_HISTORY_COUNT
+from fhirserver.outcomes import BadRequest
+from fhirserver.responses import etag, instant, json_response
+from fhirserver.store import Store, Version, rid_of
+from fhirserver.subsets import Subset, subset_bytes, subset_of
+from fhirserver.writing import not_found
+
+_STATUS = {"POST": "201 Created", "PUT": "200 OK", "PATCH": "200 OK", "DELETE": "204 No Content"}
+_COLUMNS = "rid, type, logical_id, version, updated, method, content"
+_CURSOR = "_before"
+_encode = msgspec.json.encode
+
+
+class Window(NamedTuple):
+    """Which versions are asked for; times in microseconds. `before`: (updated, rid, version) of the last one of the page before."""
+
+    size: int
+    since: int | None
+    at: tuple[int, int] | None
+    before: tuple[int, int, int] | None
+
+
+def history_instance(request: FhirRequest, store: Store) -> FhirResponse:
+    if store.get(request.resource_type, request.logical_id) is None:
+        raise not_found(request.resource_type, request.logical_id)
+    rid = rid_of(request.resource_type, request.logical_id)
+    return _history(request, store, "rid = %s", [rid])
+
+
+def history_type(request: FhirRequest, store: Store) -> FhirResponse:
+    return _history(request, store, "type = %s", [request.resource_type])
+
+
+def history_system(request: FhirRequest, store: Store) -> FhirResponse:
+    types = [row[0] for row in _types(store) if store.grant.allows(row[0], "r")]
+    if not types:
+        require(store.grant, "", "r")
+    marks = ", ".join(["%s"] * len(types)) or "NULL"
+    return _history(request, store, f"type IN ({marks})", types)
+
+
+def _types(store: Store) -> list[tuple[Any, ...]]:
+    number = store.partition.number
+    query = "SELECT type FROM fhir_resource WHERE partition = %s UNION SELECT type FROM fhir_history WHERE partition = %s"
+    return fetch(store.partition.region, query, (number, number))
+
+
+def _history(request: FhirRequest, store: Store, condition: str, values: list[Any]) -> FhirResponse:
+    window = _window(request)
+    where, parameters = _restricted(window, condition, [store.partition.number, *values])
+    found = list(_page(store, window, where, parameters))
+    total = None
+    if window.at is None and store.grant.is_unconfined(request.resource_type or "*", "r"):
+        total = _total(store, window, condition, [store.partition.number, *values])
+    page, more = found[: window.size], len(found) > window.size
+    subset = subset_of(request)
+    entries = [_entry(request.base_url, version, subset) for version in page]
+    return json_response(bundle("history", entries, total, _links(request, page, more)))
+
+
+def _restricted(window: Window, condition: str, values: list[Any]) -> tuple[str, list[Any]]:
+    where, parameters = f"partition = %s AND {condition}", list(values)
+    if window.since is not None:
+        where += " AND updated >= %s"
+        parameters.append(window.since)
+    return where, parameters
+
+
+def _page(store: Store, window: Window, where: str, parameters: list[Any]) -> Iterator[Version]:
+    """One more than a page of versions that the grant covers, newest first."""
+    before, wanted = window.before, window.size + 1
+    while wanted > 0:
+        rows = [Version(*row) for row in _rows(store, window, where, parameters, before, wanted)]
+        visible = [version for version in rows if covers_version(store, "r", version)]
+        yield from visible
+        if len(rows) < wanted:
+            return
+        wanted -= len(visible)
+        before = (rows[-1].updated, rows[-1].rid, rows[-1].version)
+
+
+def _rows(
+    store: Store,
+    window: Window,
+    where: str,
+    parameters: list[Any],
+    before: tuple[int, int, int] | None,
+    limit: int,
+) -> list[tuple[Any, ...]]:
+    outer, more = "", []
+    if window.at is not None:
+        outer = " WHERE updated < %s AND (ended IS NULL OR ended > %s)"
+        more += [window.at[1], window.at[0]]
+    if before is not None:
+        outer += (" AND" if outer else " WHERE") + " (updated, rid, version) < (%s, %s, %s)"
+        more += before
+    ended = ", lead(updated) OVER (PARTITION BY rid ORDER BY version) AS ended" if window.at else ""
+    inner_limit = "" if outer or window.at else " ORDER BY updated DESC, rid DESC, version DESC LIMIT %s"
+    inner_more = [limit] if inner_limit else []
+    parts = [
+        f"SELECT * FROM (SELECT {_COLUMNS} FROM {table} WHERE {where}{inner_limit}) AS part_{table}"
+        for table in ("fhir_resource", "fhir_history")
+    ]
+    query = (
+        f"SELECT {_COLUMNS} FROM (SELECT all_versions.*{ended} FROM ({' UNION ALL '.join(parts)}) AS all_versions)"
+        f" AS timed{outer} ORDER BY updated DESC, rid DESC, version DESC LIMIT %s"
+    )
+    values = [*parameters, *inner_more, *parameters, *inner_more, *more, limit]
+    return fetch(store.partition.region, query, values)
+
+
+def _total(store: Store, window: Window, condition: str, values: list[Any]) -> int:
+    where, parameters = _restricted(window, condition, values)
+    query = (
+        f"SELECT (SELECT count(*) FROM fhir_resource WHERE {where})"
+        f" + (SELECT count(*) FROM fhir_history WHERE {where})"
+    )
+    return int(fetch(store.partition.region, query, [*parameters, *parameters])[0][0])
+
+
+def _window(request: FhirRequest) -> Window:
+    since, at = request.parameter("_since"), request.parameter("_at")
+    return Window(
+        _count(request),
+        instant_range("_since", since)[0] if since else None,
+        instant_range("_at", at) if at else None,
+        _cursor(request),
+    )
+
+
+def _count(request: FhirRequest) -> int:
+    text = request.parameter("_count")
+    if text is None:
+        return DEFAULT_HISTORY_COUNT
+    if not text.isdecimal():
+        raise BadRequest(f"_count is not a number: {text}")
+    return min(int(text), MAX_HISTORY_COUNT)
+
+
+def _cursor(request: FhirRequest) -> tuple[int, int, int] | None:
+    text = request.parameter(_CURSOR)
+    if text is None:
+        return None
+    try:
+        updated, rid, version = map(int, text.split("."))
+    except ValueError:
+        raise BadRequest(f"{_CURSOR} is not from a link of this server: {text}") from None
+    return updated, rid, version
+
+
+def _links(request: FhirRequest, page: list[Version], more: bool) -> list[tuple[str, str]]:
+    address = f"{request.base_url}/{request.path}"
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    links = [("self", address + query)]
+    if more and page:
+        last = page[-1]
+        kept = [pair for pair in request.query if pair[0] != _CURSOR]
+        cursor = (_CURSOR, f"{last.updated}.{last.rid}.{last.version}")
+        links.append(("next", f"{address}?{urlencode([*kept, cursor])}"))
+    return links
+
+
+def _entry(base_url: str, version: Version, subset: Subset | None) -> bytes:
+    instance = f"{version.type}/{version.logical_id}"
+    status = "201 Created" if version.version == 1 else _STATUS[version.method]
+    request = {"method": version.method, "url": version.type if version.method == "POST" else instance}
+    response = {
+        "status": status,
+        "etag": etag(version.version),
+        "lastModified": instant(version.updated),
+    }
+    content = b""
+    if version.content is not None:
+        content = version.content if subset is None else subset_bytes(subset, version.content)
+        content = b',"resource":' + content
+    start = b'{"fullUrl":' + _encode(f"{base_url}/{instance}") + content
+    return start + b',"request":' + _encode(request) + b',"response":' + _encode(response) + b"}"

@@ -1,0 +1,37 @@
+"""search at type, compartment and system level, by GET and POST: https://hl7.org/fhir/R4/search.html"""
+
+from urllib.parse import parse_qsl
+
+from fhirserver.bundles import SearchPieces, searchset
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.late import search as find_page
+from fhirserver.outcomes import UnsupportedMediaType
+from fhirserver.representation import media_type, unpacked_body
+from fhirserver.responses import json_response
+from fhirserver.store import Store
+from fhirserver.subsets import subset_entries, subset_of
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+def search(request: FhirRequest, store: Store) -> FhirResponse:
+    pieces = find_page(request, store.partition, store.grant)
+    return json_response(searchset(request.base_url, _subset(request, pieces)))
+
+
+def search_by_post(request: FhirRequest, store: Store) -> FhirResponse:
+    """The form in the body joins the query of the address."""
+    kind = media_type(request.header("content-type"))
+    if kind not in (_FORM, ""):
+        raise UnsupportedMediaType(f"A search by POST comes as {_FORM}, not as {kind}.")
+    form = unpacked_body(request).decode(errors="replace")
+    request.query = [*request.query, *parse_qsl(form, keep_blank_values=True)]
+    request.path = request.path.removesuffix("_search").rstrip("/")
+    return search(request, store)
+
+
+def _subset(request: FhirRequest, pieces: SearchPieces) -> SearchPieces:
+    wanted = subset_of(request)
+    if wanted is not None:
+        pieces.entries = subset_entries(wanted, pieces.entries)
+    return pieces

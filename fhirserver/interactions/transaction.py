@@ -1,0 +1,294 @@
+"""transaction: all entries or none, in FHIR's order, with references between them.
+
+Everything is decided first, then all is written by one statement: https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fhirserver.authorise import require, require_current
+from fhirserver.bundles import bundle
+from fhirserver.conditions import matches_of
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.interactions.batch import Answer, entry_request, response_entry
+from fhirserver.interactions.patch import patched_resource
+from fhirserver.interactions.references import conditional_references, rewrite
+from fhirserver.outcomes import BadRequest, Conflict, FhirError, Gone, Invalid, Issue, NotFound
+from fhirserver.responses import deleted_response, json_response, written_response
+from fhirserver.store import Change, Current, Store, Version, deletion_of, rid_of
+from fhirserver.writing import (
+    check_if_match,
+    check_if_none_match,
+    new_logical_id,
+    prepare,
+    require_id,
+    require_type,
+    require_valid,
+    version_of,
+)
+from fhirspec import json
+from fhirspec.catalogue import get_catalogue
+
+_LETTERS = {"DELETE": "d", "POST": "c", "PUT": "u", "PATCH": "u"}
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One entry on its way: what it asks, on which resource, and what became of it."""
+
+    number: int
+    request: FhirRequest
+    full_url: str
+    resource: dict[str, Any] | None
+    existing: Version | None = None
+    response: FhirResponse | None = None
+    change: Change | None = None
+
+    @property
+    def path(self) -> str:
+        return f"Bundle.entry[{self.number}]"
+
+    @property
+    def method(self) -> str:
+        return self.request.method
+
+    @property
+    def address(self) -> str:
+        return f"{self.request.resource_type}/{self.request.logical_id}"
+
+
+@dataclass(slots=True)
+class _Transaction:
+    request: FhirRequest
+    store: Store
+    entries: list[_Entry]
+    addresses: dict[str, str] = field(default_factory=dict)
+    currents: dict[int, Current] = field(default_factory=dict)
+
+    @property
+    def writes(self) -> list[_Entry]:
+        return [entry for entry in self.entries if entry.method in _LETTERS]
+
+
+def transaction(request: FhirRequest, store: Store, found: dict[str, Any], answer: Answer) -> FhirResponse:
+    entries = [_entry(request, entry, number) for number, entry in enumerate(found.get("entry", []))]
+    work = _Transaction(request, store, entries)
+    if any(_needs_searches(entry) for entry in entries):
+        with store.atomic():
+            return _carried_out(work, answer)
+    return _carried_out(work, answer)
+
+
+def _needs_searches(entry: _Entry) -> bool:
+    return (
+        entry.method in ("GET", "HEAD")
+        or bool(entry.request.query)
+        or "if-none-exist" in entry.request.headers
+        or (entry.resource is not None and next(conditional_references(entry.resource), None) is not None)
+    )
+
+
+def _carried_out(work: _Transaction, answer: Answer) -> FhirResponse:
+    for entry in work.writes:
+        _identify(work, entry)
+    _require_distinct(work)
+    _resolve_references(work)
+    work.currents = work.store.get_many_to_change(
+        [_rid(entry) for entry in work.writes if entry.method != "POST"]
+    )
+    for entry in sorted(work.writes, key=lambda one: "DELETE POST PUT PATCH".index(one.method)):
+        if entry.response is None:
+            with _Located(entry):
+                _decide(work, entry)
+    changes = [entry.change for entry in work.entries if entry.change is not None]
+    if changes:
+        work.store.write(changes)
+    for entry in work.entries:
+        if entry.method in ("GET", "HEAD"):
+            with _Located(entry):
+                entry.response = answer(entry.request, work.store)
+    answers = [response_entry(entry.response) for entry in work.entries if entry.response is not None]
+    return json_response(bundle("transaction-response", answers))
+
+
+def _entry(request: FhirRequest, entry: dict[str, Any], number: int) -> _Entry:
+    path = f"Bundle.entry[{number}]"
+    resource = entry.get("resource")
+    is_write = isinstance(entry.get("request"), dict) and entry["request"].get("method") in ("POST", "PUT")
+    # A resource that is written is read from the Bundle as it stands; a patch goes through its own door.
+    asked = entry_request(
+        request, {key: value for key, value in entry.items() if not is_write or key != "resource"}, path
+    )
+    made = _Entry(number, asked, str(entry.get("fullUrl", "")), resource if is_write else None)
+    if asked.method in _LETTERS:
+        with _Located(made):
+            _address(made)
+    return made
+
+
+def _address(entry: _Entry) -> None:
+    """Read the type and id of a write from its url."""
+    asked = entry.request
+    resource_type, _, logical_id = asked.path.partition("/")
+    if resource_type not in get_catalogue().resource_type_set or "/" in logical_id:
+        raise BadRequest(f"{asked.path or 'An empty url'} is not an address that can be written to.")
+    asked.resource_type, asked.logical_id = resource_type, logical_id
+    if asked.method == "POST" and logical_id:
+        raise BadRequest(f"POST goes to a type, not to {asked.path}.")
+    if asked.method != "POST" and not logical_id and not asked.query:
+        raise BadRequest(f"{asked.method} {resource_type} needs an id or a condition.")
+    if asked.method in ("POST", "PUT"):
+        if not isinstance(entry.resource, dict) or not isinstance(entry.resource.get("resourceType"), str):
+            raise BadRequest(f"{entry.path} has no resource to write.")
+        require_type(entry.resource, resource_type)
+
+
+def _identify(work: _Transaction, entry: _Entry) -> None:
+    """Find or make the id that the entry writes to, before anything is written."""
+    asked, store = entry.request, work.store
+    with _Located(entry):
+        require(store.grant, asked.resource_type, _LETTERS[asked.method])
+        condition: Any = asked.headers.get("if-none-exist") if asked.method == "POST" else asked.query
+        if condition and not asked.logical_id:
+            entry.existing = matches_of(store, asked.resource_type, condition)
+        if entry.existing is not None:
+            asked.logical_id = entry.existing.logical_id
+            if asked.method == "POST":
+                entry.response = written_response(asked, entry.existing, 200)
+        elif asked.method == "POST":
+            asked.logical_id = new_logical_id()
+        elif not asked.logical_id:
+            _identify_unmatched(entry)
+        if asked.method == "PUT" and entry.resource is not None:
+            require_id(asked.logical_id)
+            _require_same_id(entry, entry.resource)
+    if entry.full_url:
+        work.addresses[entry.full_url] = entry.address
+
+
+def _identify_unmatched(entry: _Entry) -> None:
+    """A conditional write whose condition matches nothing."""
+    if entry.method == "PATCH":
+        raise NotFound(f"The condition matches no {entry.request.resource_type}.")
+    if entry.method == "DELETE":
+        entry.response = deleted_response(None)
+    elif entry.resource is not None:
+        entry.request.logical_id = entry.resource.get("id") or new_logical_id()
+
+
+def _require_same_id(entry: _Entry, resource: dict[str, Any]) -> None:
+    named = resource.get("id")
+    is_conditional = bool(entry.request.query)
+    if named != entry.request.logical_id and not (is_conditional and not named):
+        raise BadRequest(f"The resource's id is {named}, the address says {entry.address}.")
+
+
+def _require_distinct(work: _Transaction) -> None:
+    seen: dict[str, int] = {}
+    for entry in work.writes:
+        if not entry.request.logical_id or (entry.method == "POST" and entry.existing is not None):
+            continue
+        first = seen.setdefault(entry.address, entry.number)
+        if first != entry.number:
+            raise BadRequest(
+                f"Bundle.entry[{first}] and {entry.path} both write {entry.address}.",
+                f"{entry.path}.request.url",
+            )
+
+
+def _resolve_references(work: _Transaction) -> None:
+    for entry in work.writes:
+        if entry.resource is None:
+            continue
+        with _Located(entry):
+            for found in conditional_references(entry.resource):
+                if found not in work.addresses:
+                    work.addresses[found] = _one_match(work.store, found)
+    for entry in work.writes:
+        if entry.resource is not None and work.addresses:
+            rewrite(entry.resource, work.addresses)
+
+
+def _one_match(store: Store, reference: str) -> str:
+    resource_type, _, query = reference.partition("?")
+    require(store.grant, resource_type, "s")
+    found = matches_of(store, resource_type, parse_qsl(query, keep_blank_values=True))
+    if found is None:
+        raise NotFoundReference(f"The conditional reference {reference} matches nothing.")
+    return f"{resource_type}/{found.logical_id}"
+
+
+class NotFoundReference(FhirError):
+    status = 412
+    code = "not-found"
+
+
+def _rid(entry: _Entry) -> int:
+    return rid_of(entry.request.resource_type, entry.request.logical_id)
+
+
+def _decide(work: _Transaction, entry: _Entry) -> None:
+    """Make the entry's change and its answer; nothing is written yet."""
+    asked, store = entry.request, work.store
+    current = work.currents.get(_rid(entry))
+    if current is not None and (current.type, current.logical_id) != (asked.resource_type, asked.logical_id):
+        raise Conflict(f"{entry.address} cannot be stored: its number is taken.")
+    check_if_match(asked.header("if-match"), current)
+    if asked.method == "DELETE":
+        _decide_deletion(entry, store, current)
+        return
+    if asked.method == "PATCH":
+        resource = _patched(entry, store, current)
+    else:
+        assert entry.resource is not None  # noqa: S101 (checked when the entry was read)
+        resource = entry.resource
+        require_valid(resource)
+    if asked.method == "PUT":
+        check_if_none_match(asked.header("if-none-match"), current)
+        if current is None or current.deleted:
+            require(store.grant, asked.resource_type, "c")
+    change = prepare(store, resource, asked.logical_id, current, asked.method)
+    is_new = current is None or current.deleted
+    entry.change = change
+    entry.response = written_response(asked, version_of(change), 201 if is_new else 200)
+    if "return=" not in asked.header("prefer"):
+        entry.response.body = b""
+
+
+def _decide_deletion(entry: _Entry, store: Store, current: Current | None) -> None:
+    if current is None or current.deleted:
+        entry.response = deleted_response(None)
+        return
+    require_current(store, "d", current)
+    entry.change = deletion_of(current)
+    entry.response = deleted_response(version_of(entry.change))
+
+
+def _patched(entry: _Entry, store: Store, current: Current | None) -> dict[str, Any]:
+    if current is None:
+        raise NotFound(f"There is no {entry.address}.")
+    if current.deleted:
+        raise Gone(f"{entry.address} was deleted.")
+    require_current(store, "u", current)
+    return patched_resource(entry.request, json.decode(current.content or b""))
+
+
+class _Located:
+    """Says in an error which entry it is about."""
+
+    def __init__(self, entry: _Entry) -> None:
+        self.entry = entry
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
+        if isinstance(error, Invalid):
+            error.problems = [
+                Issue(one.code, one.diagnostics, one.severity, f"{self.entry.path}.resource.{one.expression}")
+                for one in error.problems
+            ]
+        elif isinstance(error, FhirError):
+            error.diagnostics = f"{self.entry.path}: {error.diagnostics}"
+            error.expression = error.expression or self.entry.path

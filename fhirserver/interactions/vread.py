@@ -1,0 +1,25 @@
+"""vread: https://hl7.org/fhir/R4/http.html#vread"""
+
+from fhirserver.authorise import covers_version
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.outcomes import Forbidden, Gone, NotFound
+from fhirserver.responses import resource_response
+from fhirserver.store import Store
+from fhirserver.subsets import subset_response
+
+_LARGEST_VERSION = 2**31
+
+
+def vread(request: FhirRequest, store: Store) -> FhirResponse:
+    named = f"{request.resource_type}/{request.logical_id}"
+    number = int(request.version_id) if request.version_id.isdecimal() else 0
+    version = None
+    if 0 < number < _LARGEST_VERSION:
+        version = store.get_version(request.resource_type, request.logical_id, number)
+    if version is None:
+        raise NotFound(f"There is no version {request.version_id} of {named}.")
+    if version.deleted:
+        raise Gone(f"Version {number} of {named} is its deletion.")
+    if not covers_version(store, "r", version):
+        raise Forbidden(f"{named} lies outside of what this credential may read.")
+    return subset_response(request, resource_response(request, version))

@@ -1,0 +1,162 @@
+"""How resources come in and go out: JSON or XML, pretty, gzip, only some elements.
+
+https://hl7.org/fhir/R4/http.html#mime-type, https://hl7.org/fhir/R4/http.html#parameters
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.late import from_xml, to_xml
+from fhirserver.limits import GZIP_FROM_BYTES, MAX_BODY_BYTES
+from fhirserver.outcomes import BadRequest, NotAcceptable, TooLarge, UnsupportedMediaType
+from fhirspec import json
+
+JSON_TYPE = "application/fhir+json; charset=utf-8"
+XML_TYPE = "application/fhir+xml; charset=utf-8"
+NDJSON_TYPE = "application/fhir+ndjson"
+_JSON_NAMES = frozenset({"json", "application/json", "application/fhir+json", "text/json"})
+_XML_NAMES = frozenset({"xml", "application/xml", "application/fhir+xml", "text/xml"})
+_ANY_NAMES = frozenset({"*/*", "application/*", "text/html", ""})
+
+
+def media_type(value: str) -> str:
+    return value.partition(";")[0].strip().lower()
+
+
+def wants_xml(request: FhirRequest) -> bool:
+    """Whether the answer is to be XML: `_format` decides, else `Accept`. Raises NotAcceptable."""
+    asked = request.parameter("_format")
+    if asked is not None:
+        # A `+` that the client did not encode arrives as a space.
+        asked = media_type(asked).replace(" ", "+")
+        if asked in _JSON_NAMES or asked in _XML_NAMES:
+            return asked in _XML_NAMES
+        raise NotAcceptable(f"_format={asked} is not available; json and xml are.")
+    accept = request.header("accept")
+    if not accept or "json" in accept[:24]:
+        return False
+    return _prefers_xml(accept)
+
+
+def _prefers_xml(accept: str) -> bool:
+    ranked = []
+    for position, part in enumerate(accept.split(",")):
+        name, _, rest = part.partition(";")
+        quality = rest.partition("q=")[2].partition(";")[0].strip() if "q=" in rest else "1"
+        try:
+            ranked.append((-float(quality), position, name.strip().lower()))
+        except ValueError:
+            raise BadRequest(f"Accept has a malformed quality: {part.strip()}") from None
+    for negative_quality, _, name in sorted(ranked):
+        if negative_quality == 0:
+            continue
+        if name in _JSON_NAMES or name in _ANY_NAMES or name in (NDJSON_TYPE, "application/json-patch+json"):
+            return False
+        if name in _XML_NAMES:
+            return True
+    raise NotAcceptable(f"Accept: {accept} names nothing that is available; FHIR JSON and FHIR XML are.")
+
+
+def unpacked_body(request: FhirRequest) -> bytes:
+    """The body without its gzip, within the limit of size."""
+    if len(request.body) > MAX_BODY_BYTES:
+        raise TooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes (MAX_BODY_BYTES).")
+    encoding = request.header("content-encoding").lower()
+    if encoding in ("", "identity"):
+        return request.body
+    if encoding != "gzip":
+        raise UnsupportedMediaType(f"Content-Encoding {encoding} is not supported; gzip is.")
+    inflate = zlib.decompressobj(wbits=31)
+    try:
+        body = inflate.decompress(request.body, MAX_BODY_BYTES)
+    except zlib.error as error:
+        raise BadRequest("The body is not valid gzip.") from error
+    if inflate.unconsumed_tail:
+        raise TooLarge(f"The unpacked body is larger than {MAX_BODY_BYTES} bytes (MAX_BODY_BYTES).")
+    return body
+
+
+def read_resource(request: FhirRequest) -> dict[str, Any]:
+    """The resource in the body, from JSON or XML; it has a `resourceType`, all else is unchecked."""
+    kind = media_type(request.header("content-type"))
+    body = unpacked_body(request)
+    if kind in _XML_NAMES:
+        resource: Any = _from_xml(body)
+    elif kind in _JSON_NAMES or kind == "":
+        resource = _from_json(body)
+    else:
+        raise UnsupportedMediaType(f"Content-Type {kind} is not supported; FHIR JSON and FHIR XML are.")
+    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+        raise BadRequest("The body is not a FHIR resource: it has no resourceType.")
+    return resource
+
+
+def decode_json(body: bytes) -> Any:
+    try:
+        return json.decode(body)
+    except ValueError as error:
+        raise BadRequest(f"The body is not valid JSON: {error}") from error
+
+
+def _from_json(body: bytes) -> dict[str, Any]:
+    try:
+        return json.decode_object(body)
+    except ValueError as error:
+        raise BadRequest(f"The body is not valid FHIR JSON: {error}") from error
+
+
+def _from_xml(body: bytes) -> dict[str, Any]:
+    try:
+        return from_xml(body)
+    except ValueError as error:
+        raise BadRequest(f"The body is not valid FHIR XML: {error}") from error
+
+
+def present(request: FhirRequest, response: FhirResponse, as_xml: bool) -> None:
+    """Give the JSON answer of an interaction the form that the client asked for."""
+    if response.headers.get("Content-Type") == JSON_TYPE:
+        pretty = request.parameter("_pretty") == "true"
+        if as_xml or pretty:
+            response.body = _reformed(_joined(response.body), as_xml, pretty)
+        if as_xml:
+            response.headers["Content-Type"] = XML_TYPE
+    if "gzip" in request.header("accept-encoding"):
+        _pack(response)
+
+
+def _joined(body: bytes | Iterator[bytes]) -> bytes:
+    return body if isinstance(body, bytes) else b"".join(body)
+
+
+def _reformed(body: bytes, as_xml: bool, pretty: bool) -> bytes:
+    if not body:
+        return body
+    if as_xml:
+        return to_xml(json.decode(body), pretty=pretty)
+    return msgspec.json.format(body, indent=2)
+
+
+def _pack(response: FhirResponse) -> None:
+    response.headers["Vary"] = "Accept, Accept-Encoding"
+    if isinstance(response.body, bytes):
+        if len(response.body) < GZIP_FROM_BYTES:
+            return
+        response.body = zlib.compress(response.body, level=1, wbits=31)
+    else:
+        response.body = _packed(response.body)
+    response.headers["Content-Encoding"] = "gzip"
+
+
+def _packed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    deflate = zlib.compressobj(level=1, wbits=31)
+    for number, piece in enumerate(pieces):
+        packed = deflate.compress(piece)
+        if number % 64 == 1:
+            packed += deflate.flush(zlib.Z_SYNC_FLUSH)
+        if packed:
+            yield packed
+    yield deflate.flush()

@@ -1,0 +1,107 @@
+"""The one writer of responses: status, ETag, Last-Modified, Location, Content-Type and what `Prefer: return` asks for.
+
+https://hl7.org/fhir/R4/http.html#versioning, https://hl7.org/fhir/R4/http.html#ops
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import formatdate, parsedate_to_datetime
+
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.outcomes import BadRequest, FhirError, Issue, outcome_bytes
+from fhirserver.representation import JSON_TYPE
+from fhirserver.store import Version
+
+_DONE = Issue("informational", "The interaction succeeded.", severity="information")
+
+
+def instant(updated: int) -> str:
+    """Microseconds since 1970 as a FHIR instant of millisecond precision."""
+    seconds, micros = divmod(updated, 1_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{micros // 1000:03d}Z"
+
+
+def etag(version: int) -> str:
+    return f'W/"{version}"'
+
+
+def version_headers(version: Version) -> dict[str, str]:
+    return {
+        "Content-Type": JSON_TYPE,
+        "ETag": etag(version.version),
+        "Last-Modified": formatdate(version.updated // 1_000_000, usegmt=True),
+    }
+
+
+def resource_response(request: FhirRequest, version: Version) -> FhirResponse:
+    """A stored version, or 304 when the client already has it."""
+    headers = version_headers(version)
+    if _is_known(request, version):
+        del headers["Content-Type"]
+        return FhirResponse(304, headers)
+    return FhirResponse(200, headers, version.content or b"")
+
+
+def _is_known(request: FhirRequest, version: Version) -> bool:
+    tags = request.header("if-none-match")
+    if tags:
+        known = [tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")]
+        return "*" in known or str(version.version) in known
+    since = request.header("if-modified-since")
+    if not since:
+        return False
+    try:
+        return version.updated // 1_000_000 <= parsedate_to_datetime(since).timestamp()
+    except ValueError as error:
+        raise BadRequest(f"If-Modified-Since is not an HTTP date: {since}") from error
+
+
+def location(base_url: str, version: Version) -> str:
+    return f"{base_url}/{version.type}/{version.logical_id}/_history/{version.version}"
+
+
+def written_response(request: FhirRequest, version: Version, status: int) -> FhirResponse:
+    """The answer to a create, update or patch."""
+    headers = version_headers(version)
+    headers["Location"] = location(request.base_url, version)
+    if status == 201:
+        headers["Content-Location"] = headers["Location"]
+    return FhirResponse(status, headers, written_body(request, version))
+
+
+def written_body(request: FhirRequest, version: Version) -> bytes:
+    wanted = preference(request, "return")
+    if wanted == "minimal":
+        return b""
+    if wanted == "OperationOutcome":
+        return outcome_bytes(_DONE)
+    return version.content or b""
+
+
+def deleted_response(version: Version | None) -> FhirResponse:
+    headers = {} if version is None else {"ETag": etag(version.version)}
+    return FhirResponse(204, headers)
+
+
+def json_response(body: bytes | Iterator[bytes], status: int = 200) -> FhirResponse:
+    return FhirResponse(status, {"Content-Type": JSON_TYPE}, body)
+
+
+def error_response(error: FhirError) -> FhirResponse:
+    headers = {"Content-Type": JSON_TYPE, **error.headers}
+    if error.status == 503:
+        headers.setdefault("Retry-After", "2")
+    return FhirResponse(error.status, headers, outcome_bytes(*error.issues()))
+
+
+def preference(request: FhirRequest, name: str) -> str:
+    """The value of one preference of the Prefer header (`return`, `handling`), empty when it is not given."""
+    header = request.header("prefer")
+    if not header:
+        return ""
+    for part in header.replace(",", ";").split(";"):
+        key, _, value = part.strip().partition("=")
+        if key.lower() == name:
+            return value.strip().strip('"')
+    return ""

@@ -1,0 +1,114 @@
+"""From a resource as it came to the change that the store writes."""
+
+import re
+import uuid
+from typing import Any
+
+from fhirserver.authorise import require_current, require_rows
+from fhirserver.http import FhirRequest
+from fhirserver.late import index_rows, validate
+from fhirserver.outcomes import BadRequest, Invalid, Issue, NotFound, PreconditionFailed
+from fhirserver.representation import read_resource
+from fhirserver.responses import instant
+from fhirserver.store import Change, Current, Store, Version, change_of, new_version_time, rid_of
+from fhirspec import json
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+def new_logical_id() -> str:
+    return str(uuid.uuid4())
+
+
+def require_id(logical_id: str) -> None:
+    if not _ID.fullmatch(logical_id):
+        raise BadRequest(f"{logical_id!r} is not a valid id: up to 64 letters, digits, - and .")
+
+
+def read_valid_resource(request: FhirRequest) -> dict[str, Any]:
+    """The body as a valid resource of the type that the address names."""
+    resource = read_resource(request)
+    require_type(resource, request.resource_type)
+    require_valid(resource)
+    return resource
+
+
+def require_type(resource: dict[str, Any], resource_type: str) -> None:
+    if resource["resourceType"] != resource_type:
+        raise BadRequest(f"The body is a {resource['resourceType']}, the address says {resource_type}.")
+
+
+def require_valid(resource: dict[str, Any]) -> None:
+    """Raises Invalid with every problem when the resource is not valid R4."""
+    problems = validate(resource, resource["resourceType"])
+    if any(problem.severity in ("error", "fatal") for problem in problems):
+        raise Invalid(
+            "The resource is not valid.",
+            problems=[
+                Issue(problem.code, problem.message, severity=problem.severity, expression=problem.path)
+                for problem in problems
+            ],
+        )
+
+
+def stored_form(resource: dict[str, Any], logical_id: str, version: int, updated: int) -> dict[str, Any]:
+    """The resource with its id and the server's part of meta, in FHIR's order."""
+    meta = resource.get("meta")
+    kept = (
+        {key: value for key, value in meta.items() if key not in ("versionId", "lastUpdated")} if meta else {}
+    )
+    return {
+        "resourceType": resource["resourceType"],
+        "id": logical_id,
+        "meta": {"versionId": str(version), "lastUpdated": instant(updated), **kept},
+        **{key: value for key, value in resource.items() if key not in ("resourceType", "id", "meta")},
+    }
+
+
+def prepare(
+    store: Store, resource: dict[str, Any], logical_id: str, current: Current | None, method: str
+) -> Change:
+    """The change that stores this valid resource as the next version. Raises Forbidden outside of the grant."""
+    resource_type = resource["resourceType"]
+    updated = new_version_time(current)
+    stored = stored_form(resource, logical_id, current.version + 1 if current else 1, updated)
+    rows = index_rows(stored, rid_of(resource_type, logical_id), updated)
+    letter = "c" if current is None or current.deleted else "u"
+    require_rows(store.grant, resource_type, letter, rows)
+    if current is not None:
+        require_current(store, letter, current)
+    return change_of(current, resource_type, logical_id, updated, method, json.encode(stored), rows)
+
+
+def version_of(change: Change) -> Version:
+    return Version(
+        change.rid,
+        change.type,
+        change.logical_id,
+        change.version,
+        change.updated,
+        change.method,
+        change.content,
+    )
+
+
+def check_if_match(condition: str, current: Current | None) -> None:
+    """https://hl7.org/fhir/R4/http.html#concurrency"""
+    if not condition:
+        return
+    wanted = [tag.strip().removeprefix("W/").strip('"') for tag in condition.split(",")]
+    if current is None or current.deleted:
+        raise PreconditionFailed(f"If-Match asks for version {condition}; there is no current version.")
+    if str(current.version) not in wanted and "*" not in wanted:
+        raise PreconditionFailed(
+            f"If-Match asks for version {condition}; the current one is {current.version}."
+        )
+
+
+def check_if_none_match(condition: str, current: Current | None) -> None:
+    if condition.strip() == "*" and current is not None and not current.deleted:
+        raise PreconditionFailed(f"If-None-Match: * does not allow to replace version {current.version}.")
+
+
+def not_found(resource_type: str, logical_id: str) -> NotFound:
+    return NotFound(f"There is no {resource_type} with the id {logical_id}.")

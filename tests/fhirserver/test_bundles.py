@@ -1,0 +1,156 @@
+"""batch and transaction."""
+
+from typing import Any
+
+import pytest
+
+from fhirserver.late import is_there
+from tests.fhirserver.client import Client
+
+searches = pytest.mark.skipif(not is_there("fhirserver.search.service"), reason="search is not built yet")
+patches = pytest.mark.skipif(not is_there("fhirspec.patch"), reason="patches are not built yet")
+
+
+def transaction(*entries: dict[str, Any], kind: str = "transaction") -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
+
+
+def entry(
+    method: str, url: str, resource: Any = None, full_url: str = "", **conditions: str
+) -> dict[str, Any]:
+    made: dict[str, Any] = {"request": {"method": method, "url": url, **conditions}}
+    if resource is not None:
+        made["resource"] = resource
+    if full_url:
+        made["fullUrl"] = full_url
+    return made
+
+
+def patient(**more: Any) -> dict[str, Any]:
+    return {"resourceType": "Patient", **more}
+
+
+def identified(value: str) -> dict[str, Any]:
+    return patient(identifier=[{"value": value}])
+
+
+def observation(subject: str, **more: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "x"},
+        "subject": {"reference": subject},
+        **more,
+    }
+
+
+def locations(answered: dict[str, Any]) -> list[str]:
+    return ["/".join(one["response"]["location"].split("/")[-4:-2]) for one in answered["entry"]]
+
+
+def test_references_between_entries_become_real_even_in_circles(client: Client) -> None:
+    first = patient(link=[{"other": {"reference": "urn:uuid:b"}, "type": "seealso"}])
+    second = patient(link=[{"other": {"reference": "urn:uuid:a"}, "type": "seealso"}])
+    answered = client.post(
+        "",
+        transaction(
+            entry("POST", "Patient", first, "urn:uuid:a"),
+            entry("POST", "Patient", second, "urn:uuid:b"),
+            entry("POST", "Observation", observation("urn:uuid:a"), "urn:uuid:c"),
+        ),
+    )
+    assert answered.status == 200, answered.body
+    assert answered.json()["type"] == "transaction-response"
+    a, b, c = locations(answered.json())
+    assert client.get(a).json()["link"][0]["other"]["reference"] == b
+    assert client.get(b).json()["link"][0]["other"]["reference"] == a
+    assert client.get(c).json()["subject"]["reference"] == a
+
+
+def test_a_transaction_with_one_bad_entry_writes_nothing(client: Client) -> None:
+    answered = client.post(
+        "",
+        transaction(
+            entry("POST", "Patient", patient(), "urn:uuid:a"),
+            entry("PUT", "Patient/x", patient(id="x"), ifMatch='W/"7"'),
+        ),
+    )
+    assert answered.status == 412
+    assert "Bundle.entry[1]" in answered.json()["issue"][0]["diagnostics"]
+    assert client.get("_history").json().get("entry") is None
+
+
+@patches
+def test_every_verb_works_in_one_transaction(client: Client) -> None:
+    old, patched = client.create(patient(gender="male")), client.create(patient(gender="male"))
+    body = {"resourceType": "Binary", "contentType": "application/json-patch+json"}
+    body["data"] = "W3sib3AiOiJyZXBsYWNlIiwicGF0aCI6Ii9nZW5kZXIiLCJ2YWx1ZSI6Im90aGVyIn1d"
+    answered = client.post(
+        "",
+        transaction(
+            entry("GET", f"Patient/{patched['id']}"),
+            entry("PATCH", f"Patient/{patched['id']}", body),
+            entry("PUT", "Patient/new", patient(id="new")),
+            entry("POST", "Patient", patient()),
+            entry("DELETE", f"Patient/{old['id']}"),
+        ),
+    )
+    assert answered.status == 200, answered.body
+    entries = answered.json()["entry"]
+    statuses = [one["response"]["status"][:3] for one in entries]
+    assert statuses == ["200", "200", "201", "201", "204"]
+    assert entries[0]["resource"]["gender"] == "other"
+    assert client.get(f"Patient/{old['id']}").status == 410
+
+
+@searches
+def test_conditions_inside_a_transaction(client: Client) -> None:
+    known = client.create(identified("1"))
+    answered = client.post(
+        "",
+        transaction(
+            entry("POST", "Patient", identified("1"), "urn:uuid:a", ifNoneExist="identifier=1"),
+            entry("POST", "Observation", observation("urn:uuid:a")),
+            entry("POST", "Observation", observation("Patient?identifier=1")),
+            entry("PUT", "Patient?identifier=2", identified("2")),
+        ),
+    )
+    assert answered.status == 200, answered.body
+    found = locations(answered.json())
+    assert answered.json()["entry"][0]["response"]["status"] == "200 OK"
+    assert found[0] == f"Patient/{known['id']}"
+    for address in found[1:3]:
+        assert client.get(address).json()["subject"]["reference"] == f"Patient/{known['id']}"
+    missing = transaction(entry("POST", "Observation", observation("Patient?identifier=none")))
+    assert client.post("", missing).status == 412
+
+
+def test_two_entries_for_one_resource_are_refused(client: Client) -> None:
+    answered = client.post(
+        "", transaction(entry("PUT", "Patient/x", patient(id="x")), entry("DELETE", "Patient/x"))
+    )
+    assert answered.status == 400
+
+
+def test_a_batch_answers_each_entry_on_its_own(client: Client) -> None:
+    answered = client.post(
+        "",
+        transaction(
+            entry("POST", "Patient", patient()),
+            entry("GET", "Patient/none"),
+            entry("GET", "metadata"),
+            entry("POST", "Observation", patient()),
+            kind="batch",
+        ),
+    )
+    entries = answered.json()["entry"]
+    assert [one["response"]["status"][:3] for one in entries] == ["201", "404", "200", "400"]
+    assert entries[1]["response"]["outcome"]["resourceType"] == "OperationOutcome"
+
+
+def test_a_bundle_of_another_type_or_too_large_is_refused(client: Client) -> None:
+    assert client.post("", transaction(kind="collection")).status == 400
+    assert client.post("", patient()).status == 400
+    refused = client.post("", transaction(*[entry("GET", "Patient/1")] * 5001))
+    assert refused.status == 400
+    assert "MAX_BUNDLE_ENTRIES" in refused.json()["issue"][0]["diagnostics"]
