@@ -1,15 +1,19 @@
 """The Celery application. Messages carry only a job's id: the `Job` row is the truth (docs/adr/0002)."""
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import worker_init
 
 from config import file_broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.development")
 
+# It warns that root would run pickled messages; this worker accepts JSON only.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 file_broker.register()
 app = Celery("fireside")
 app.config_from_object("django.conf:settings", namespace="CELERY")
