@@ -5,7 +5,6 @@ import warnings
 from typing import Any
 
 from celery import Celery
-from celery.platforms import SecurityWarning
 from celery.signals import worker_init
 
 from config import file_broker
@@ -13,7 +12,7 @@ from config import file_broker
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.development")
 
 # It warns that root would run pickled messages; this worker accepts JSON only.
-warnings.filterwarnings("ignore", category=SecurityWarning)
+warnings.filterwarnings("ignore", message="You're running the worker with superuser")
 file_broker.register()
 app = Celery("fireside")
 app.config_from_object("django.conf:settings", namespace="CELERY")

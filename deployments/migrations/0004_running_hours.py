@@ -5,28 +5,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('deployments', '0003_jobs'),
-        ('portal', '0002_tenant_administration'),
+        ("deployments", "0003_jobs"),
+        ("portal", "0002_tenant_administration"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RunningHour',
+            name="RunningHour",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('deployment_id', models.CharField(max_length=12)),
-                ('name', models.CharField(max_length=50)),
-                ('size', models.CharField(max_length=20)),
-                ('high_availability', models.BooleanField(default=False)),
-                ('hour', models.DateTimeField()),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portal.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("deployment_id", models.CharField(max_length=12)),
+                ("name", models.CharField(max_length=50)),
+                ("size", models.CharField(max_length=20)),
+                ("high_availability", models.BooleanField(default=False)),
+                ("hour", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="portal.tenant"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('hour',),
-                'indexes': [models.Index(fields=['tenant', 'hour'], name='usage_of_tenant')],
-                'constraints': [models.UniqueConstraint(fields=('deployment_id', 'hour'), name='one_row_an_hour_and_deployment')],
+                "ordering": ("hour",),
+                "indexes": [models.Index(fields=["tenant", "hour"], name="usage_of_tenant")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("deployment_id", "hour"), name="one_row_an_hour_and_deployment"
+                    )
+                ],
             },
         ),
     ]
