@@ -1,4 +1,4 @@
-"""The demonstration that `make run` begins with: a person, a tenant on trial, a deployment with patients, an API key.
+"""The demonstration that `make run` begins with: a person, a subscribed tenant, a deployment with patients, an API key.
 
 Development settings only. What exists is kept: a second run finds the same sign-in, deployment and key.
 """
@@ -19,8 +19,9 @@ from credentials.services import create_api_key
 from deployments.endpoint import fhir_base
 from deployments.models import Deployment, Region, ServiceLevel
 from deployments.services import create_deployment
+from deployments.sizes import SIZES
 from portal.models import Membership, Role, Tenant, User
-from portal.subscriptions import get_subscription, start_trial
+from portal.subscriptions import get_subscription, subscribe
 
 EMAIL = "demo@fireside.example"
 TENANT = "Demo clinic"
@@ -90,13 +91,14 @@ def _deployment(tenant: Tenant, user: User) -> Deployment:
     if known is not None:
         return known
     if get_subscription(tenant) is None:
-        start_trial(tenant, actor=user)
+        subscribe(tenant, actor=user)
+    # The largest size: a newcomer who measures should meet the machine's limits, not a plan's.
     return create_deployment(
         tenant=tenant,
         by=user,
         name=DEPLOYMENT,
         region=Region.objects.filter(enabled=True).earliest("pk"),
-        size="xs",
+        size=SIZES[-1].code,
         preset=PRESET,
         service_level=ServiceLevel.DEVELOPMENT,
     )

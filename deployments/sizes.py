@@ -21,7 +21,7 @@ SIZES: tuple[Size, ...] = (
     Size("s", "Small", 200, 16, 1_000_000, 1, "A team's development and test servers"),
     Size("m", "Medium", 600, 32, 10_000_000, 2, "A practice or a department in production"),
     Size("l", "Large", 2_000, 64, 50_000_000, 4, "A hospital, or an application with many users"),
-    Size("xl", "Extra Large", 5_000, 128, 250_000_000, 8, "A network of hospitals, a payer, a registry"),
+    Size("xl", "Extra Large", 20_000, 128, 250_000_000, 8, "A network of hospitals, a payer, a registry"),
 )
 SMALLEST = SIZES[0]
 _by_code = {size.code: size for size in SIZES}

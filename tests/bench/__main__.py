@@ -2,18 +2,15 @@
 
 import argparse
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 
 from tests.bench.data import OBSERVATIONS_EACH, transactions
 from tests.bench.http import Measured, measure
-from tests.bench.server import CHECKOUT, Server, start
+from tests.bench.server import Server, start
 from tests.bench.workloads import Workload, workloads
 
 CLIENTS = (1, 8)
-LARGEST = "from deployments.models import Deployment; Deployment.objects.update(size='xl')"
 
 
 def load(server: Server, patients: range) -> float:
@@ -56,13 +53,6 @@ def trivial(server: Server, database: str, seconds: float) -> Iterator[dict[str,
 def run(database: str, patients: int, seconds: float, only: str) -> list[dict[str, object]]:
     server = start(database)
     try:
-        subprocess.run(
-            [sys.executable, "manage.py", "shell", "-v", "0", "-c", LARGEST],
-            cwd=CHECKOUT,
-            env=server.environment,
-            check=True,
-        )
-        time.sleep(1.5)  # the gateway remembers a deployment for a second
         lines = list(trivial(server, database, seconds))
         rate = load(server, range(patients))
         print(json.dumps({"database": database, "workload": "load", "per_second": round(rate)}), flush=True)

@@ -31,7 +31,6 @@ class Server:
     base: str
     api_key: str
     portal: str
-    environment: dict[str, str]
 
     def connect(self) -> Connection:
         parts = urlsplit(self.base)
@@ -102,7 +101,7 @@ def start(database: str) -> Server:
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    return Server(process, home, *_wait(process, home, port), environment)
+    return Server(process, home, *_wait(process, home, port))
 
 
 def _wait(process: subprocess.Popen[bytes], home: Path, port: int) -> tuple[str, str, str]:
