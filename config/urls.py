@@ -5,11 +5,12 @@ from django.urls import include, path
 from config import health
 
 urlpatterns = [
-    path("auth/", include("smart.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("deployments/", include("deployments.urls")),
     path("deployments/<slug:deployment_id>/credentials/", include("credentials.urls")),
+    path("deployments/<slug:deployment_id>/", include("gateway.page_urls")),
+    path("", include("gateway.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("portal.urls")),
 ]

@@ -1,9 +1,20 @@
-"""WSGI entry point, served by granian."""
+"""WSGI entry point, served by granian. FHIR endpoints take a path of their own, without Django's middleware."""
 
 import os
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.development")
 
-application = get_wsgi_application()
+pages = get_wsgi_application()
+
+from gateway.inbound import PREFIX  # noqa: E402
+from gateway.wsgi import application as fhir  # noqa: E402
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    chosen = fhir if environ.get("PATH_INFO", "").startswith(PREFIX) else pages
+    answer: Iterable[bytes] = chosen(environ, start_response)
+    return answer

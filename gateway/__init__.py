@@ -1,0 +1,1 @@
+"""The one door of every FHIR endpoint: authenticate, authorise, limit, log, forward."""

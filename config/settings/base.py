@@ -194,7 +194,7 @@ else:
     }
 
 BROKER_URL = env("BROKER_URL", default="")
-CELERY_BROKER_URL = BROKER_URL or "files://localhost/"
+CELERY_BROKER_URL = BROKER_URL or "files://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 if not BROKER_URL:
     _queue = HOME / "broker"
@@ -221,6 +221,11 @@ JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=15.0)
 # Hosts (name or name:port) and networks in private address space that outbound requests may reach; "*" allows all.
 OUTBOUND_ALLOWED = env.list("OUTBOUND_ALLOWED", default=[])
 CATALOGUE_DIR = HOME / "catalogue"
+FHIR_MAX_BODY_BYTES = env.int("FHIR_MAX_BODY_BYTES", default=50_000_000)
+FHIR_CORS_ORIGINS = env.list("FHIR_CORS_ORIGINS", default=[])
+TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+REQUEST_LOG_DAYS = env.int("REQUEST_LOG_DAYS", default=30)
+GATEWAY_RECORDER_THREAD = True
 PRESETS_DIR = HOME / "presets"
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://localhost:{env.int('PORT', default=8000)}")
 LOGGING = {
@@ -229,5 +234,4 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
-    "loggers": {"httpx": {"level": "WARNING"}},
 }

@@ -1,0 +1,53 @@
+"""What the door knows of a deployment: a frozen copy of the few facts each request needs."""
+
+from dataclasses import dataclass
+
+from deployments.models import Deployment, State
+from deployments.selectors import get_deployment
+from deployments.sizes import SMALLEST, Size, get_size
+from fhirserver.partitions import Partition
+from gateway.brief_memory import BriefMemory
+
+SERVING = frozenset({State.RUNNING, State.UPDATING})
+# The health check of a deployment that comes into being, or starts again, reads its metadata through the gateway.
+METADATA_ONLY = frozenset({State.CREATING, State.STARTING})
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`partition` is None for a connected server (then `upstream` is its base) and before provisioning."""
+
+    deployment: Deployment
+    state: State
+    size: Size
+    partition: Partition | None
+    upstream: str
+
+    @property
+    def deployment_id(self) -> str:
+        return self.deployment.pk
+
+    @property
+    def serves(self) -> bool:
+        return self.state in SERVING
+
+
+def _look_up(deployment_id: str) -> Endpoint | None:
+    deployment = get_deployment(deployment_id)
+    if deployment is None:
+        return None
+    try:
+        size = get_size(deployment.size)
+    except KeyError:
+        size = SMALLEST
+    number = deployment.partition
+    return Endpoint(
+        deployment=deployment,
+        state=State(deployment.state),
+        size=size,
+        partition=None if number is None else Partition(deployment.region.database, number),
+        upstream=deployment.upstream,
+    )
+
+
+endpoints: BriefMemory[str, Endpoint | None] = BriefMemory(_look_up)

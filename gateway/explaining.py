@@ -1,0 +1,72 @@
+"""Why a request was refused, and the least that would let it pass: what the trace page says."""
+
+from dataclasses import dataclass
+
+from gateway.decisions import CredentialKind, Reason
+from gateway.models import RequestLog
+from gateway.needs import scope_at_level
+
+WORDS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
+
+_SENTENCES = {
+    Reason.NO_CREDENTIAL: "The request carried no credential.",
+    Reason.TWO_CREDENTIALS: "The request carried both x-api-key and Authorization.",
+    Reason.UNSUPPORTED_SCHEME: "The Authorization header was not “Bearer” and a token.",
+    Reason.KEY_MALFORMED: "What was sent is no API key of Fireside: part of it is missing or mistyped.",
+    Reason.KEY_UNKNOWN: "No such API key exists.",
+    Reason.KEY_REVOKED: "The API key was revoked.",
+    Reason.KEY_EXPIRED: "The API key has expired.",
+    Reason.KEY_SECRET_ENDED: "The key was rotated, and this is its old secret.",
+    Reason.KEY_OF_ANOTHER_DEPLOYMENT: "The API key belongs to another deployment.",
+    Reason.TOKEN: "The access token was refused.",
+    Reason.SCOPE: "The credential is good, but its rights do not cover this request.",
+    Reason.THROTTLED: "There were more requests than the deployment's size allows.",
+    Reason.STOPPED: "The deployment was not running.",
+    Reason.TOO_LARGE: "The body was larger than this server takes.",
+    Reason.MALFORMED: "The request could not be read.",
+}
+_MENDS = {
+    Reason.NO_CREDENTIAL: "Send an API key as x-api-key, or an access token as Authorization: Bearer.",
+    Reason.TWO_CREDENTIALS: "Send only one of them.",
+    Reason.UNSUPPORTED_SCHEME: "Write “Authorization: Bearer”, a space, and the token.",
+    Reason.KEY_MALFORMED: "Copy the whole key again: it begins with fsk_ and has 66 characters.",
+    Reason.KEY_UNKNOWN: "Create a key on the Credentials tab.",
+    Reason.KEY_REVOKED: "Create a new key on the Credentials tab.",
+    Reason.KEY_EXPIRED: "Create a new key on the Credentials tab.",
+    Reason.KEY_SECRET_ENDED: "Use the newest secret of the key, or rotate it once more.",
+    Reason.KEY_OF_ANOTHER_DEPLOYMENT: "Use a key of this deployment, or the base URL of the key's own.",
+    Reason.TOKEN: "The check that failed is named below.",
+    Reason.THROTTLED: "Wait as long as Retry-After says, or choose a larger size.",
+    Reason.STOPPED: "Start the deployment.",
+    Reason.TOO_LARGE: "Send it in parts, or load it on the Data tab.",
+}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`smallest` names the least right that would let the request pass, in the credential's own terms."""
+
+    sentence: str
+    mend: str
+    smallest: str
+
+
+def explain(line: RequestLog) -> Explanation | None:
+    """None for a request that was let in."""
+    if line.reason in (Reason.ALLOWED, Reason.OPEN):
+        return None
+    reason = Reason(line.reason)
+    smallest, mend = "", _MENDS.get(reason, "")
+    if reason is Reason.SCOPE and line.needed:
+        smallest = smallest_right(line)
+        resource_type, _, letter = line.needed.partition(".")
+        mend = f"It needs the right to {WORDS.get(letter, letter)} {resource_type}."
+    return Explanation(_SENTENCES[reason], mend, smallest)
+
+
+def smallest_right(line: RequestLog) -> str:
+    """`Observation.s` for a key; for a token a scope, of the level that it already has."""
+    if line.credential_kind != CredentialKind.TOKEN:
+        return line.needed
+    granted = next((claim["received"] for claim in line.checked_claims() if claim["name"] == "scope"), "")
+    return scope_at_level(granted, line.needed)

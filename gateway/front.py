@@ -1,0 +1,182 @@
+"""One FHIR request from its arrival to its answer: endpoint → door → limits → engine.
+
+Everything that is refused here is an OperationOutcome and a line in the deployment's log.
+"""
+
+import secrets
+import time
+from dataclasses import dataclass, field
+
+from django.db import DatabaseError
+
+from fhirserver import engine
+from fhirserver.access import NOTHING, READ_ONLY, AccessGrant
+from fhirserver.http import FhirRequest, FhirResponse
+from gateway import limits
+from gateway.cors import cross_origin_headers, preflight
+from gateway.decisions import NOBODY, Claim, Credential, CredentialKind, Denied, Reason
+from gateway.door import decide
+from gateway.endpoints import METADATA_ONLY, Endpoint, endpoints
+from gateway.inbound import BodyTooLarge, Inbound, MalformedRequest
+from gateway.needs import interaction_and_need, scope_at_level
+from gateway.outcomes import outcome
+from gateway.trouble import report
+
+OPEN_PATHS = frozenset({"metadata", ".well-known/smart-configuration"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request, what was decided about it and, in the end, its answer: all that the log needs."""
+
+    request: Inbound
+    started: float = field(default_factory=time.perf_counter)
+    trace_id: str = field(default_factory=lambda: secrets.token_hex(8))
+    credential: Credential = NOBODY
+    reason: Reason = Reason.ALLOWED
+    claims: tuple[Claim, ...] = ()
+    in_use: bool = False
+    known: bool = False  # the deployment exists
+    faulted: bool = False  # the database connections of this thread are in doubt
+
+    def leave(self) -> None:
+        """Frees the place that `limits.concurrency` holds for this request."""
+        if self.in_use:
+            self.in_use = False
+            limits.concurrency.leave(self.request.deployment_id)
+
+
+def serve(exchange: Exchange) -> FhirResponse:
+    """Never raises. The caller calls `exchange.leave()` when the answer's body is sent."""
+    request = exchange.request
+    try:
+        response = _serve(exchange)
+    except MalformedRequest as error:
+        exchange.reason = Reason.MALFORMED
+        response = outcome(400, "structure", str(error))
+    except BodyTooLarge:
+        exchange.reason = Reason.TOO_LARGE
+        response = outcome(
+            413, "too-long", "The body is larger than this server takes.", {"Connection": "close"}
+        )
+    except DatabaseError as error:
+        report(exchange.trace_id, error)
+        exchange.faulted = True
+        response = outcome(
+            503, "transient", f"The store cannot be reached. Trace {exchange.trace_id}.", {"Retry-After": "2"}
+        )
+    except Exception as error:  # the last one between a fault and the caller
+        report(exchange.trace_id, error)
+        exchange.faulted = True
+        response = outcome(500, "exception", f"This is our fault. Trace {exchange.trace_id}.")
+    if request.origin:
+        response.headers.update(cross_origin_headers(request, is_open(request)))
+    return response
+
+
+def is_open(request: Inbound) -> bool:
+    """Whether anybody may read this without a credential."""
+    return request.path in OPEN_PATHS and request.method in ("GET", "HEAD", "OPTIONS")
+
+
+def _serve(exchange: Exchange) -> FhirResponse:
+    request = exchange.request
+    endpoint = endpoints.get(request.deployment_id)
+    if endpoint is None:
+        return outcome(404, "not-found", "There is no deployment at this address.")
+    exchange.known = True
+    if request.method == "OPTIONS":
+        return preflight(request, is_open(request))
+    if request.method not in METHODS:
+        return outcome(
+            405, "not-supported", f"{request.method[:20]} is not a FHIR method.", {"Allow": _ALLOW}
+        )
+    unready = _unready(exchange, endpoint)
+    if unready is not None:
+        return unready
+    grant: AccessGrant = READ_ONLY if request.path == "metadata" else NOTHING
+    if is_open(request):
+        exchange.reason = Reason.OPEN
+    else:
+        decision = decide(request, endpoint)
+        exchange.credential, exchange.claims = decision.credential, decision.claims
+        if isinstance(decision, Denied):
+            exchange.reason = decision.reason
+            return _over_limit(exchange, endpoint, request.address) or _refused(request, decision)
+        grant = decision.grant
+    caller = "" if exchange.credential is not NOBODY else request.address
+    return _over_limit(exchange, endpoint, caller) or _pass_on(exchange, endpoint, grant)
+
+
+_ALLOW = ", ".join(sorted(METHODS))
+
+
+def _unready(exchange: Exchange, endpoint: Endpoint) -> FhirResponse | None:
+    if endpoint.serves and (endpoint.partition is not None or endpoint.upstream):
+        return None
+    if (
+        endpoint.state in METADATA_ONLY
+        and exchange.request.path == "metadata"
+        and endpoint.partition is not None
+    ):
+        return None
+    exchange.reason = Reason.STOPPED
+    state = endpoint.state.lower()
+    return outcome(503, "transient", f"This deployment is {state}.", {"Retry-After": "5"})
+
+
+def _refused(request: Inbound, denied: Denied) -> FhirResponse:
+    if denied.status != 401:
+        return outcome(denied.status, "transient", denied.message, dict(denied.headers))
+    challenge = f'Bearer realm="fhir/{request.deployment_id}"'
+    if denied.error:
+        challenge += f', error="{denied.error}", error_description="{denied.message}"'
+    code = "login" if not denied.error else "security"
+    return outcome(401, code, denied.message, {"WWW-Authenticate": challenge})
+
+
+def _over_limit(exchange: Exchange, endpoint: Endpoint, caller: str) -> FhirResponse | None:
+    if not limits.take(endpoint.size, endpoint.deployment_id, caller):
+        exchange.reason = Reason.THROTTLED
+        text = f"Size {endpoint.size.title} allows {endpoint.size.requests_per_second} requests a second."
+        return outcome(429, "throttled", text, {"Retry-After": "1"})
+    if not limits.concurrency.enter(endpoint.deployment_id, endpoint.size.concurrent_requests):
+        exchange.reason = Reason.THROTTLED
+        text = f"Size {endpoint.size.title} allows {endpoint.size.concurrent_requests} requests at the same time."
+        return outcome(429, "throttled", text, {"Retry-After": "1"})
+    exchange.in_use = True
+    return None
+
+
+def _pass_on(exchange: Exchange, endpoint: Endpoint, grant: AccessGrant) -> FhirResponse:
+    request = exchange.request
+    partition = endpoint.partition
+    if partition is None:
+        return outcome(501, "not-supported", "Connected servers are not forwarded to yet.")
+    fhir = FhirRequest(
+        method="GET" if request.method == "HEAD" else request.method,
+        path=request.path,
+        query=request.query(),
+        headers=request.headers,
+        body=request.body() if request.method in _WITH_BODY else b"",
+        base_url=request.base_url(),
+    )
+    response = engine.respond(fhir, partition, grant)
+    if response.status == 403:
+        exchange.reason = Reason.SCOPE
+        _name_missing_scope(exchange, response)
+    return response
+
+
+def _name_missing_scope(exchange: Exchange, response: FhirResponse) -> None:
+    """RFC 6750, 3.1: a bearer learns which scope would have been enough."""
+    _, needed = interaction_and_need(exchange.request.method, exchange.request.path)
+    if exchange.credential.kind is CredentialKind.TOKEN and needed:
+        granted = next((claim.received for claim in exchange.claims if claim.name == "scope"), "")
+        scope = scope_at_level(granted, needed)
+        realm = f"fhir/{exchange.request.deployment_id}"
+        response.headers["WWW-Authenticate"] = (
+            f'Bearer realm="{realm}", error="insufficient_scope", scope="{scope}"'
+        )

@@ -1,0 +1,143 @@
+"""A request as it comes in at `/fhir/<id>/r4/…`, read from the WSGI environment (PEP 3333) and nothing else.
+
+Only what the engine and the door need is taken over, so that a hostile header reaches neither.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+
+PREFIX = "/fhir/"
+_PATH = re.compile(r"/fhir/([a-z0-9]{12})/r4(?:/(.*))?", re.DOTALL)
+_HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](:\d{1,5})?")
+_MAX_PARAMETERS = 1000
+_MAX_QUERY = 64 * 1024
+_CHUNK = 64 * 1024
+# Environment key to header name: what the engine may look at.
+_HEADERS = {
+    "HTTP_ACCEPT": "accept",
+    "CONTENT_TYPE": "content-type",
+    "HTTP_PREFER": "prefer",
+    "HTTP_IF_MATCH": "if-match",
+    "HTTP_IF_NONE_MATCH": "if-none-match",
+    "HTTP_IF_MODIFIED_SINCE": "if-modified-since",
+    "HTTP_IF_NONE_EXIST": "if-none-exist",
+    "HTTP_ACCEPT_CHARSET": "accept-charset",
+    "HTTP_X_REQUEST_ID": "x-request-id",
+}
+
+
+class MalformedRequest(Exception):
+    """The request cannot be read; the message says why (400)."""
+
+
+class BodyTooLarge(Exception):
+    """The body has more bytes than FHIR_MAX_BODY_BYTES (413)."""
+
+
+@dataclass(slots=True)
+class Inbound:
+    """`path` follows the base, without leading slash. `query_string` is as sent. Header names are lower case."""
+
+    environ: dict[str, Any]
+    method: str
+    deployment_id: str
+    path: str
+    query_string: str
+    headers: dict[str, str]
+    address: str
+
+    @property
+    def origin(self) -> str:
+        return str(self.environ.get("HTTP_ORIGIN", ""))
+
+    def query(self) -> list[tuple[str, str]]:
+        """The decoded parameters, in order. Raises MalformedRequest."""
+        if not self.query_string:
+            return []
+        return parse_query(self.query_string)
+
+    def base_url(self) -> str:
+        """The endpoint's address without trailing slash: under PUBLIC_URL, or in development as it was called."""
+        host = self.environ.get("HTTP_HOST", "")
+        if settings.DEVELOPMENT and _HOST.fullmatch(host):
+            scheme = self.environ.get("wsgi.url_scheme", "http")
+            return f"{scheme}://{host}/fhir/{self.deployment_id}/r4"
+        return f"{settings.PUBLIC_URL.rstrip('/')}/fhir/{self.deployment_id}/r4"
+
+    def body(self) -> bytes:
+        """The whole body. Raises BodyTooLarge, as early as it can be known, and MalformedRequest when it ends early."""
+        limit: int = settings.FHIR_MAX_BODY_BYTES
+        length = self.environ.get("CONTENT_LENGTH") or ""
+        if length:
+            if not length.isdecimal():
+                raise MalformedRequest("Content-Length is not a number.")
+            return self._read(int(length), limit)
+        if "chunked" in self.environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+            return self._read_to_end(limit)
+        return b""
+
+    def _read(self, length: int, limit: int) -> bytes:
+        if length > limit:
+            raise BodyTooLarge
+        if not length:
+            return b""
+        body: bytes = self.environ["wsgi.input"].read(length)
+        if len(body) != length:
+            raise MalformedRequest("The body ended before Content-Length.")
+        return body
+
+    def _read_to_end(self, limit: int) -> bytes:
+        stream, parts, size = self.environ["wsgi.input"], [], 0
+        while chunk := stream.read(_CHUNK):
+            size += len(chunk)
+            if size > limit:
+                raise BodyTooLarge
+            parts.append(chunk)
+        return b"".join(parts)
+
+
+def parse_query(text: str) -> list[tuple[str, str]]:
+    """Raises MalformedRequest for a query that is too long, has too many parameters, or is not UTF-8."""
+    if len(text) > _MAX_QUERY:
+        raise MalformedRequest(f"The query is longer than {_MAX_QUERY} characters: search with POST.")
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
+    except UnicodeDecodeError:
+        raise MalformedRequest("The query is not UTF-8.") from None
+    except ValueError:
+        raise MalformedRequest(f"The query has more than {_MAX_PARAMETERS} parameters.") from None
+
+
+def read_inbound(environ: dict[str, Any]) -> Inbound | None:
+    """None when the path is no FHIR endpoint's."""
+    try:
+        path = environ["PATH_INFO"].encode("latin-1").decode()
+    except UnicodeError:
+        return None
+    match = _PATH.fullmatch(path)
+    if match is None:
+        return None
+    headers = {name: environ[key] for key, name in _HEADERS.items() if key in environ}
+    return Inbound(
+        environ,
+        environ["REQUEST_METHOD"],
+        match[1],
+        match[2] or "",
+        environ.get("QUERY_STRING", ""),
+        headers,
+        client_address(environ),
+    )
+
+
+def client_address(environ: dict[str, Any]) -> str:
+    """Behind TRUSTED_PROXY_COUNT proxies, the address that the outermost of them saw."""
+    proxies: int = settings.TRUSTED_PROXY_COUNT
+    if proxies:
+        seen = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        if len(seen) >= proxies and seen[-proxies].strip():
+            return str(seen[-proxies].strip())[:45]
+    return str(environ.get("REMOTE_ADDR", ""))[:45]

@@ -1,0 +1,63 @@
+"""Reading the log and the counts of a deployment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from deployments.models import Deployment
+from gateway.models import MinuteCount, RequestLog
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """`older` is the value of `before` for the next page, None at the end."""
+
+    lines: list[RequestLog]
+    older: int | None
+
+
+def list_requests(deployment: Deployment, filters: Mapping[str, Any], before: int | None = None) -> LogPage:
+    """Newest first. `filters`: any of since, until, credential, interaction, status (a digit or three), trace."""
+    lines = _filtered(RequestLog.objects.filter(deployment=deployment), filters).order_by("-pk")
+    if before is not None:
+        lines = lines.filter(pk__lt=before)
+    found = list(lines[: PAGE + 1])
+    older = found[PAGE - 1].pk if len(found) > PAGE else None
+    return LogPage(found[:PAGE], older)
+
+
+def _filtered(lines: QuerySet[RequestLog], filters: Mapping[str, Any]) -> QuerySet[RequestLog]:
+    if since := filters.get("since"):
+        lines = lines.filter(time__gte=since)
+    if until := filters.get("until"):
+        lines = lines.filter(time__lte=until)
+    if credential := filters.get("credential"):
+        lines = lines.filter(
+            Q(credential__startswith=credential.rstrip("…")) | Q(credential_name__icontains=credential)
+        )
+    if interaction := filters.get("interaction"):
+        lines = lines.filter(interaction=interaction)
+    if status := filters.get("status"):
+        low = int(status.ljust(3, "0"))
+        lines = lines.filter(status=low) if len(status) == 3 else lines.filter(status__range=(low, low + 99))
+    if trace := filters.get("trace"):
+        lines = lines.filter(trace_id=trace.strip().lower())
+    return lines
+
+
+def get_request(deployment: Deployment, trace_id: str) -> RequestLog:
+    """Raises Http404 for a trace of another deployment."""
+    return get_object_or_404(RequestLog, deployment=deployment, trace_id=trace_id)
+
+
+def list_minutes(deployment: Deployment, span: timedelta) -> list[MinuteCount]:
+    """Oldest first."""
+    since: datetime = timezone.now() - span
+    return list(MinuteCount.objects.filter(deployment=deployment, minute__gte=since).order_by("minute"))

@@ -1,0 +1,78 @@
+"""Bearer tokens at the door: `smart.tokens.verify` says what a token is worth, this says what that lets its bearer do."""
+
+from deployments.models import Deployment
+from gateway.decisions import NOBODY, Allowed, Claim, Credential, CredentialKind, Decision, Denied, Reason
+from gateway.scope_grant import grant_of
+from smart.claims import RefusedToken, SignedClaims, TokenProblem
+from smart.tokens import verify
+
+_KEYS_MESSAGE = "The keys of the token's issuer cannot be fetched now."
+_MESSAGES = {
+    TokenProblem.EXPIRED: "The access token has expired.",
+    TokenProblem.REVOKED: "The access token has been revoked.",
+}
+_MESSAGE = "The access token is not valid for this deployment."
+# The order in which a token is checked: what comes before the failure has passed.
+_CHECKS = (
+    (TokenProblem.MALFORMED, "form", "a signed JWT"),
+    (TokenProblem.UNKNOWN_ISSUER, "iss", "an issuer of this deployment"),
+    (TokenProblem.ALGORITHM, "alg", "an algorithm of the issuer"),
+    (TokenProblem.UNKNOWN_KEY, "kid", "a key of the issuer"),
+    (TokenProblem.SIGNATURE, "signature", "made with that key"),
+    (TokenProblem.AUDIENCE, "aud", "this deployment's FHIR base"),
+    (TokenProblem.EXPIRED, "exp", "in the future"),
+    (TokenProblem.NOT_YET_VALID, "nbf", "in the past"),
+    (TokenProblem.REVOKED, "revocation", "not revoked"),
+    (TokenProblem.APPLICATION_DISABLED, "client_id", "an enabled application"),
+    (TokenProblem.USER_DISABLED, "sub", "an enabled user"),
+)
+
+
+def decide_token(token: str, deployment: Deployment) -> Decision:
+    found = verify(token, deployment)
+    return _refused(found) if isinstance(found, RefusedToken) else _accepted(found)
+
+
+def _accepted(claims: SignedClaims) -> Allowed:
+    who = Credential(CredentialKind.TOKEN, claims.client_id, _name(claims))
+    checked = (
+        Claim("iss", "an issuer of this deployment", claims.issuer, True),
+        Claim("scope", "what the request needs", str(claims.scopes), False),
+        Claim("patient", "the patient of the launch context", claims.patient or "none", bool(claims.patient)),
+        Claim(
+            "fhirUser",
+            "the linked person, for user/ scopes",
+            claims.fhir_user or "none",
+            bool(claims.fhir_user),
+        ),
+    )
+    return Allowed(who, grant_of(claims), checked)
+
+
+def _name(claims: SignedClaims) -> str:
+    return claims.fhir_user or claims.subject
+
+
+def _refused(refused: RefusedToken) -> Denied:
+    who = Credential(CredentialKind.TOKEN, refused.client_id, "") if refused.client_id else NOBODY
+    claims = _claims(refused)
+    if refused.problem is TokenProblem.KEYS_UNAVAILABLE:
+        headers = {"Retry-After": "5"}
+        return Denied(Reason.TOKEN, _KEYS_MESSAGE, who, claims, status=503, headers=headers)
+    return Denied(Reason.TOKEN, _MESSAGES.get(refused.problem, _MESSAGE), who, claims)
+
+
+def _claims(refused: RefusedToken) -> tuple[Claim, ...]:
+    """Every check that passed before, then the one that failed with what was expected and received."""
+    order = [problem for problem, _, _ in _CHECKS]
+    end = order.index(refused.problem) if refused.problem in order else 0
+    passed = tuple(Claim(name, expected, "as expected", True) for _, name, expected in _CHECKS[:end])
+    known = {problem: (name, expected) for problem, name, expected in _CHECKS}
+    name, expected = known.get(refused.problem, (str(refused.problem), ""))
+    failed = Claim(
+        refused.claim or name,
+        refused.expected or expected,
+        refused.received or str(refused.problem).replace("-", " "),
+        False,
+    )
+    return (*passed, failed)

@@ -1,1 +1,0 @@
-"""The pages and endpoints under /auth/<Deployment ID>/, and the OAuth tab of a deployment."""

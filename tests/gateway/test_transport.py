@@ -1,0 +1,154 @@
+"""HEAD, compression, cross-origin requests, limits: what the door adds to the engine's answers."""
+
+import gzip
+import json
+from collections.abc import Iterator
+
+import pytest
+from django.http import StreamingHttpResponse
+from pytest_django import Settings
+
+from deployments.models import Deployment
+from deployments.sizes import get_size
+from fhirserver.http import FhirResponse
+from gateway.inbound import read_inbound
+from gateway.limits import concurrency
+from gateway.sending import CountedBody, prepare
+from tests.gateway.conftest import Caller
+
+ORIGIN = "https://app.example"
+
+
+def test_head_has_the_headers_of_get_and_no_body(full: Caller) -> None:
+    got, head = full("GET", "metadata"), full("HEAD", "metadata")
+    assert head.content == b""
+    assert head.status_code == got.status_code
+    assert head["Content-Type"] == got["Content-Type"]
+
+
+def test_large_answers_are_compressed_on_request(full: Caller) -> None:
+    plain = full("GET", "metadata")
+    packed = full("GET", "metadata", accept_encoding="gzip, deflate, br")
+    assert packed["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in packed["Vary"]
+    assert json.loads(gzip.decompress(packed.content))["resourceType"] == "CapabilityStatement"
+    assert len(packed.content) < len(plain.content) / 3
+
+
+@pytest.mark.parametrize("accepted", ["", "br", "identity"])
+def test_answers_stay_plain_for_those_who_ask_for_no_gzip(full: Caller, accepted: str) -> None:
+    assert "Content-Encoding" not in full("GET", "metadata", accept_encoding=accepted).headers
+
+
+def test_streams_are_compressed_part_by_part() -> None:
+    request = read_inbound(
+        {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": "/fhir/aaaaaaaaaaaa/r4/Patient",
+            "HTTP_ACCEPT_ENCODING": "gzip",
+        }
+    )
+    assert request is not None
+    read: list[int] = []
+
+    def rows() -> Iterator[bytes]:
+        for number in range(3):
+            read.append(number)
+            yield b"row" * 100
+
+    headers, body = prepare(request, FhirResponse(200, {}, rows()))
+    assert isinstance(body, Iterator)
+    first = next(body)
+    assert read == [0]
+    assert gzip.decompress(first + b"".join(body)) == b"row" * 300
+    assert ("Content-Encoding", "gzip") in headers
+
+
+@pytest.mark.parametrize("value", ["a\r\nSet-Cookie: x=1", "a\nb", "a\x00b", "a\x7f"])
+def test_no_header_value_can_start_another_header(value: str) -> None:
+    request = read_inbound({"REQUEST_METHOD": "GET", "PATH_INFO": "/fhir/aaaaaaaaaaaa/r4/Patient"})
+    assert request is not None
+    headers, _ = prepare(request, FhirResponse(200, {"Location": value}))
+    assert all(text.isprintable() for _, text in headers)
+
+
+def test_a_client_that_goes_away_frees_its_place_and_ends_the_query() -> None:
+    ended: list[str] = []
+
+    def rows() -> Iterator[bytes]:
+        try:
+            yield b"one"
+            yield b"two"
+        finally:
+            ended.append("query")
+
+    body = CountedBody(rows(), lambda sent, whole: ended.append(f"{sent} {whole}"))
+    next(body)
+    body.close()
+    body.close()
+    assert ended == ["query", "3 False"]
+
+
+def test_preflight_lets_allowed_origins_only(full: Caller, settings: Settings) -> None:
+    settings.FHIR_CORS_ORIGINS = [ORIGIN]
+    asked = {"origin": ORIGIN, "access_control_request_method": "GET"}
+    allowed = full("OPTIONS", "Patient", **asked)
+    assert allowed.status_code == 204
+    assert allowed["Access-Control-Allow-Origin"] == ORIGIN
+    assert "authorization" in allowed["Access-Control-Allow-Headers"]
+    refused = full("OPTIONS", "Patient", **asked | {"origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in refused.headers
+
+
+def test_answers_to_allowed_origins_can_be_read_also_when_refused(nobody: Caller, settings: Settings) -> None:
+    settings.FHIR_CORS_ORIGINS = [ORIGIN]
+    response = nobody("GET", "Patient", origin=ORIGIN)
+    assert response.status_code == 401
+    assert response["Access-Control-Allow-Origin"] == ORIGIN
+    assert "Origin" in response["Vary"]
+    assert "Access-Control-Allow-Credentials" not in response.headers
+
+
+def test_metadata_may_be_read_from_any_origin(nobody: Caller) -> None:
+    assert nobody("GET", "metadata", origin="https://any.example")["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Origin" not in nobody("GET", "Patient", origin="https://any.example").headers
+
+
+def test_more_requests_a_second_than_the_size_allows_are_throttled(
+    full: Caller, deployment: Deployment
+) -> None:
+    Deployment.objects.filter(pk=deployment.pk).update(size="xs")
+    allowed = get_size("xs").requests_per_second
+    statuses = [full("GET", "Patient/none").status_code for _ in range(allowed * 3)]
+    assert 429 in statuses
+    refused = next(r for r in iter(lambda: full("GET", "Patient/none"), None) if r.status_code == 429)
+    assert refused["Retry-After"] == "1"
+    assert json.loads(refused.content)["issue"][0]["code"] == "throttled"
+
+
+def test_strangers_cannot_use_up_a_deployments_requests(
+    full: Caller, nobody: Caller, deployment: Deployment
+) -> None:
+    Deployment.objects.filter(pk=deployment.pk).update(size="xs")
+    statuses = [nobody("GET", "Patient").status_code for _ in range(get_size("xs").requests_per_second * 3)]
+    assert 429 in statuses
+    assert full("GET", "Patient/_history").status_code == 200
+
+
+def test_more_requests_at_once_than_the_size_allows_are_throttled(
+    full: Caller, deployment: Deployment
+) -> None:
+    limit = get_size(deployment.size).concurrent_requests
+    for _ in range(limit):
+        assert concurrency.enter(deployment.pk, limit)
+    assert full("GET", "Patient").status_code == 429
+    for _ in range(limit):
+        concurrency.leave(deployment.pk)
+    assert full("GET", "Patient/_history").status_code == 200
+    assert concurrency.under_way(deployment.pk) == 0
+
+
+def test_streamed_answers_pass_through_the_test_client_too(full: Caller) -> None:
+    response = full("GET", "Patient/_history")
+    body = b"".join(response) if isinstance(response, StreamingHttpResponse) else response.content
+    assert json.loads(body)["resourceType"] == "Bundle"
