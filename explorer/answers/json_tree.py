@@ -77,8 +77,8 @@ class _Tree:
             text = f'"{escape(_json_string(value), quote=False)}"'
             address = self.link(key, value) if self.link else None
             if address:
-                return f'<a class="js" href="{escape(address)}">{text}</a>'
-            return f'<span class="js">{text}</span>'
+                return f'<a class="jv" href="{escape(address)}">{text}</a>'
+            return f'<span class="jv">{text}</span>'
         kind = "jb" if value is None or isinstance(value, bool) else "ju"
         return f'<span class="{kind}">{escape(self.encode(value))}</span>'
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from explorer.building.criteria import Criterion, criteria_from_fields, render_pairs
+from explorer.building.criteria import Criterion, criteria_from_fields, parse_query, render_pairs
 
 # Headers a form may set, by the field that holds them.
 HEADER_FIELDS = {
@@ -64,9 +64,18 @@ def draft_from_fields(fields: Mapping[str, Sequence[str]], resource_type: str, d
         resource_type=resource_type,
         logical_id=first(".id").removeprefix(f"{resource_type}/"),
         version_id=first(".vid"),
-        criteria=criteria_from_fields(fields),
+        criteria=_joined(criteria_from_fields(fields) + parse_query(first(".more"))),
         headers=headers,
         body=body.replace("\r\n", "\n"),
         example=first(".example"),
         format=first(".format") if first(".format") in FORMATS else "json",
     )
+
+
+def _joined(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+    """`_elements` chosen in several fields become one list; everything else repeats as it is."""
+    elements = [each.value for each in criteria if each.code == "_elements"]
+    if len(elements) < 2:
+        return criteria
+    others = tuple(each for each in criteria if each.code != "_elements")
+    return (*others, Criterion("_elements", ",".join(elements)))

@@ -1,0 +1,211 @@
+"""Search parameters as fields of a form: typed, with their prefixes, modifiers and what is filled in.
+
+https://hl7.org/fhir/R4/search.html
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from explorer.building.criteria import PREFIXED_TYPES, PREFIXES, Criterion, split_prefix
+
+PREFIX_WORDS = {
+    "": "=",
+    "eq": "= equal",
+    "ne": "≠ not equal",
+    "gt": "> after, more",
+    "lt": "< before, less",
+    "ge": "≥ from, at least",
+    "le": "≤ until, at most",
+    "sa": "starts after",
+    "eb": "ends before",
+    "ap": "≈ about",
+}
+MODIFIER_WORDS = {
+    "missing": "is missing",
+    "exact": "exactly",
+    "contains": "contains",
+    "not": "is not",
+    "text": "text has",
+    "in": "in value set",
+    "not-in": "not in value set",
+    "above": "at or above",
+    "below": "at or below",
+    "of-type": "of type",
+    "identifier": "identifier",
+    "type": "of type",
+    "iterate": "iterate",
+}
+_HINTS = {
+    "date": "2024-05-01",
+    "string": "starts with …",
+    "token": "code or system|code",
+    "reference": "Type/id",
+    "number": "5.4",
+    "quantity": "5.4|http://unitsofmeasure.org|mg",
+    "uri": "https://…",
+    "composite": "value$value",
+    "special": "",
+}
+# What people look for first, whatever the type: these stand on top, the others below.
+_FIRST = (
+    "name", "family", "given", "identifier", "gender", "birthdate", "patient", "subject", "code", "status",
+    "clinical-status", "category", "date", "value-quantity", "onset-date", "authoredon", "medication", "vaccine-code",
+    "title", "type", "class", "encounter", "practitioner", "organization", "url", "period",
+)  # fmt: skip
+FIRST_FIELDS = 7
+_SUMMARIES = ("true", "text", "data", "count", "false")
+_TOTALS = ("none", "estimate", "accurate")
+
+
+@dataclass(frozen=True)
+class SearchParameterFacts:
+    """A search parameter as the pages know it, whatever catalogue or statement it came from.
+
+    `codes` are (code, display) pairs of its value set, `components` (code, expression) pairs of a composite.
+    """
+
+    code: str
+    kind: str
+    description: str = ""
+    expression: str = ""
+    url: str = ""
+    targets: tuple[str, ...] = ()
+    modifiers: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    components: tuple[tuple[str, str], ...] = ()
+    codes: tuple[tuple[str, str], ...] = ()
+    supported: bool = True
+
+    @property
+    def hint(self) -> str:
+        if self.kind == "reference" and len(self.targets) == 1:
+            return f"{self.targets[0]}/id"
+        if self.kind == "token" and self.codes:
+            return self.codes[0][0]
+        return _HINTS.get(self.kind, "")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One row of the search form, with its present modifier, prefix and value."""
+
+    facts: SearchParameterFacts
+    modifier: str = ""
+    prefix: str = ""
+    value: str = ""
+    index: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.facts.code
+
+    @property
+    def prefixes(self) -> list[tuple[str, str]]:
+        return (
+            [(each, PREFIX_WORDS[each]) for each in ("", *self.facts.prefixes)] if self.facts.prefixes else []
+        )
+
+    @property
+    def modifiers(self) -> list[tuple[str, str]]:
+        """The choices of the modifier; one that is set but not listed is offered too."""
+        known = self.facts.modifiers
+        if self.modifier and self.modifier not in known:
+            known = (*known, self.modifier)
+        return [("", "")] + [(each, MODIFIER_WORDS.get(each, each)) for each in known] if known else []
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A result parameter chosen from a list: `options` are (value, label) pairs, `chosen` what is set."""
+
+    name: str
+    label: str
+    help: str
+    options: tuple[tuple[str, str], ...]
+    chosen: tuple[str, ...]
+    many: bool = False
+
+
+def prefixes_of(kind: str) -> tuple[str, ...]:
+    return PREFIXES if kind in PREFIXED_TYPES else ()
+
+
+def search_fields(
+    parameters: Sequence[SearchParameterFacts], criteria: Iterable[Criterion]
+) -> tuple[list[Field], list[Field]]:
+    """The rows on top (what is filled in, and what people look for first) and the rest."""
+    by_code = {each.code: each for each in parameters}
+    filled: dict[str, list[Field]] = {}
+    for each in criteria:
+        if each.is_result_parameter:
+            continue
+        facts = by_code.get(each.code) or SearchParameterFacts(each.code, _kind_of_path(each.code))
+        prefix, value = split_prefix(each.value) if facts.kind in PREFIXED_TYPES else ("", each.value)
+        rows = filled.setdefault(each.code, [])
+        rows.append(Field(facts, each.modifier, prefix, value, len(rows)))
+    first = sorted(
+        (each for each in parameters if each.code in _FIRST and each.code not in filled),
+        key=lambda each: _FIRST.index(each.code),
+    )
+    room = max(0, FIRST_FIELDS - len(filled))
+    top = [row for rows in filled.values() for row in rows] + [Field(each) for each in first[:room]]
+    shown = {row.name for row in top}
+    return top, [Field(each) for each in parameters if each.code not in shown]
+
+
+def _kind_of_path(code: str) -> str:
+    return "chain" if code.startswith("_has:") or "." in code else "special"
+
+
+def result_choices(
+    criteria: Sequence[Criterion],
+    sortable: Sequence[str],
+    includes: Sequence[str],
+    revincludes: Sequence[str],
+    elements: Sequence[str],
+) -> list[Choice]:
+    """The parameters that shape the result, as choices."""
+
+    def chosen(name: str) -> tuple[str, ...]:
+        return tuple(each.value for each in criteria if each.name == name)
+
+    def options(name: str, values: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        listed = list(values)
+        return tuple((each, each) for each in (*listed, *(v for v in chosen(name) if v not in listed)))
+
+    orders = [order for code in sortable for order in (code, f"-{code}")]
+    labels = {f"-{code}": f"{code}, descending" for code in sortable}
+    sort = tuple((value, labels.get(value, value)) for value, _ in options("_sort", orders))
+    return [
+        Choice("_sort", "Sort by", "Several: separate them with commas in the query", sort, chosen("_sort")),
+        Choice(
+            "_include",
+            "Include what these refer to",
+            "",
+            options("_include", includes),
+            chosen("_include"),
+            True,
+        ),
+        Choice(
+            "_revinclude",
+            "Include what refers to these",
+            "",
+            options("_revinclude", revincludes),
+            chosen("_revinclude"),
+            True,
+        ),
+        Choice(
+            "_elements",
+            "Only these elements",
+            "",
+            options("_elements", elements),
+            _split(chosen("_elements")),
+            True,
+        ),
+        Choice("_summary", "Summary", "", options("_summary", _SUMMARIES), chosen("_summary")),
+        Choice("_total", "Count all matches", "", options("_total", _TOTALS), chosen("_total")),
+    ]
+
+
+def _split(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(part for value in values for part in value.split(",") if part)

@@ -1,0 +1,30 @@
+"""What the pages need of the R4 catalogue, prepared once for each resource type."""
+
+from explorer.definitions.codes import CodeList, list_codes
+from explorer.definitions.examples import (
+    ExampleTitle,
+    example_patch,
+    example_text,
+    example_titles,
+    with_id,
+)
+from explorer.definitions.operations import operation_definitions, operation_inputs
+from explorer.definitions.parameters import history_parameters, parameters, revincludes
+from explorer.definitions.text import decode_json, indent_json, json_scalar
+from explorer.definitions.types import (
+    Module,
+    TypeFacts,
+    element_names,
+    is_data_type,
+    is_resource_type,
+    list_modules,
+    type_facts,
+)
+from explorer.definitions.validity import body_problems
+
+__all__ = [
+    "CodeList", "ExampleTitle", "Module", "TypeFacts", "body_problems", "decode_json", "element_names",
+    "example_patch", "example_text", "example_titles", "history_parameters", "indent_json", "is_data_type",
+    "is_resource_type", "json_scalar", "list_codes", "list_modules", "operation_definitions",
+    "operation_inputs", "parameters", "revincludes", "type_facts", "with_id",
+]  # fmt: skip

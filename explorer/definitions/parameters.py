@@ -1,0 +1,87 @@
+"""Search parameters of a resource type as the pages show them."""
+
+import re
+from functools import lru_cache
+
+from explorer.building.fields import SearchParameterFacts, prefixes_of
+from explorer.definitions.codes import list_codes
+from fhirspec.catalogue import get_catalogue
+from fhirspec.definitions import SearchParameter
+
+# Which modifiers R4 gives to each type of parameter: https://hl7.org/fhir/R4/search.html#modifiers
+_MODIFIERS = {
+    "string": ("contains", "exact", "missing"),
+    "token": ("not", "text", "in", "not-in", "above", "below", "of-type", "missing"),
+    "reference": ("identifier", "missing"),
+    "uri": ("above", "below", "missing"),
+    "date": ("missing",),
+    "number": ("missing",),
+    "quantity": ("missing",),
+}
+_PLAIN_PATH = re.compile(r"[A-Z]\w+(\.\w+)+")
+_LONGEST_PICKER = 40
+# Result parameters and those without a meaning of their own have fields elsewhere, or none.
+_NOT_FIELDS = frozenset({"_query"})
+
+
+@lru_cache(maxsize=160)
+def parameters(resource_type: str) -> tuple[SearchParameterFacts, ...]:
+    """The parameters of a type, its own first and then those of every resource. Empty for an unknown type."""
+    try:
+        found = get_catalogue().search_parameters(resource_type)
+    except KeyError:
+        return ()
+    kept = [each for each in found.values() if each.code not in _NOT_FIELDS]
+    ordered = sorted(kept, key=lambda each: (each.code.startswith("_"), each.code))
+    return tuple(_facts(each, resource_type) for each in ordered)
+
+
+def _facts(each: SearchParameter, resource_type: str) -> SearchParameterFacts:
+    return SearchParameterFacts(
+        code=each.code,
+        kind=each.type,
+        description=each.description,
+        expression=each.expression,
+        url=each.url,
+        targets=each.targets,
+        modifiers=_MODIFIERS.get(each.type, ()),
+        prefixes=prefixes_of(each.type),
+        components=tuple((part.definition.rpartition("/")[2], part.expression) for part in each.components),
+        codes=_codes(each, resource_type) if each.type == "token" else (),
+    )
+
+
+def _codes(each: SearchParameter, resource_type: str) -> tuple[tuple[str, str], ...]:
+    """The codes of the element that a parameter reads, when they are few enough to pick from."""
+    if not _PLAIN_PATH.fullmatch(each.expression):
+        return ()
+    element = get_catalogue().type_definition(resource_type).element(each.expression)
+    if element is None:
+        return ()
+    if element.types and element.types[0].code == "boolean":
+        return (("true", ""), ("false", ""))
+    found = list_codes(element.value_set) if element.value_set else None
+    if found is None or len(found.codes) > _LONGEST_PICKER:
+        return ()
+    return tuple((code.code, code.display) for code in found.codes)
+
+
+def history_parameters() -> list[SearchParameterFacts]:
+    """https://hl7.org/fhir/R4/http.html#history"""
+    return [
+        SearchParameterFacts("_since", "instant", "Only versions stored since then: 2024-05-01T00:00:00Z"),
+        SearchParameterFacts("_at", "instant", "Only versions that were current at this time"),
+        SearchParameterFacts("_count", "number", "How many entries a page has"),
+    ]
+
+
+@lru_cache(maxsize=160)
+def revincludes(resource_type: str) -> tuple[str, ...]:
+    """`Source:parameter` of every reference parameter that may point at this type."""
+    catalogue = get_catalogue()
+    return tuple(
+        f"{source}:{each.code}"
+        for source in catalogue.resource_types
+        for each in catalogue.search_parameters(source).values()
+        if each.type == "reference" and resource_type in each.targets
+    )

@@ -1,0 +1,95 @@
+"""Executing a draft: checked, sent through the door, remembered in its sender's history."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+
+from deployments.models import Deployment
+from explorer.bench import Bench
+from explorer.building.check import Problem
+from explorer.building.draft import Draft, draft_from_fields
+from explorer.building.operations import Operation
+from explorer.building.outgoing import API_KEY, Outgoing, build_request
+from explorer.held import Held
+from explorer.models import SentRequest
+from explorer.sending import Answer, send
+from portal.models import User
+from portal.secrets import UnreadableSecret, decrypt, encrypt
+
+MOST_REMEMBERED = 100
+LONGEST_REMEMBERED_BODY = 32_000
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A draft that was previewed or sent: `answer` is None when it was not sent."""
+
+    operation: Operation
+    draft: Draft
+    request: Outgoing
+    problems: tuple[Problem, ...]
+    answer: Answer | None = None
+
+    @property
+    def blocked(self) -> bool:
+        return any(problem.blocking for problem in self.problems)
+
+
+def prepare(bench: Bench, draft: Draft, problems: Iterable[Problem], held: Held | None) -> Attempt:
+    """The request that would be sent; without a credential it shows where an API key belongs."""
+    operation = bench.operation(draft.operation)
+    request = build_request(draft, operation, bench.base).with_secret(held.scheme if held else API_KEY)
+    return Attempt(operation, draft, request, tuple(problems))
+
+
+def execute(attempt: Attempt, bench: Bench, held: Held | None, user: User, client_address: str) -> Attempt:
+    """Send what `prepare` made, unless a problem blocks it, and remember it."""
+    if attempt.blocked:
+        return attempt
+    answer = send(attempt.request, held.text if held else "", client_address)
+    _remember(attempt, bench.deployment, held, user, answer)
+    return replace(attempt, answer=answer)
+
+
+def _remember(
+    attempt: Attempt, deployment: Deployment, held: Held | None, user: User, answer: Answer
+) -> None:
+    mine = SentRequest.objects.filter(deployment=deployment, user=user)
+    sent = SentRequest.objects.create(
+        deployment=deployment,
+        user=user,
+        method=attempt.request.method,
+        operation=attempt.draft.operation,
+        resource_type=attempt.draft.resource_type,
+        status=answer.status,
+        duration=answer.duration,
+        credential=held.label[:80] if held else "",
+        sealed=seal_draft(attempt.draft),
+    )
+    if sent.pk % 10 == 0:
+        kept = list(mine.values_list("pk", flat=True)[:MOST_REMEMBERED])
+        mine.exclude(pk__in=kept).delete()
+
+
+def list_sent(deployment: Deployment, user: User) -> QuerySet[SentRequest]:
+    """A person's own requests, newest first."""
+    return SentRequest.objects.filter(deployment=deployment, user=user)
+
+
+def seal_draft(draft: Draft) -> str:
+    """The draft, encrypted: its criteria and body may name patients. A long body is left out."""
+    body = draft.body if len(draft.body) <= LONGEST_REMEMBERED_BODY else ""
+    return encrypt(json.dumps({"address": draft.address(), "type": draft.resource_type, "body": body}))
+
+
+def open_draft(sealed: str) -> Draft | None:
+    """The sealed draft; None when its key is gone."""
+    try:
+        content = json.loads(decrypt(sealed))
+    except UnreadableSecret:
+        return None
+    fields = dict(QueryDict(content["address"]).lists())
+    return draft_from_fields(fields, content["type"], "").with_body(content["body"])

@@ -1,0 +1,186 @@
+"""The form of one operation, ready for its template, and the check of what it sends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from explorer import definitions
+from explorer.bench import Bench
+from explorer.building.check import Problem, check_draft
+from explorer.building.criteria import render_query
+from explorer.building.draft import HEADER_FIELDS, Draft
+from explorer.building.fields import (
+    Choice,
+    Field,
+    SearchParameterFacts,
+    prefixes_of,
+    result_choices,
+    search_fields,
+)
+from explorer.building.operations import Operation
+
+_HEADER_HELP = {
+    "If-Match": 'Only if the version is still this one: W/"1"',
+    "If-None-Match": 'Answer 304 if the version is still this one: W/"1"',
+    "If-Modified-Since": "Answer 304 if it did not change since then",
+    "If-None-Exist": "Search criteria",
+    "Prefer": "return=minimal, representation or OperationOutcome",
+}
+_SEARCHES = ("search", "search-post", "search-system")
+
+
+@dataclass(frozen=True)
+class HeaderField:
+    name: str
+    field: str
+    help: str
+    value: str
+
+
+@dataclass(frozen=True)
+class OperationForm:
+    """All that the template of one operation's form shows."""
+
+    operation: Operation
+    draft: Draft
+    id_prefix: str
+    top: Sequence[Field]
+    rest: Sequence[Field]
+    choices: Sequence[Choice]
+    headers: Sequence[HeaderField]
+    examples: Sequence[definitions.ExampleTitle]
+    body: str
+    query: str
+    count: str
+
+    @property
+    def method(self) -> str:
+        """How the browser sends the form: only what changes nothing and has no body of its own goes in the address."""
+        return "get" if self.operation.method == "GET" else "post"
+
+    @property
+    def is_search(self) -> bool:
+        return self.operation.key in _SEARCHES
+
+    @property
+    def shaped(self) -> bool:
+        """Whether the draft says anything about the shape of the result."""
+        return any(each.is_result_parameter for each in self.draft.criteria)
+
+
+def operation_form(bench: Bench, operation: Operation, draft: Draft) -> OperationForm:
+    parameters = _parameters_for(bench, operation)
+    criteria = draft.criteria if operation.criteria else ()
+    top, rest = search_fields(parameters, criteria)
+    search = operation.key in _SEARCHES
+    choices = _choices(bench, draft, parameters) if search else []
+    filled = with_body(draft, operation)
+    return OperationForm(
+        operation=operation,
+        draft=draft,
+        id_prefix=operation.key.replace("$", "op-"),
+        top=top if operation.criteria else [],
+        rest=rest if operation.criteria else [],
+        choices=choices,
+        headers=[
+            HeaderField(name, f".{name.lower()}", _HEADER_HELP[name], draft.header(name))
+            for name in HEADER_FIELDS.values()
+            if name in operation.headers
+        ],
+        examples=definitions.example_titles(body_type(bench, operation))
+        if _takes_examples(operation)
+        else [],
+        body=filled.body,
+        query=render_query(criteria),
+        count=next(iter(draft.values("_count")), ""),
+    )
+
+
+def with_body(draft: Draft, operation: Operation) -> Draft:
+    """The draft with the chosen example as its body, where it has none of its own."""
+    if draft.body.strip() or not operation.body or operation.body == "form":
+        return draft
+    if operation.body == "patch":
+        return replace(draft, body=definitions.example_patch(draft.resource_type))
+    if operation.body == "parameters":
+        return replace(draft, body='{\n  "resourceType": "Parameters",\n  "parameter": []\n}')
+    kind = "Bundle" if operation.body == "bundle" else draft.resource_type
+    text = definitions.example_text(kind, draft.example)
+    if operation.key == "update" and draft.logical_id:
+        text = definitions.with_id(text, draft.logical_id)
+    return replace(draft, body=text)
+
+
+def body_type(bench: Bench, operation: Operation) -> str:
+    return "Bundle" if operation.body == "bundle" else bench.resource_type
+
+
+def _takes_examples(operation: Operation) -> bool:
+    return operation.body in ("resource", "bundle")
+
+
+def check(draft: Draft, operation: Operation) -> list[Problem]:
+    """Problems of a draft: what its form can tell, and what the definitions say of its body."""
+    parameters = definitions.parameters(draft.resource_type) if draft.resource_type else ()
+    problems = check_draft(draft, operation, {each.code: each.kind for each in parameters})
+    if operation.body == "resource" and not problems:
+        problems += definitions.body_problems(draft.body, draft.resource_type)
+    return problems
+
+
+def parameters_of(bench: Bench) -> list[SearchParameterFacts]:
+    """Search parameters of the type: those of R4, marked as supported here or not, and the server's own."""
+    stated = bench.capabilities.resources.get(bench.resource_type, {}).get("searchParam", ())
+    by_code = {str(each.get("name", "")): each for each in stated}
+    known = definitions.parameters(bench.resource_type)
+    found = [replace(each, supported=not stated or each.code in by_code) for each in known]
+    codes = {each.code for each in known}
+    return found + [
+        SearchParameterFacts(
+            code=code,
+            kind=str(each.get("type", "string")),
+            description=str(each.get("documentation", "")),
+            url=str(each.get("definition", "")),
+            prefixes=prefixes_of(str(each.get("type", ""))),
+            modifiers=("missing",),
+        )
+        for code, each in by_code.items()
+        if code not in codes
+        and not code.startswith(
+            (
+                "_include",
+                "_revinclude",
+                "_sort",
+                "_count",
+                "_summary",
+                "_elements",
+                "_total",
+                "_format",
+                "_pretty",
+                "_contained",
+            )
+        )
+    ]
+
+
+def _parameters_for(bench: Bench, operation: Operation) -> list[SearchParameterFacts]:
+    if not operation.criteria:
+        return []
+    if operation.name:
+        return definitions.operation_inputs(operation.name)
+    if operation.key.startswith("history"):
+        return definitions.history_parameters()
+    return [each for each in parameters_of(bench) if each.supported]
+
+
+def _choices(bench: Bench, draft: Draft, parameters: Sequence[SearchParameterFacts]) -> list[Choice]:
+    stated = bench.capabilities.resources.get(bench.resource_type, {})
+    references = [each.code for each in parameters if each.kind == "reference"]
+    includes = stated.get("searchInclude") or [f"{bench.resource_type}:{code}" for code in references]
+    sortable = [each.code for each in parameters if each.kind not in ("composite", "special")]
+    return result_choices(
+        draft.criteria,
+        sortable,
+        includes if bench.resource_type else [],
+        stated.get("searchRevInclude") or definitions.revincludes(bench.resource_type),
+        definitions.element_names(bench.resource_type) if bench.resource_type else [],
+    )

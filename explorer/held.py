@@ -1,0 +1,166 @@
+"""Credentials that a person pasted into Authorize: encrypted in the server's session, never shown again.
+
+They end with Logout, with the session, and with the sign-out from the portal.
+"""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils.crypto import get_random_string
+
+from credentials.selectors import find_api_key
+from deployments.models import Deployment
+from explorer.building.outgoing import API_KEY, BEARER, Secret
+from portal.secrets import UnreadableSecret, decrypt, encrypt
+
+MOST_HELD = 6
+_SCHEMES = {"api-key": API_KEY, "token": BEARER}
+
+
+class NotACredential(ValueError):
+    """What was pasted cannot be one; the message says why."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """One held credential. `text` is the secret itself: for sending only."""
+
+    id: str
+    kind: str
+    label: str
+    access: str
+    expires: datetime | None
+    active: bool
+    problem: str
+    text: str
+    claims: dict[str, Any]
+
+    @property
+    def scheme(self) -> Secret:
+        return _SCHEMES[self.kind]
+
+    def __repr__(self) -> str:
+        return f"Held({self.kind}, {self.label})"
+
+
+def hold_credential(session: SessionBase, deployment: Deployment, pasted: str) -> Held:
+    """Keep a pasted API key or token for this browser session and make it the one in use.
+
+    Raises NotACredential for what is neither, and for an API key of another deployment.
+    """
+    text = _bare(pasted)
+    kind = "token" if _is_token(text) else "api-key"
+    if kind == "api-key":
+        found = find_api_key(text)
+        if found is None or found.deployment_id != deployment.pk:
+            raise NotACredential(
+                "This is no usable API key of this deployment: it may be mistyped, revoked or expired."
+            )
+    entries = [entry for entry in _entries(session, deployment) if _open(entry) != text][-MOST_HELD + 1 :]
+    entry = {"id": get_random_string(8), "kind": kind, "sealed": encrypt(text)}
+    _store(session, deployment, [*entries, entry], entry["id"])
+    return _held(entry, deployment, entry["id"])
+
+
+def list_held(session: SessionBase, deployment: Deployment) -> list[Held]:
+    active = session.get(_key(deployment), {}).get("active", "")
+    return [_held(entry, deployment, active) for entry in _entries(session, deployment)]
+
+
+def get_active(session: SessionBase, deployment: Deployment) -> Held | None:
+    return next((held for held in list_held(session, deployment) if held.active), None)
+
+
+def use_held(session: SessionBase, deployment: Deployment, held_id: str) -> None:
+    """Make another held credential the one in use; an unknown id means none."""
+    _store(session, deployment, _entries(session, deployment), held_id)
+
+
+def forget(session: SessionBase, deployment: Deployment, held_id: str = "") -> None:
+    """Forget one held credential, or all of this deployment."""
+    left = [entry for entry in _entries(session, deployment) if held_id and entry["id"] != held_id]
+    if not left:
+        session.pop(_key(deployment), None)
+        return
+    active = session[_key(deployment)]["active"]
+    _store(session, deployment, left, left[-1]["id"] if active == held_id else active)
+
+
+def _key(deployment: Deployment) -> str:
+    return f"explorer:{deployment.pk}"
+
+
+def _entries(session: SessionBase, deployment: Deployment) -> list[dict[str, str]]:
+    return list(session.get(_key(deployment), {}).get("held", []))
+
+
+def _store(session: SessionBase, deployment: Deployment, entries: list[dict[str, str]], active: str) -> None:
+    session[_key(deployment)] = {"held": entries, "active": active}
+
+
+def _open(entry: dict[str, str]) -> str:
+    try:
+        return decrypt(entry["sealed"])
+    except UnreadableSecret:
+        return ""
+
+
+def _bare(pasted: str) -> str:
+    """The secret in what was pasted: people paste whole header lines too."""
+    text = pasted.strip()
+    for start in ("x-api-key:", "authorization:", "bearer "):
+        if text.lower().startswith(start):
+            text = text[len(start) :].strip()
+    if not text:
+        raise NotACredential("Paste an API key of this deployment, or an access token.")
+    if not text.isascii() or not text.isprintable() or " " in text or len(text) > 8_000:
+        raise NotACredential("An API key or a token is one line without spaces.")
+    return text
+
+
+def _is_token(text: str) -> bool:
+    """Whether it is an access token: a JWT, or one that the integrated authorization server made."""
+    return text.count(".") == 2 or text.startswith("fst_")
+
+
+def _held(entry: dict[str, str], deployment: Deployment, active: str) -> Held:
+    text = _open(entry)
+    label, access, expires, problem, claims = "Access token", "", None, "", {}
+    if entry["kind"] == "api-key":
+        key = find_api_key(text)
+        if key is None or key.deployment_id != deployment.pk:
+            label, problem = "API key", "revoked or expired"
+        else:
+            label, access, expires = key.name, str(key.access), key.expires
+    else:
+        claims = read_claims(text)
+        label = str(claims.get("client_id") or claims.get("azp") or claims.get("sub") or label)
+        access = str(claims.get("scope") or claims.get("scp") or "")
+        expires = _moment(claims.get("exp"))
+        problem = "expired" if expires and expires <= datetime.now(UTC) else ""
+    return Held(
+        entry["id"], entry["kind"], label, access, expires, entry["id"] == active, problem, text, claims
+    )
+
+
+def read_claims(token: str) -> dict[str, Any]:
+    """The claims of a JWT, unverified: for showing only. Empty when it is opaque."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _moment(seconds: object) -> datetime | None:
+    if not isinstance(seconds, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None

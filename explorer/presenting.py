@@ -1,0 +1,161 @@
+"""An attempt as the page shows it: the request in several languages, and the answer in several views."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString, mark_safe
+
+from explorer import definitions
+from explorer.answers.headers import ExplainedHeader, explain_headers
+from explorer.answers.json_tree import render_tree
+from explorer.answers.outcome import Issue, explain_outcome
+from explorer.answers.table import Table, bundle_table
+from explorer.bench import Bench
+from explorer.execution import Attempt
+from explorer.sending import Answer
+from explorer.snippets.curl import render_curl
+from explorer.snippets.httpie import render_httpie
+from explorer.snippets.javascript import render_javascript
+from explorer.snippets.python import render_python
+
+# Text beyond this is shown in part; the whole is a download away.
+SHOWN_TEXT = 60_000
+
+
+@dataclass(frozen=True)
+class Snippet:
+    slug: str
+    label: str
+    language: str
+    code: str
+
+
+class Shown:
+    """What the answer panel needs of an attempt; each part is made when the template asks for it."""
+
+    def __init__(self, attempt: Attempt, bench: Bench) -> None:
+        self.attempt = attempt
+        self.bench = bench
+
+    @property
+    def answer(self) -> Answer | None:
+        return self.attempt.answer
+
+    @cached_property
+    def snippets(self) -> list[Snippet]:
+        request = self.attempt.request
+        return [
+            Snippet("curl", "curl", "bash", render_curl(request)),
+            Snippet("httpie", "HTTPie", "bash", render_httpie(request)),
+            Snippet("python", "Python", "python", render_python(request)),
+            Snippet("javascript", "JavaScript", "javascript", render_javascript(request)),
+        ]
+
+    @property
+    def permalink(self) -> str:
+        return self.bench.address(self.attempt.draft)
+
+    @cached_property
+    def decoded(self) -> Any:
+        """The whole decoded JSON body, or None."""
+        answer = self.answer
+        if answer is None or not answer.complete or not answer.is_json or not answer.body:
+            return None
+        try:
+            return definitions.decode_json(answer.body)
+        except ValueError:
+            return None
+
+    @cached_property
+    def text(self) -> str:
+        """The body as text, a JSON one indented when it came in one line; at most SHOWN_TEXT characters."""
+        if self.answer is None:
+            return ""
+        if self.decoded is not None and self.answer.body.count(b"\n") < 3:
+            whole = definitions.indent_json(self.decoded)
+        else:
+            whole = self.answer.body.decode("utf-8", "replace")
+        return whole[:SHOWN_TEXT]
+
+    @property
+    def in_part(self) -> bool:
+        answer = self.answer
+        return answer is not None and (not answer.complete or len(self.text) == SHOWN_TEXT)
+
+    @cached_property
+    def tree(self) -> SafeString:
+        if self.decoded is None:
+            return mark_safe("")
+        html = render_tree(self.decoded, definitions.json_scalar, self.bench.link)
+        return mark_safe(html)  # noqa: S308  the tree escapes every value
+
+    @cached_property
+    def table(self) -> Table | None:
+        if not isinstance(self.decoded, dict) or self.decoded.get("resourceType") != "Bundle":
+            return None
+        return bundle_table(self.decoded, self.bench.open_entry, self.bench.open_url)
+
+    @cached_property
+    def issues(self) -> list[Issue]:
+        if not isinstance(self.decoded, dict) or self.decoded.get("resourceType") != "OperationOutcome":
+            return []
+        return explain_outcome(self.decoded)
+
+    @property
+    def download(self) -> str:
+        """Where the whole body can be had: only for what may be sent again without changing anything."""
+        operation, draft = self.attempt.operation, self.attempt.draft
+        if not operation.safe or operation.body not in ("", "form"):
+            return ""
+        place = [self.bench.deployment.pk, *filter(None, [draft.resource_type])]
+        name = "explorer:download" if draft.resource_type else "explorer:download-system"
+        return f"{reverse(name, args=place)}?{draft.address()}"
+
+    @cached_property
+    def headers(self) -> list[ExplainedHeader]:
+        return explain_headers(self.answer.headers) if self.answer else []
+
+    @property
+    def trace_url(self) -> str:
+        """Where the deployment's log explains this request, empty when it kept no log."""
+        trace_id = self.answer.header("x-request-id") if self.answer else ""
+        try:
+            return reverse("gateway:trace", args=[self.bench.deployment.pk, trace_id]) if trace_id else ""
+        except NoReverseMatch:
+            return ""
+
+    @property
+    def kind(self) -> str:
+        """good, warn or bad: how the status is coloured, beside its number."""
+        status = self.answer.status if self.answer else 0
+        return (
+            "good" if 200 <= status < 300 else "info" if status < 400 else "warn" if status < 500 else "bad"
+        )
+
+    @cached_property
+    def created(self) -> str:
+        """The explorer's address of what a write made or changed, from its Location header."""
+        location = (
+            self.answer.header("location") or self.answer.header("content-location") if self.answer else ""
+        )
+        return self.bench.open_url(location.split("/_history")[0]) if location else ""
+
+    @property
+    def announcement(self) -> str:
+        """What a screen reader is told when the answer arrives."""
+        if self.answer is None:
+            return "The request is shown. It was not sent."
+        told = f"Answer {self.answer.status} {self.answer.reason}"
+        if self.table and self.table.total is not None:
+            told += f", {self.table.total} found"
+        return told
+
+
+def example_tree(text: str, bench: Bench) -> SafeString:
+    """An example as a tree whose lines know their elements, so that the schema finds them."""
+    html = render_tree(
+        definitions.decode_json(text.encode()), definitions.json_scalar, bench.link, paths=True
+    )
+    return mark_safe(html)  # noqa: S308  the tree escapes every value

@@ -1,0 +1,90 @@
+"""Sends a request through the same door as any outside client, and reads the answer in part or whole.
+
+The door is the WSGI application that the web server itself serves, called in this process: a web worker never
+waits for another worker, so Execute cannot starve a small installation, and nothing on the way is left out.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+from django.core.servers.basehttp import get_internal_wsgi_application
+
+from explorer.building.outgoing import Outgoing
+
+# An answer is read up to here to be shown; a download streams all of it.
+SHOWN_BYTES = 1_000_000
+TIMEOUT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`duration` is in milliseconds until the last byte read; `complete` says whether the body is whole."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    complete: bool
+    duration: float
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self.headers if key.lower() == name), "")
+
+    @property
+    def is_json(self) -> bool:
+        return "json" in self.header("content-type")
+
+    @property
+    def is_xml(self) -> bool:
+        return "xml" in self.header("content-type")
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole body as far as known: what was declared, else what was read."""
+        declared = self.header("content-length")
+        return int(declared) if declared.isdigit() else len(self.body)
+
+
+@contextmanager
+def open_answer(request: Outgoing, secret: str, client_address: str) -> Iterator[httpx.Response]:
+    """The response, its body not read yet. `secret` is empty for a request without a credential."""
+    headers = [*request.headers, ("Accept-Encoding", "identity"), ("User-Agent", "Fireside-Explorer")]
+    if secret and request.secret:
+        headers.append((request.secret.header, request.secret.value(secret)))
+    transport = httpx.WSGITransport(
+        app=get_internal_wsgi_application(), raise_app_exceptions=False, remote_addr=client_address
+    )
+    content = request.body.encode() if request.body else None
+    with (
+        httpx.Client(transport=transport, timeout=TIMEOUT_SECONDS, trust_env=False) as client,
+        client.stream(request.method, request.url, headers=headers, content=content) as response,
+    ):
+        yield response
+
+
+def send(request: Outgoing, secret: str, client_address: str, limit: int = SHOWN_BYTES) -> Answer:
+    """Send and read at most `limit` bytes of the body."""
+    started = time.perf_counter()
+    with open_answer(request, secret, client_address) as response:
+        read, complete = _read(response, limit)
+        duration = (time.perf_counter() - started) * 1000
+        return Answer(
+            status=response.status_code,
+            reason=response.reason_phrase,
+            headers=tuple(response.headers.multi_items()),
+            body=read,
+            complete=complete,
+            duration=duration,
+        )
+
+
+def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
+    parts = bytearray()
+    for part in response.iter_bytes():
+        parts += part
+        if len(parts) > limit:
+            return bytes(parts[:limit]), False
+    return bytes(parts), True

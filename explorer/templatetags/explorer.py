@@ -1,0 +1,201 @@
+"""Rows that a page has by the dozen: rendered here, because a template loop costs ten times as much."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from django import template
+from django.urls import reverse
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from deployments.models import Deployment
+from explorer.bench import bench_url
+from explorer.building.fields import Choice, Field, SearchParameterFacts
+from explorer.building.operations import Operation
+from explorer.schema.tree import SchemaRow, TypeLink
+
+register = template.Library()
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+NOTHING = mark_safe("")
+
+
+@register.filter
+def slug(text: str) -> str:
+    """For ids: `$everything` is `everything`, `.if-match` is `if-match`."""
+    return _NOT_SLUG.sub("-", text.lower()).strip("-")
+
+
+@register.simple_tag
+def fhir_path(operation: Operation, resource_type: str) -> str:
+    return operation.path_of(resource_type)
+
+
+def _options(options: Iterable[tuple[str, str]], chosen: str) -> SafeString:
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((value, mark_safe(" selected") if value == chosen else NOTHING, label) for value, label in options),
+    )
+
+
+@register.simple_tag
+def criterion_row(id_prefix: str, field: Field) -> SafeString:
+    """One search parameter: its name, modifier, prefix, value, and what it is."""
+    facts = field.facts
+    base = f"{id_prefix}-{slug(field.name)}" + (f"-{field.index}" if field.index else "")
+    modifier = prefix = codes = NOTHING
+    if field.modifiers:
+        modifier = format_html(
+            '<select name=".m:{}" aria-label="Modifier of {}" class="crit-mod">{}</select>',
+            field.name, field.name, _options(field.modifiers, field.modifier),
+        )  # fmt: skip
+    if field.prefixes:
+        prefix = format_html(
+            '<select name=".x:{}" aria-label="Prefix of {}" class="crit-pre">{}</select>',
+            field.name, field.name, _options(field.prefixes, field.prefix),
+        )  # fmt: skip
+    if facts.codes:
+        codes = format_html('<datalist id="{}-codes">{}</datalist>', base, _options(facts.codes, ""))
+    return format_html(
+        '<div class="crit" data-criterion><label for="{}" title="{}">{}<span class="crit-kind">{}</span></label>'
+        '<div class="crit-fields">{}{}<input id="{}" name="{}" value="{}" placeholder="{}" autocomplete="off"'
+        ' spellcheck="false"{}>{}</div></div>',
+        base, facts.description, field.name, facts.kind, modifier, prefix, base, field.name, field.value, facts.hint,
+        format_html(' list="{}-codes"', base) if facts.codes else NOTHING, codes,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def choice_field(id_prefix: str, choice: Choice) -> SafeString:
+    """A result parameter: one choice as a select, several as inputs that complete."""
+    base = f"{id_prefix}-{slug(choice.name)}"
+    if not choice.options:
+        return NOTHING
+    if not choice.many:
+        chosen = choice.chosen[0] if choice.chosen else ""
+        inner = format_html(
+            '<select id="{}" name="{}">{}</select>',
+            base,
+            choice.name,
+            _options((("", ""), *choice.options), chosen),
+        )
+    else:
+        inner = format_html(
+            '{}<datalist id="{}-list">{}</datalist>',
+            format_html_join(
+                "",
+                '<input id="{}" name="{}" value="{}" list="{}-list" autocomplete="off" spellcheck="false" aria-label="{}">',
+                (
+                    (f"{base}-{i}" if i else base, choice.name, value, base, choice.label)
+                    for i, value in enumerate((*choice.chosen, ""))
+                ),
+            ),
+            base,
+            format_html_join("", '<option value="{}"></option>', ((value,) for value, _ in choice.options)),
+        )
+    return format_html(
+        '<div class="field"><label for="{}">{} <span class="optional">{}</span></label>{}</div>',
+        base, choice.name, choice.label.lower(), inner,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def schema_list(rows: Sequence[SchemaRow], deployment: Deployment) -> SafeString:
+    """One level of the schema tree."""
+    return format_html(
+        '<ul class="sch">{}</ul>',
+        mark_safe("".join(_schema_row(row, deployment) for row in rows)),  # noqa: S308
+    )
+
+
+def _schema_row(row: SchemaRow, deployment: Deployment) -> SafeString:
+    name: SafeString = format_html("{}", row.name)
+    kids = NOTHING
+    if row.children:
+        url = reverse("explorer:elements", args=[deployment.pk, row.children])
+        target = f"kids-{row.anchor}"
+        name = format_html(
+            '<a class="sch-open" href="{}" hx-get="{}" hx-target="next .sch-kids" hx-trigger="click once"'
+            ' aria-expanded="false">{}</a>',
+            url, url, row.name,
+        )  # fmt: skip
+        kids = format_html('<div class="sch-kids" data-kids="{}" hidden></div>', target)
+    flags = ("Σ" if row.summary else "") + (" ?!" if row.modifier else "")
+    return format_html(
+        '<li class="sch-row" data-element="{}"><div class="sch-cells"><code class="sch-name">{}</code>'
+        '<span class="sch-card{}">{}</span><span class="sch-type">{}</span><div class="sch-text">{}{}</div></div>{}</li>',
+        row.path.replace("[x]", ""), name if not flags else format_html('{}<i class="sch-flags">{}</i>', name, flags),
+        " required" if row.required else "", row.cardinality,
+        _types(row.types, deployment), _words(row), _binding(row, deployment), kids,
+    )  # fmt: skip
+
+
+def _types(types: Sequence[TypeLink], deployment: Deployment) -> SafeString:
+    return format_html_join(" | ", "{}", ((_type(each, deployment),) for each in types))
+
+
+def _type(each: TypeLink, deployment: Deployment) -> SafeString:
+    shown: SafeString = format_html("{}", each.code)
+    if each.opens:
+        shown = format_html(
+            '<a href="{}">{}</a>', reverse("explorer:datatype", args=[deployment.pk, each.code]), each.code
+        )
+    if not each.targets:
+        return shown
+    start = bench_url(deployment, "")
+    targets = format_html_join(
+        " | ", '<a href="{}{}/">{}</a>', ((start, target, target) for target in each.targets)
+    )
+    return format_html("{}({})", shown, targets)
+
+
+def _words(row: SchemaRow) -> SafeString:
+    if not row.definition or row.definition == row.short:
+        return format_html("<span>{}</span>", row.short)
+    rules = format_html_join("", "<p><code>{}</code> {}</p>", row.invariants)
+    return format_html(
+        "<details><summary>{}</summary><p>{}</p>{}</details>", row.short, row.definition, rules
+    )
+
+
+def _binding(row: SchemaRow, deployment: Deployment) -> SafeString:
+    if not row.value_set:
+        return NOTHING
+    url = f"{reverse('explorer:codes', args=[deployment.pk])}?url={row.value_set}"
+    return format_html(
+        '<details class="sch-binding"><summary><span class="badge">{}</span> {}</summary>'
+        '<div hx-get="{}" hx-trigger="toggle from:closest details once"><a href="{}">Codes</a></div></details>',
+        row.strength, row.value_set.rpartition("/")[2], url, url,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def parameter_table(parameters: Sequence[SearchParameterFacts], deployment: Deployment) -> SafeString:
+    """All search parameters of a type with what each can do."""
+    start = bench_url(deployment, "")
+    return format_html(
+        '<div class="table-wrap card" tabindex="0" role="region" aria-label="Search parameters"><table class="table params"><thead><tr>'
+        "<th scope=col>Parameter</th><th scope=col>Type</th><th scope=col>Description</th><th scope=col>Modifiers and prefixes</th>"
+        "<th scope=col>Reads</th></tr></thead><tbody>{}</tbody></table></div>",
+        mark_safe("".join(_parameter_row(each, start) for each in parameters)),  # noqa: S308
+    )
+
+
+def _parameter_row(each: SearchParameterFacts, start: str) -> SafeString:
+    can = ", ".join([f":{modifier}" for modifier in each.modifiers] + list(each.prefixes))
+    targets = format_html_join(
+        " ", '<a href="{}{}/">{}</a>', ((start, name, name) for name in each.targets[:12])
+    )
+    more = f" and {len(each.targets) - 12} more" if len(each.targets) > 12 else ""
+    parts = ", ".join(code for code, _ in each.components)
+    return format_html(
+        "<tr><td><code>{}</code>{}</td><td>{}</td><td>{}{}{}</td><td class=\"muted small\">{}</td><td><code class=small>{}</code></td></tr>",
+        each.code,
+        NOTHING if each.supported else mark_safe(' <span class="badge">not here</span>'),
+        each.kind,
+        each.description,
+        format_html('<div class="muted small">Refers to {}{}</div>', targets, more) if each.targets else NOTHING,
+        format_html('<div class="muted small">Parts: {}</div>', parts) if parts else NOTHING,
+        can,
+        mark_safe(escape(each.expression).replace(".", ".<wbr>")),  # noqa: S308
+    )  # fmt: skip

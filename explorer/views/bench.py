@@ -1,0 +1,178 @@
+"""The workbench pages: all resource types, and one of them with its operations, schema and examples."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from deployments.models import Deployment
+from deployments.views.loaded import deployment_view
+from explorer import definitions, forms
+from explorer.bench import Bench
+from explorer.building.draft import Draft, draft_from_fields
+from explorer.chooser import choose, count_held
+from explorer.execution import Attempt, execute, prepare
+from explorer.held import get_active, list_held
+from explorer.presenting import Shown, example_tree
+from explorer.schema.tree import schema_rows
+from explorer.tour import OPENED, tick, tick_steps
+from explorer.views.fragments import wants_part
+from portal.access import signed_in
+from portal.models import Role
+
+WORD_METHODS = ["GET", "POST", "HEAD"]
+
+
+@deployment_view(Role.READ)
+@never_cache
+@require_http_methods(WORD_METHODS)
+def index(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+    """All resource types by module, and the operations of the whole system."""
+    bench = Bench(deployment, "")
+    return _answer(request, bench, "explorer/index.html")
+
+
+@deployment_view(Role.READ)
+@never_cache
+@require_http_methods(WORD_METHODS)
+def resource(request: HttpRequest, deployment: Deployment, resource_type: str) -> HttpResponse:
+    """One resource type: its operations, schema, examples and search parameters."""
+    if not definitions.is_resource_type(resource_type):
+        raise Http404
+    return _answer(request, Bench(deployment, resource_type), "explorer/resource.html")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the browser asked for: a draft, and what to do with it."""
+
+    draft: Draft
+    run: bool
+    preview: bool
+    part: str
+
+
+def _asked(request: HttpRequest, bench: Bench) -> Asked:
+    fields = dict((request.POST if request.method == "POST" else request.GET).lists())
+    default = bench.operations[0].key if bench.operations else ""
+    draft = draft_from_fields(fields, bench.resource_type, default)
+    part = fields.get(".part", ["answer"])[0] if wants_part(request) else ""
+    return Asked(draft, ".run" in fields, ".preview" in fields, part)
+
+
+def _answer(request: HttpRequest, bench: Bench, template: str) -> HttpResponse:
+    asked = _asked(request, bench)
+    if asked.part in _PARTS:
+        return render(request, *_PARTS[asked.part](bench, asked.draft))
+    attempt = _attempt(request, bench, asked)
+    if asked.part == "answer" and attempt:
+        response = render(request, "explorer/answer.html", _answer_context(bench, attempt, request))
+        run_again = asked.run and attempt.operation.safe and attempt.request.method == "GET"
+        response["HX-Push-Url"] = bench.address(asked.draft, run=run_again)
+        return response
+    if request.method == "GET" and _untidy(request):
+        return redirect(bench.address(asked.draft, run=asked.run) + ("&.preview=1" if asked.preview else ""))
+    return render(request, template, _page_context(request, bench, asked.draft, attempt))
+
+
+def _untidy(request: HttpRequest) -> bool:
+    """Whether a form without JavaScript put its empty fields and its prefixes into the address."""
+    return any(name[:3] in (".x:", ".m:") or not any(values) for name, values in request.GET.lists())
+
+
+def _attempt(request: HttpRequest, bench: Bench, asked: Asked) -> Attempt | None:
+    """The previewed or executed draft. A GET executes only what changes nothing."""
+    if not (asked.run or asked.preview) or not asked.draft.operation:
+        return None
+    operation = bench.operation(asked.draft.operation)
+    held = get_active(request.session, bench.deployment)
+    draft = forms.with_body(asked.draft, operation)
+    problems = forms.check(draft, operation)
+    attempt = prepare(bench, draft, problems, held)
+    if not asked.run or (request.method != "POST" and not operation.safe):
+        return attempt
+    done = execute(attempt, bench, held, signed_in(request), _client_address(request))
+    tick(bench.deployment, signed_in(request), done, held)
+    return done
+
+
+def _client_address(request: HttpRequest) -> str:
+    return request.META.get("REMOTE_ADDR") or "127.0.0.1"
+
+
+def show_draft(request: HttpRequest, bench: Bench, draft: Draft) -> HttpResponse:
+    """The page of a draft that came from elsewhere, its body too."""
+    template = "explorer/resource.html" if bench.resource_type else "explorer/index.html"
+    return render(request, template, _page_context(request, bench, draft, None))
+
+
+def _page_context(
+    request: HttpRequest, bench: Bench, draft: Draft, attempt: Attempt | None
+) -> dict[str, Any]:
+    context = {
+        "deployment": bench.deployment,
+        "tab": "api",
+        "bench": bench,
+        "held": list_held(request.session, bench.deployment),
+        "operations": bench.operations,
+        **_answer_context(bench, attempt, request),
+    }
+    if draft.operation:
+        context |= _form_part(bench, draft)[1]
+    if not bench.resource_type:
+        return context | _chooser_part(bench, draft)[1]
+    tick_steps(bench.deployment, signed_in(request), [OPENED] if bench.resource_type == "Patient" else [])
+    return context | {
+        "facts": definitions.type_facts(bench.resource_type),
+        "rows": schema_rows(bench.resource_type),
+        "parameters": forms.parameters_of(bench),
+        "held_count": count_held(bench.deployment).get(bench.resource_type, 0),
+        **_example_part(bench, draft)[1],
+    }
+
+
+def _form_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
+    form = forms.operation_form(bench, bench.operation(draft.operation), draft)
+    return "explorer/operation_form.html", {"bench": bench, "deployment": bench.deployment, "form": form}
+
+
+def _chooser_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
+    groups = choose(bench)
+    return "explorer/types.html", {"groups": groups, "type_count": sum(len(group.types) for group in groups)}
+
+
+def _example_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
+    titles = definitions.example_titles(bench.resource_type)
+    known = {each.key for each in titles}
+    key = draft.example if draft.example in known else titles[0].key
+    text = definitions.example_text(bench.resource_type, key if draft.example else "")
+    return "explorer/example.html", {
+        "bench": bench,
+        "deployment": bench.deployment,
+        "operations": bench.operations,
+        "examples": titles,
+        "example_key": key,
+        "example_text": text,
+        "example_tree": example_tree(text, bench),
+    }
+
+
+# Parts of the page that htmx asks for by `.part`; each renders the same template as the whole page does.
+_PARTS: dict[str, Callable[[Bench, Draft], tuple[str, dict[str, Any]]]] = {
+    "form": _form_part,
+    "chooser": _chooser_part,
+    "example": _example_part,
+}
+
+
+def _answer_context(bench: Bench, attempt: Attempt | None, request: HttpRequest) -> dict[str, Any]:
+    return {
+        "bench": bench,
+        "deployment": bench.deployment,
+        "shown": Shown(attempt, bench) if attempt else None,
+        "active": get_active(request.session, bench.deployment),
+    }

@@ -1,0 +1,70 @@
+"""Reference pages: data types, elements of the schema tree, codes of value sets, the palette's finds."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from deployments.models import Deployment
+from deployments.views.loaded import deployment_view
+from explorer import definitions
+from explorer.bench import Bench
+from explorer.palette import find_all
+from explorer.schema.tree import schema_rows
+from explorer.views.fragments import wants_part
+from portal.models import Role
+
+
+@deployment_view(Role.READ)
+@require_GET
+def datatype(request: HttpRequest, deployment: Deployment, name: str) -> HttpResponse:
+    """A data type: what it is and what it is made of."""
+    if not definitions.is_data_type(name):
+        raise Http404
+    context = {"facts": definitions.type_facts(name), "rows": schema_rows(name)}
+    return _page(request, deployment, "explorer/datatype.html", context)
+
+
+@deployment_view(Role.READ)
+@require_GET
+def elements(request: HttpRequest, deployment: Deployment, path: str) -> HttpResponse:
+    """The elements below one element: rows for the tree, or a page of their own without JavaScript."""
+    try:
+        context: dict[str, Any] = {"rows": schema_rows(path), "path": path}
+    except KeyError:
+        raise Http404 from None
+    if wants_part(request):
+        return render(request, "explorer/schema_rows.html", {"deployment": deployment, **context})
+    context["root"] = path.partition(".")[0]
+    return _page(request, deployment, "explorer/elements.html", context)
+
+
+@deployment_view(Role.READ)
+@require_GET
+def codes(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+    """The codes of a value set, searchable."""
+    found = definitions.list_codes(request.GET.get("url", ""))
+    if found is None:
+        raise Http404
+    wanted = request.GET.get("q", "").strip().lower()
+    chosen = [each for each in found.codes if wanted in each.code.lower() or wanted in each.display.lower()]
+    context = {"list": found, "codes": chosen[:200], "count": len(chosen), "q": request.GET.get("q", "")}
+    if wants_part(request):
+        return render(request, "explorer/code_rows.html", {"deployment": deployment, **context})
+    return _page(request, deployment, "explorer/codes.html", context)
+
+
+@deployment_view(Role.READ)
+@require_GET
+def find(request: HttpRequest, deployment: Deployment) -> JsonResponse:
+    """Everything the palette can go to: resource types, operations of the present one, pages."""
+    kind = request.GET.get("type", "")
+    bench = Bench(deployment, kind if definitions.is_resource_type(kind) else "")
+    return JsonResponse({"items": find_all(bench)})
+
+
+def _page(
+    request: HttpRequest, deployment: Deployment, template: str, context: dict[str, Any]
+) -> HttpResponse:
+    return render(request, template, {"deployment": deployment, "tab": "api", **context})

@@ -1,0 +1,67 @@
+"""Requests from elsewhere: pasted ones, and those sent before."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from deployments.models import Deployment
+from deployments.views.loaded import deployment_view
+from explorer import definitions
+from explorer.bench import Bench
+from explorer.building.paste import NotARequest, draft_from_paste
+from explorer.execution import list_sent, open_draft
+from explorer.views.bench import show_draft
+from portal.access import signed_in
+from portal.models import Role
+
+
+@deployment_view(Role.READ)
+@never_cache
+@require_POST
+def paste(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+    """Fill the form from a pasted URL or curl command."""
+    bench = Bench(deployment, "")
+    try:
+        draft = draft_from_paste(request.POST.get("request", ""), bench.base)
+        if draft.resource_type and not definitions.is_resource_type(draft.resource_type):
+            raise NotARequest(f"“{draft.resource_type}” is not a resource type of FHIR R4.")
+    except NotARequest as error:
+        messages.error(request, str(error))
+        return redirect(bench.url)
+    if draft.body.strip():
+        return show_draft(request, Bench(bench.deployment, draft.resource_type), draft)
+    return redirect(bench.address(draft))
+
+
+@deployment_view(Role.READ)
+@never_cache
+@require_GET
+def history(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+    """The person's own requests, newest first."""
+    sent = list_sent(deployment, signed_in(request))[:100]
+    drafts = [open_draft(each.sealed) for each in sent]
+    lines = [(each, draft.address() if draft else "") for each, draft in zip(sent, drafts, strict=True)]
+    return render(request, "explorer/history.html", {"deployment": deployment, "tab": "api", "lines": lines})
+
+
+@deployment_view(Role.READ)
+@never_cache
+@require_GET
+def replay(request: HttpRequest, deployment: Deployment, sent_id: int) -> HttpResponse:
+    """The form of a request sent before, ready to be sent again."""
+    sent = get_object_or_404(list_sent(deployment, signed_in(request)), pk=sent_id)
+    draft = open_draft(sent.sealed)
+    if draft is None:
+        raise Http404
+    bench = Bench(deployment, draft.resource_type)
+    return show_draft(request, bench, draft) if draft.body else redirect(bench.address(draft))
+
+
+@deployment_view(Role.READ)
+@require_POST
+def clear_history(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+    list_sent(deployment, signed_in(request)).delete()
+    messages.success(request, "Your history of this deployment is empty.")
+    return redirect("explorer:history", deployment.pk)

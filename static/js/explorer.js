@@ -1,0 +1,261 @@
+// API Development. Every feature here has a way without JavaScript; this makes it quick.
+"use strict";
+
+(function () {
+  const $ = (selector, root) => (root || document).querySelector(selector);
+  const $$ = (selector, root) => Array.from((root || document).querySelectorAll(selector));
+
+  // -- schema tree: the first click loads (htmx), later ones fold -------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const open = event.target.closest && event.target.closest(".sch-open");
+    if (!open || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const kids = open.closest(".sch-row").querySelector(":scope > .sch-kids");
+    const shown = open.getAttribute("aria-expanded") === "true";
+    open.setAttribute("aria-expanded", String(!shown));
+    if (kids) kids.hidden = shown;
+  });
+
+  // -- the element under the pointer is found in the example, and the other way round ----------------------------
+  let marked = [];
+  function mark(element) {
+    for (const each of marked) each.classList.remove("pointed");
+    marked = element ? $$(`[data-element="${CSS.escape(element)}"]`) : [];
+    for (const each of marked) each.classList.add("pointed");
+  }
+  function elementAt(event) {
+    const holder = event.target.closest && event.target.closest("#schema [data-element]");
+    return holder ? holder.dataset.element : "";
+  }
+  document.addEventListener("pointerover", (event) => {
+    if (event.target.closest && event.target.closest("#schema")) mark(elementAt(event));
+    else if (marked.length) mark("");
+  });
+  document.addEventListener("focusin", (event) => mark(elementAt(event)));
+
+  // -- filters: type-ahead over a grouped list --------------------------------------------------------------------
+  function filter(input) {
+    const list = document.getElementById(input.dataset.filters);
+    if (!list) return;
+    const words = input.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    let count = 0;
+    for (const group of $$("[data-filter-group]", list)) {
+      let left = 0;
+      for (const item of $$("[data-filter-text]", group)) {
+        const text = item.dataset.filterText.toLowerCase();
+        const shown = words.every((word) => text.includes(word));
+        item.hidden = !shown;
+        if (shown) left += 1;
+      }
+      group.hidden = left === 0;
+      count += left;
+    }
+    const told = $("[data-filter-count]", input.closest(".ex-filter"));
+    if (told) told.textContent = words.length ? `${count} found; Enter opens ${count ? "the first" : "nothing"}` : "";
+  }
+  function firstLink(input) {
+    const words = input.value.trim().toLowerCase();
+    const links = $$(`#${input.dataset.filters} li:not([hidden]) a`);
+    return links.find((link) => link.textContent.toLowerCase().startsWith(words)) || links[0];
+  }
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-filters]")) filter(event.target);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("[data-filters]")) {
+      event.preventDefault();
+      const link = event.target.value.trim() && firstLink(event.target);
+      if (link) link.click();
+    }
+  });
+  document.addEventListener("toggle", (event) => {
+    const input = event.target.open && event.target.matches(".ex-chooser") && $("[data-filters]", event.target);
+    if (input) input.focus();
+  }, true);
+
+  // -- another value of the same parameter (AND) ---------------------------------------------------------------------
+  function addAnother(button) {
+    const row = button.closest("[data-criterion]");
+    const copy = row.cloneNode(true);
+    const count = $$("[data-criterion]", row.parentNode).length;
+    const input = $("input", copy);
+    const label = $("label", copy);
+    input.id = `${input.id}-and-${count}`;
+    input.value = "";
+    label.htmlFor = input.id;
+    for (const datalist of $$("datalist", copy)) datalist.remove();
+    row.after(copy);
+    input.focus();
+  }
+  function offerAnother(root) {
+    const template = $("#and-button");
+    if (!template) return;
+    for (const fields of $$("[data-criterion] .crit-fields", root)) {
+      if ($(".crit-and", fields)) continue;
+      const button = template.content.firstElementChild.cloneNode(true);
+      button.setAttribute("aria-label", `Another value of ${$("input", fields).name} (and)`);
+      fields.append(button);
+    }
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest(".crit-and");
+    if (button) addAnother(button);
+  });
+
+  // -- the body's editor: says at once whether it is JSON --------------------------------------------------------------
+  function check(area) {
+    const note = $("[data-editor-state]", area.closest(".op-bodyfield"));
+    const text = area.value.trim();
+    if (!note) return;
+    if (!text || text[0] === "<") {
+      note.textContent = "";
+      return;
+    }
+    try {
+      JSON.parse(text);
+      note.textContent = "Valid JSON";
+      area.removeAttribute("aria-invalid");
+    } catch (error) {
+      note.textContent = error.message;
+      area.setAttribute("aria-invalid", "true");
+    }
+  }
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-editor]")) check(event.target);
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("[data-editor-format]");
+    if (!button) return;
+    const area = $("[data-editor]", button.closest(".op-bodyfield"));
+    area.value = indent(area.value);
+    check(area);
+  });
+  // Indents without parsing numbers: 1.50 stays 1.50.
+  function indent(text) {
+    let out = "";
+    let depth = 0;
+    const pieces = text.match(/"(?:\\.|[^"\\])*"|[{}[\],:]|[^\s{}[\],:"]+/g) || [];
+    pieces.forEach((piece, index) => {
+      if (piece === "{" || piece === "[") {
+        const empty = pieces[index + 1] === (piece === "{" ? "}" : "]");
+        depth += 1;
+        out += piece + (empty ? "" : "\n" + "  ".repeat(depth));
+      } else if (piece === "}" || piece === "]") {
+        depth -= 1;
+        const empty = pieces[index - 1] === (piece === "}" ? "{" : "[");
+        out += (empty ? "" : "\n" + "  ".repeat(Math.max(0, depth))) + piece;
+      } else if (piece === ",") out += ",\n" + "  ".repeat(depth);
+      else out += piece === ":" ? ": " : piece;
+    });
+    return out;
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      const form = event.target.closest && event.target.closest("[data-op-form]");
+      const run = form && $('button[name=".run"]', form);
+      if (run) {
+        event.preventDefault();
+        form.requestSubmit(run);
+      }
+    }
+  });
+
+  // -- downloads of what only the page holds ------------------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("[data-download-from]");
+    if (!button) return;
+    const text = document.getElementById(button.dataset.downloadFrom).textContent;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "application/octet-stream" }));
+    link.download = button.dataset.downloadName;
+    link.click();
+    window.setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  });
+
+  // -- the palette --------------------------------------------------------------------------------------------------
+  const palette = $("#palette");
+  let items = null;
+  let chosen = 0;
+  async function openPalette() {
+    const home = $(".ex");
+    if (!palette || !home || palette.open) return;
+    palette.showModal();
+    const input = $("input", palette);
+    input.value = "";
+    if (!items) {
+      const answer = await fetch(`${home.dataset.palette}?type=${encodeURIComponent(home.dataset.type)}`);
+      items = (await answer.json()).items;
+    }
+    showMatches();
+  }
+  function matches(words) {
+    const found = items.filter((item) => words.every((word) => `${item.label} ${item.hint}`.toLowerCase().includes(word)));
+    const first = words[0] || "";
+    return found.sort((a, b) => b.label.toLowerCase().startsWith(first) - a.label.toLowerCase().startsWith(first)).slice(0, 12);
+  }
+  function showMatches() {
+    const input = $("input", palette);
+    const list = $("ul", palette);
+    const found = matches(input.value.trim().toLowerCase().split(/\s+/).filter(Boolean));
+    chosen = 0;
+    list.replaceChildren(
+      ...found.map((item, index) => {
+        const line = document.createElement("li");
+        line.id = `palette-${index}`;
+        line.setAttribute("role", "option");
+        line.dataset.url = item.url;
+        const label = document.createElement("span");
+        label.textContent = item.label;
+        const hint = document.createElement("span");
+        hint.className = "muted small";
+        hint.textContent = item.hint;
+        line.append(label, hint);
+        return line;
+      }),
+    );
+    choose(0);
+  }
+  function choose(index) {
+    const lines = $$("li", palette);
+    chosen = lines.length ? (index + lines.length) % lines.length : 0;
+    lines.forEach((line, at) => line.setAttribute("aria-selected", String(at === chosen)));
+    $("input", palette).setAttribute("aria-activedescendant", lines.length ? `palette-${chosen}` : "");
+    if (lines[chosen]) lines[chosen].scrollIntoView({ block: "nearest" });
+  }
+  if (palette) {
+    palette.addEventListener("input", () => items && showMatches());
+    palette.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        choose(chosen + (event.key === "ArrowDown" ? 1 : -1));
+      } else if (event.key === "Enter") {
+        event.preventDefault();
+        const line = $$("li", palette)[chosen];
+        if (line) window.location.assign(line.dataset.url);
+      }
+    });
+    palette.addEventListener("click", (event) => {
+      const line = event.target.closest("li");
+      if (line) window.location.assign(line.dataset.url);
+    });
+  }
+  document.addEventListener("click", (event) => {
+    if (event.target.closest && event.target.closest("[data-palette-open]")) openPalette();
+  });
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      openPalette();
+    }
+  });
+
+  // -- after htmx: what arrived is prepared, and a narrow screen sees it --------------------------------------------
+  document.addEventListener("htmx:afterSettle", (event) => {
+    offerAnother(document);
+    const answer = event.target.id === "answer" ? event.target : null;
+    if (answer && answer.getBoundingClientRect().top > window.innerHeight * 0.8) {
+      answer.scrollIntoView({ block: "start" });
+    }
+  });
+  offerAnother(document);
+})();

@@ -1,0 +1,129 @@
+"""Every page of API Development: for whom it opens, how quick and how light it is."""
+
+import gzip
+import statistics
+import time
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from deployments.models import Deployment
+from fhirspec.catalogue import get_catalogue
+from portal.models import User
+from tests.explorer.conftest import SignIn
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+# (method, name of the URL, its arguments after the deployment)
+PAGES: list[tuple[str, str, list[object]]] = [
+    ("get", "index", []),
+    ("post", "index", []),
+    ("get", "resource", ["Patient"]),
+    ("post", "resource", ["Patient"]),
+    ("post", "authorize", []),
+    ("post", "use", []),
+    ("post", "forget", []),
+    ("post", "paste", []),
+    ("get", "history", []),
+    ("post", "clear-history", []),
+    ("get", "tour", []),
+    ("get", "find", []),
+    ("get", "codes", []),
+    ("get", "datatype", ["HumanName"]),
+    ("get", "elements", ["Patient.contact"]),
+    ("get", "download", ["Patient"]),
+    ("get", "download-system", []),
+    ("get", "replay", [1]),
+]
+# What the same pages need to answer something other than "there is no such thing".
+QUERY = {
+    "codes": "?url=http://hl7.org/fhir/ValueSet/administrative-gender",
+}
+NEED_MORE = {"download", "download-system", "replay"}
+
+
+def address(name: str, deployment: Deployment, arguments: list[object]) -> str:
+    return reverse(f"explorer:{name}", args=[deployment.pk, *arguments]) + QUERY.get(name, "")
+
+
+@pytest.mark.parametrize(("method", "name", "arguments"), PAGES)
+def test_anonymous_people_are_sent_to_sign_in(
+    method: str, name: str, arguments: list[object], client: Client, deployment: Deployment
+) -> None:
+    response = getattr(client, method)(address(name, deployment, arguments))
+    assert response.status_code == 302
+    assert response.url.startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize(("method", "name", "arguments"), PAGES)
+def test_strangers_learn_nothing(
+    method: str, name: str, arguments: list[object], deployment: Deployment, charlie: User, sign_in: SignIn
+) -> None:
+    assert getattr(sign_in(charlie), method)(address(name, deployment, arguments)).status_code == 404
+
+
+@pytest.mark.parametrize(("method", "name", "arguments"), PAGES)
+def test_a_member_who_only_reads_may_explore(
+    method: str, name: str, arguments: list[object], deployment: Deployment, bob: User, sign_in: SignIn
+) -> None:
+    response = getattr(sign_in(bob), method)(address(name, deployment, arguments))
+    assert response.status_code in ((404,) if name in NEED_MORE else (200, 302))
+
+
+def test_every_resource_type_has_a_quick_and_light_page(
+    deployment: Deployment, bob: User, sign_in: SignIn
+) -> None:
+    client = sign_in(bob)
+    seconds: dict[str, float] = {}
+    sizes: dict[str, int] = {}
+    for name in get_catalogue().resource_types:
+        url = reverse("explorer:resource", args=[deployment.pk, name])
+        taken = []
+        for _ in range(2):
+            started = time.process_time()
+            response = client.get(url)
+            taken.append(time.process_time() - started)
+        assert response.status_code == 200, name
+        assert f"<h2>{name}</h2>" in response.text
+        seconds[name] = min(taken)
+        sizes[name] = len(gzip.compress(response.content, 6))
+    heaviest = max(sizes, key=sizes.__getitem__)
+    slowest = max(seconds, key=seconds.__getitem__)
+    assert sizes[heaviest] < 100_000, (heaviest, sizes[heaviest])
+    assert seconds[slowest] < 0.1, (slowest, seconds[slowest])
+    assert statistics.median(seconds.values()) < 0.05
+
+
+def test_what_is_no_resource_type_has_no_page(deployment: Deployment, bob: User, sign_in: SignIn) -> None:
+    client = sign_in(bob)
+    for name in ("Nothing", "HumanName", "patient", "Resource"):
+        assert client.get(reverse("explorer:resource", args=[deployment.pk, name])).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["HumanName", "Timing", "code", "Reference", "ElementDefinition"])
+def test_data_types_have_pages_of_their_own(
+    name: str, deployment: Deployment, bob: User, sign_in: SignIn
+) -> None:
+    response = sign_in(bob).get(reverse("explorer:datatype", args=[deployment.pk, name]))
+    assert f"<h2>{name}</h2>" in response.text
+
+
+def test_the_schema_opens_without_javascript_and_in_place(
+    deployment: Deployment, bob: User, sign_in: SignIn
+) -> None:
+    client = sign_in(bob)
+    url = reverse("explorer:elements", args=[deployment.pk, "Patient.contact"])
+    page = client.get(url)
+    part = client.get(url, headers={"HX-Request": "true"})
+    assert "<h1>" in page.text
+    assert "<html" not in part.text
+    for response in (page, part):
+        assert 'data-element="Patient.contact.relationship"' in response.text
+
+
+def test_codes_of_a_binding_can_be_searched(deployment: Deployment, bob: User, sign_in: SignIn) -> None:
+    url = address("codes", deployment, [])
+    client = sign_in(bob)
+    assert client.get(url).text.count("<li><code>") == 4
+    assert client.get(url + "&q=fem").text.count("<li><code>") == 1
