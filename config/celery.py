@@ -1,6 +1,7 @@
 """The Celery application. Messages carry only a job's id: the `Job` row is the truth (docs/adr/0002)."""
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
@@ -10,6 +11,8 @@ from config import file_broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.development")
 
+# It warns that root would run pickled messages; this worker accepts JSON only.
+warnings.filterwarnings("ignore", message="You're running the worker with superuser")
 file_broker.register()
 app = Celery("fireside")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -17,7 +17,7 @@ def home() -> Path:
     """FIRESIDE_HOME: where an installation keeps its databases, catalogue, mail and secrets."""
     path = Path(os.environ.get("FIRESIDE_HOME", "var"))
     path = path if path.is_absolute() else BASE_DIR / path
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 

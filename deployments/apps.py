@@ -8,10 +8,11 @@ class DeploymentsConfig(AppConfig):
     name = "deployments"
 
     def ready(self) -> None:
-        from deployments import job_sweeper, provisioning, regions
+        from deployments import expiry, job_sweeper, provisioning, regions, usage
         from deployments.periodic import Periodic, register_periodic
         from portal.models import Role
         from portal.navigation import Entry, Tab, register_entry, register_tab
+        from portal.usage import register_usage
 
         register_entry(
             Entry(
@@ -23,5 +24,8 @@ class DeploymentsConfig(AppConfig):
         provisioning.register()
 
         register_periodic(Periodic("sweep-jobs", timedelta(seconds=2), job_sweeper.sweep))
+        register_periodic(Periodic("expire-trials", timedelta(minutes=1), expiry.expire))
+        register_periodic(Periodic("meter-usage", timedelta(minutes=5), usage.meter))
+        register_usage(usage.lines_of)
         register_periodic(Periodic("forget-old-jobs", timedelta(hours=1), job_sweeper.forget_old_jobs))
         post_migrate.connect(regions.synchronise_regions, sender=self)

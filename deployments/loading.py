@@ -1,17 +1,15 @@
 """Puts NDJSON into a deployment's partition, with progress. Resources keep the ids they come with."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from deployments import quantities
 from deployments.jobs import JobFault, Progress
 from deployments.models import Deployment
+from fhirserver import bulk
 from fhirserver.partitions import Partition
 from fhirspec.json import decode_object
-
-REPORT_EVERY = 50
 
 
 def partition_of(deployment: Deployment) -> Partition:
@@ -21,15 +19,17 @@ def partition_of(deployment: Deployment) -> Partition:
     return Partition(deployment.region.database, deployment.partition)
 
 
-def _read(path: Path, progress: Progress, total: int) -> Iterator[dict[str, Any]]:
+def _read(path: Path) -> Iterator[dict[str, Any]]:
     with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
+        for line in lines:
             yield decode_object(line)
-            if number % REPORT_EVERY == 0:
-                progress.report(number, max(total, number), quantities.of(number, total, "resource"))
 
 
 def load_file(progress: Progress, partition: Partition, path: Path, total: int) -> None:
     """Load one file of our own making; loading it again changes nothing."""
-    loaded = import_module("fhirserver.bulk").load(partition, _read(path, progress, total))
+
+    def report(done: int) -> None:
+        progress.report(done, max(total, done), quantities.of(done, total, "resource"))
+
+    loaded = bulk.load(partition, _read(path), report=report)
     progress.report(loaded, loaded, quantities.count(loaded, "resource"))

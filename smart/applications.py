@@ -135,7 +135,7 @@ def _apply(application: OAuthApplication, asked: Registration, scopes: Scopes) -
     application.jwks = asked.jwks
     application.jwks_uri = asked.jwks_uri
     application.allowed_scopes = str(scopes)
-    application.full_clean()
+    application.full_clean(exclude=["created_by"])
     application.save()
 
 

@@ -24,7 +24,7 @@ from smart.claims import RefusedToken, SignedClaims, TokenProblem
 from smart.external import verify_external
 from smart.keys import ALGORITHM, signing_key, verification_key
 from smart.models import Authorization, Fault
-from smart.scopes import Scopes, Special, read_scopes
+from smart.scopes import Scopes, read_scopes
 from smart.unverified import UnverifiedToken, check_times, read_unverified
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105
@@ -183,8 +183,3 @@ def _note_use(authorization_id: str) -> None:
     now = timezone.now()
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _NOTE_USE_EVERY)
     Authorization.objects.filter(stale, pk=authorization_id).update(last_used_at=now)
-
-
-def has_identity(scopes: Scopes) -> bool:
-    """Whether an ID token is due."""
-    return Special.OPENID in scopes

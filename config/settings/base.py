@@ -194,7 +194,7 @@ else:
     }
 
 BROKER_URL = env("BROKER_URL", default="")
-CELERY_BROKER_URL = BROKER_URL or "files://"
+CELERY_BROKER_URL = BROKER_URL or "files://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 if not BROKER_URL:
     _queue = HOME / "broker"
@@ -234,4 +234,5 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {"httpx": {"level": "WARNING"}},
 }

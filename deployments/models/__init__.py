@@ -3,5 +3,6 @@
 from deployments.models.deployment import Deployment, ServiceLevel, State
 from deployments.models.job import Job, JobState, PeriodicRun
 from deployments.models.region import Region
+from deployments.models.usage import RunningHour
 
-__all__ = ["Deployment", "Job", "JobState", "PeriodicRun", "Region", "ServiceLevel", "State"]
+__all__ = ["Deployment", "Job", "JobState", "PeriodicRun", "Region", "RunningHour", "ServiceLevel", "State"]

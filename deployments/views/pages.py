@@ -18,6 +18,7 @@ from deployments.views.loaded import deployment_view
 from portal.access import get_current_tenant, signed_in
 from portal.forms import TypedNameForm
 from portal.models import Membership, Role
+from portal.subscriptions import get_entitlement
 
 RECENT_JOBS = 5
 
@@ -48,6 +49,7 @@ def overview(request: HttpRequest, deployment: Deployment) -> HttpResponse:
         "size": get_size(deployment.size),
         "price": price_of(deployment.size, deployment.high_availability),
         "use": get_use(deployment),
+        "expires": get_entitlement(deployment.tenant).expires,
         "endpoints": _endpoints(deployment),
         "samples": samples.list_samples(base),
         "jobs": list_jobs(deployment)[:RECENT_JOBS],

@@ -1,0 +1,24 @@
+"""What is charged: one row for each hour in which a deployment ran, kept when the deployment is gone."""
+
+from django.db import models
+
+
+class RunningHour(models.Model):
+    """An hour, in part or whole, in which a deployment served. `hour` is its beginning in UTC."""
+
+    tenant = models.ForeignKey("portal.Tenant", on_delete=models.CASCADE, related_name="+")
+    deployment_id = models.CharField(max_length=12)
+    name = models.CharField(max_length=50)
+    size = models.CharField(max_length=20)
+    high_availability = models.BooleanField(default=False)
+    hour = models.DateTimeField()
+
+    class Meta:
+        ordering = ("hour",)
+        constraints = [
+            models.UniqueConstraint(fields=["deployment_id", "hour"], name="one_row_an_hour_and_deployment"),
+        ]
+        indexes = [models.Index(fields=["tenant", "hour"], name="usage_of_tenant")]
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.hour:%Y-%m-%d %H:00}"

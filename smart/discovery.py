@@ -1,0 +1,83 @@
+"""What a deployment's authorization server says of itself. Each document lists only what works."""
+
+from typing import Any
+
+from credentials.models import AuthenticationServer
+from smart.addresses import ENDPOINTS, endpoint, issuer
+from smart.keys import ALGORITHM
+from smart.protocol.client_authentication import ALGORITHMS
+from smart.scopes import Special
+
+_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+_SCOPES = [
+    *(special.value for special in Special),
+    *("patient/*.cruds", "patient/*.rs", "patient/*.read", "patient/*.write", "patient/*.*"),
+    *("user/*.cruds", "user/*.rs", "user/*.read", "user/*.write", "user/*.*"),
+    *("system/*.cruds", "system/*.rs", "system/*.read", "system/*.write", "system/*.*"),
+]
+# https://hl7.org/fhir/smart-app-launch/conformance.html
+_CAPABILITIES = [
+    *("launch-ehr", "launch-standalone", "authorize-post"),
+    *("client-public", "client-confidential-symmetric", "client-confidential-asymmetric"),
+    *("sso-openid-connect",),
+    *("context-banner", "context-ehr-patient", "context-ehr-encounter"),
+    *("context-standalone-patient", "context-standalone-encounter"),
+    *("permission-offline", "permission-online", "permission-patient", "permission-user"),
+    *("permission-v1", "permission-v2"),
+]
+
+
+def _shared(server: AuthenticationServer) -> dict[str, Any]:
+    deployment_id = server.deployment_id
+    names = {name: endpoint(deployment_id, name) for name in ENDPOINTS}
+    document = {
+        "issuer": issuer(deployment_id),
+        "jwks_uri": names["jwks"],
+        "authorization_endpoint": names["authorize"],
+        "token_endpoint": names["token"],
+        "introspection_endpoint": names["introspect"],
+        "revocation_endpoint": names["revoke"],
+        "token_endpoint_auth_methods_supported": _AUTH_METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+        "introspection_endpoint_auth_methods_supported": _AUTH_METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+        "revocation_endpoint_auth_methods_supported": [*_AUTH_METHODS, "none"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "scopes_supported": _SCOPES,
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+    }
+    if server.registration_open:
+        document["registration_endpoint"] = names["register"]
+    return document
+
+
+def smart_configuration(server: AuthenticationServer) -> dict[str, Any]:
+    """The content of `[base]/.well-known/smart-configuration`, for the integrated server or an external one."""
+    return _shared(server) | {
+        "management_endpoint": f"{issuer(server.deployment_id)}/apps/",
+        "capabilities": _CAPABILITIES,
+    }
+
+
+def openid_configuration(server: AuthenticationServer) -> dict[str, Any]:
+    """https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata, and RFC 8414."""
+    deployment_id = server.deployment_id
+    document = _shared(server)
+    document["token_endpoint_auth_methods_supported"] = [*_AUTH_METHODS, "none"]
+    return document | {
+        "userinfo_endpoint": endpoint(deployment_id, "userinfo"),
+        "end_session_endpoint": endpoint(deployment_id, "logout"),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [ALGORITHM],
+        "claims_supported": [
+            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash"),
+            *("name", "preferred_username", "email", "fhirUser"),
+        ],
+        "prompt_values_supported": ["none", "login", "consent"],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+    }

@@ -1,0 +1,128 @@
+"""Between Django's requests and oauthlib's: only known parameters pass, and answers get their headers."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
+
+from credentials.models import AuthenticationServer
+from deployments.selectors import get_deployment
+from smart.addresses import origin_of
+from smart.servers import integrated_server
+
+P = ParamSpec("P")
+AUTHORIZE_PARAMETERS = (
+    *("response_type", "client_id", "redirect_uri", "scope", "state", "aud", "resource", "launch"),
+    *("code_challenge", "code_challenge_method", "nonce", "prompt", "max_age", "login_hint", "id_token_hint"),
+    *("request", "request_uri", "registration"),
+)
+TOKEN_PARAMETERS = (
+    *("grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "scope", "client_id"),
+    *("client_secret", "client_assertion", "client_assertion_type", "token", "token_type_hint"),
+)
+_MAX_LENGTH = 20_000
+
+
+def keep(parameters: QueryDict, names: Iterable[str]) -> list[tuple[str, str]]:
+    """The known parameters, repeated ones too. oauthlib keeps unknown ones as attributes, where they could shadow others."""
+    return [(name, value) for name in names for value in parameters.getlist(name)]
+
+
+def oauth_headers(request: HttpRequest) -> dict[str, str]:
+    return {"Authorization": request.headers.get("Authorization", "")}
+
+
+def form_body(request: HttpRequest) -> str:
+    """The form that was posted, as oauthlib wants it."""
+    return urlencode(keep(request.POST, TOKEN_PARAMETERS))[:_MAX_LENGTH]
+
+
+def oauth_answer(headers: Mapping[str, str], body: str | None, status: int) -> HttpResponse:
+    """401s name the scheme that applications may use (RFC 6749, 5.2)."""
+    answer = HttpResponse(body or "", status=status, content_type="application/json")
+    answer["Cache-Control"] = "no-store"
+    answer["Pragma"] = "no-cache"
+    if status == 401:
+        answer["WWW-Authenticate"] = 'Basic realm="Fireside", charset="UTF-8"'
+    return answer
+
+
+def oauth_error(error: str, description: str = "", status: int = 400) -> JsonResponse:
+    content = {"error": error} | ({"error_description": description} if description else {})
+    answer = JsonResponse(content, status=status)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def load_server(deployment_id: str) -> AuthenticationServer:
+    """The integrated server of a deployment. Raises Http404 when there is none, or it is switched off."""
+    deployment = get_deployment(deployment_id)
+    if deployment is None:
+        raise Http404("No such deployment")
+    server = integrated_server(deployment)
+    if not server.enabled:
+        raise Http404("The integrated server of this deployment is switched off")
+    return server
+
+
+ServerView = Callable[Concatenate[HttpRequest, AuthenticationServer, P], HttpResponse]
+
+
+def server_view(view: ServerView[P]) -> Callable[..., HttpResponse]:
+    """Give the view its server for the URL's deployment id."""
+
+    @wraps(view)
+    def loaded(request: HttpRequest, deployment_id: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        return view(request, load_server(deployment_id), *args, **kwargs)
+
+    return loaded
+
+
+def registered_origins(server: AuthenticationServer) -> set[str]:
+    """The origins from which browser applications of this server run."""
+    addresses = server.applications.filter(enabled=True).values_list("redirect_uris", "launch_url")
+    return {origin_of(address) for uris, launch in addresses for address in (*uris, launch) if address} - {""}
+
+
+def browser_endpoint(
+    *methods: str, anybody: bool = False
+) -> Callable[[ServerView[P]], Callable[..., HttpResponse]]:
+    """An endpoint that scripts call: no CSRF token, CORS for registered origins (`anybody`: for all), these methods."""
+
+    def decorate(view: ServerView[P]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def answered(
+            request: HttpRequest, deployment_id: str, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
+            server = load_server(deployment_id)
+            if request.method == "OPTIONS":
+                answer = HttpResponse(status=204)
+            elif request.method not in methods:
+                answer = oauth_error("invalid_request", f"Use {' or '.join(methods)}.", 405)
+                answer["Allow"] = ", ".join(methods)
+            else:
+                answer = view(request, server, *args, **kwargs)
+            _allow_origin(request, answer, server, methods, anybody=anybody)
+            return answer
+
+        return csrf_exempt(answered)
+
+    return decorate
+
+
+def _allow_origin(
+    request: HttpRequest, answer: HttpResponse, server: AuthenticationServer, methods: Any, *, anybody: bool
+) -> None:
+    origin = request.headers.get("Origin", "")
+    patch_vary_headers(answer, ["Origin"])
+    if not origin or not (anybody or origin.lower() in registered_origins(server)):
+        return
+    answer["Access-Control-Allow-Origin"] = "*" if anybody else origin
+    if request.method == "OPTIONS":
+        answer["Access-Control-Allow-Methods"] = ", ".join(methods)
+        answer["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Accept"
+        answer["Access-Control-Max-Age"] = "600"

@@ -1,0 +1,47 @@
+"""What happens when a trial ends."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from deployments import expiry
+from deployments.models import Deployment, State
+from portal.models import AuditEvent, Tenant, User
+from portal.subscriptions import start_trial, subscribe
+
+
+@pytest.fixture
+def running(deployment: Deployment, tenant: Tenant, alice: User) -> Deployment:
+    trial = start_trial(tenant, actor=alice)
+    Deployment.objects.update(state=State.RUNNING, expires=trial.expires)
+    return deployment
+
+
+def _state_after(deployment: Deployment, days: int) -> str:
+    with time_machine.travel(timezone.now() + timedelta(days=days)):
+        expiry.expire()
+    deployment.refresh_from_db()
+    return deployment.state
+
+
+def test_nothing_happens_before_the_end(running: Deployment) -> None:
+    assert _state_after(running, days=29) == State.RUNNING
+
+
+def test_the_deployment_stops_at_the_end_and_the_log_says_who_did_it(running: Deployment) -> None:
+    assert _state_after(running, days=31) == State.STOPPING
+    assert AuditEvent.objects.get(action="deployment.stop").actor_name == "Fireside"
+
+
+def test_the_data_is_deleted_thirty_days_later(running: Deployment) -> None:
+    Deployment.objects.update(state=State.STOPPED)
+    assert _state_after(running, days=59) == State.STOPPED
+    assert _state_after(running, days=61) == State.DELETING
+
+
+def test_a_subscription_takes_the_end_away(running: Deployment, tenant: Tenant, alice: User) -> None:
+    subscribe(tenant, actor=alice)
+    assert _state_after(running, days=31) == State.RUNNING
+    assert running.expires is None
