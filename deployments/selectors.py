@@ -12,6 +12,7 @@ from deployments.models import Deployment, Job, JobState
 from deployments.sizes import get_size
 from fhirserver import partitions
 from fhirserver.partitions import Partition
+from portal.access import check_mfa
 from portal.models import Membership, Role, Tenant, User
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def _with_role(user: User) -> "QuerySet[WithAnnotations[Deployment, HasRole]]":
     """The deployments of the user's tenants, each with the user's role there as `role`."""
     own = Membership.objects.filter(tenant=OuterRef("tenant"), user=user)
     return (
-        Deployment.objects.filter(tenant__memberships__user=user)
+        Deployment.objects.filter(tenant__memberships__user=user, tenant__deleted__isnull=True)
         .annotate(role=Subquery(own.values("role")[:1]))
         .select_related("tenant", "region")
     )
@@ -46,6 +47,7 @@ def get_deployment_for(
     deployment = _with_role(user).filter(pk=deployment_id).first()
     if deployment is None:
         raise Http404
+    check_mfa(user, deployment.tenant)
     if deployment.role < role:
         raise PermissionDenied(f"This needs the role {role.label} in {deployment.tenant.name}.")
     return deployment

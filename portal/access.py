@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -43,9 +44,20 @@ def require_role(user: User | AnonymousUser, tenant: Tenant, role: Role) -> Memb
     return _require(membership, role)
 
 
+class MfaRequired(PermissionDenied):
+    """The tenant asks for two-step sign-in and this person has not set it up."""
+
+
+def check_mfa(user: User | AnonymousUser, tenant: Tenant) -> None:
+    """Raises MfaRequired when the tenant's rule is not met."""
+    if tenant.requires_mfa and not is_mfa_enabled(user):
+        raise MfaRequired(f"{tenant.name} requires two-step sign-in of all its members.")
+
+
 def _require(membership: Membership | None, role: Role) -> Membership:
     if membership is None or not membership.tenant.is_active:
         raise Http404("No such tenant")
+    check_mfa(membership.user, membership.tenant)
     if membership.role < role:
         has = membership.get_role_display()
         raise PermissionDenied(

@@ -14,6 +14,7 @@ urlpatterns = [
     path("styleguide/", shell.styleguide, name="styleguide"),
     path("docs/", pages.docs, name="docs"),
     path("docs/<slug:slug>/", pages.docs, name="guide"),
+    path("account/password-rules/", pages.password_rules, name="password-rules"),
     path("account/", pages.account, name="account"),
     path("services/", services.services, name="services"),
     path("services/<slug:service>/trial/", services.trial, name="trial"),

@@ -2,6 +2,7 @@
 
 import secrets
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
@@ -52,6 +53,8 @@ def rename_tenant(tenant: Tenant, name: str, *, actor: User) -> None:
 @transaction.atomic
 def require_mfa(tenant: Tenant, required: bool, *, actor: User) -> None:
     """Whether members must have two-step sign-in to open the tenant's pages."""
+    if required and not is_mfa_enabled(actor):
+        raise Refused("Set up two-step sign-in for yourself first, or you would lock yourself out.")
     before = tenant.requires_mfa
     tenant.requires_mfa = required
     tenant.save(update_fields=["requires_mfa"])

@@ -15,6 +15,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from portal.passwords import PasswordRule, list_password_rules
+
 register = template.Library()
 
 STATE_KINDS = {
@@ -118,6 +120,12 @@ def is_checkbox(field: BoundField) -> bool:
 @register.filter
 def is_group(field: BoundField) -> bool:
     return isinstance(field.field.widget, (RadioSelect, CheckboxSelectMultiple))
+
+
+@register.simple_tag
+def password_rules() -> list[PasswordRule]:
+    """The rules as they stand before anything is typed."""
+    return list_password_rules()
 
 
 @register.simple_block_tag

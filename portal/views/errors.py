@@ -4,6 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
+from portal.access import MfaRequired
+
 
 def _page(request: HttpRequest, status: int, title: str, text: str, detail: str = "") -> HttpResponse:
     context = {"status": status, "title": title, "text": text, "detail": detail}
@@ -19,6 +21,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @requires_csrf_token
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, MfaRequired):
+        return render(request, "portal/mfa_required.html", {"text": str(exception)}, status=403)
     detail = str(exception)
     text = detail or "Your role does not allow this. An administrator of the tenant can change it."
     return _page(request, 403, "You may not do this", text)

@@ -4,11 +4,12 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import signed_in
 from portal.forms import AccountForm
 from portal.guides import GUIDES, get_guide
+from portal.passwords import list_password_rules
 from portal.showcase import get_showcase
 
 
@@ -38,3 +39,14 @@ def account(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your name was changed.")
         return redirect("portal:account")
     return render(request, "portal/account.html", {"form": form})
+
+
+@require_POST
+def password_rules(request: HttpRequest) -> HttpResponse:
+    """The rules with what the typed password meets: a fragment of the sign-up page."""
+    rules = list_password_rules(
+        request.POST.get("password1", "")[:256],
+        name=request.POST.get("name", ""),
+        email=request.POST.get("email", ""),
+    )
+    return render(request, "portal/password_rules.html", {"password_rules": rules})

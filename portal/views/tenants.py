@@ -79,7 +79,11 @@ def settings(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_POST
 def mfa_rule(request: HttpRequest, membership: Membership) -> HttpResponse:
     required = request.POST.get("required") == "yes"
-    require_mfa(membership.tenant, required, actor=membership.user)
+    try:
+        require_mfa(membership.tenant, required, actor=membership.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("portal:settings", membership.tenant.slug)
     messages.success(
         request, f"Two-step sign-in is {'now required' if required else 'no longer required'} of all members."
     )

@@ -35,7 +35,9 @@ def test_a_created_resource_comes_back_as_it_was_sent_with_id_and_meta(client: C
 
 
 def test_decimals_keep_their_precision(client: Client) -> None:
-    body = b'{"resourceType":"Basic","code":{},"extension":[{"url":"http://a","valueDecimal":1.500}]}'
+    body = (
+        b'{"resourceType":"Basic","code":{"text":"x"},"extension":[{"url":"http://a","valueDecimal":1.500}]}'
+    )
     answered = client.post("Basic", body)
     assert b"1.500" in answered.body
     assert answered.json()["extension"][0]["valueDecimal"] == Decimal("1.500")
