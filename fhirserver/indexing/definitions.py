@@ -1,0 +1,134 @@
+"""The search parameters of a type as they are indexed: which need rows of their own, and which are told by others.
+
+- An alias (`patient` for `subject`) finds what another parameter finds.
+- A union (`combo-code`) of what other parameters find is searched as any of those.
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from fhirspec.catalogue import get_catalogue
+from fhirspec.definitions import Element, SearchParameter
+from fhirspec.searchparams import alias_of, unsupported_reason
+from fhirspec.searchparams.parse import split_union
+
+NOT_INDEXED = frozenset(
+    {"_id", "_lastUpdated", "_text", "_content", "_filter", "_query", "_list", "_has", "_type"}
+)
+"""Answered without rows of their own, or not at all."""
+
+_PLAIN_PATH = re.compile(r"[A-Z]\w*(\.[a-zA-Z]+)+")
+_RANKED_BY = (
+    "date", "authoredon", "authored-on", "authored", "effective-time", "effective", "whenhandedover", "onset-date",
+    "recorded-date", "occurrence", "occurrence-date", "sent", "received", "period", "started", "created", "issued",
+    "recorded", "start", "start-date", "effective-period", "collected", "event-date", "timestamp", "signed", "time",
+)  # fmt: skip
+
+
+class Reading(NamedTuple):
+    """Whose rows a parameter reads: its own, or those of others; `target` keeps only references to that type."""
+
+    code: str
+    target: str = ""
+
+
+@lru_cache(maxsize=8192)
+def parameter(resource_type: str, code: str) -> SearchParameter | None:
+    """A parameter of the type that can be searched, else None."""
+    found = get_catalogue().search_parameters(resource_type).get(code)
+    if found is None or (found.type != "special" and unsupported_reason(found)):
+        return None
+    return found
+
+
+@lru_cache(maxsize=8192)
+def readings(resource_type: str, code: str) -> tuple[Reading, ...]:
+    """The parameters whose rows answer this one."""
+    own = get_catalogue().search_parameters(resource_type)[code]
+    alias = None if code in NOT_INDEXED or own.type == "composite" else alias_of(resource_type, code)
+    if alias is not None:
+        return tuple(Reading(one.code, alias.target) for one in readings(resource_type, alias.code))
+    parts = _parts(resource_type, own)
+    return tuple(Reading(part) for part in parts) or (Reading(code),)
+
+
+def _parts(resource_type: str, own: SearchParameter) -> tuple[str, ...]:
+    """Other parameters that together find exactly what this union finds."""
+    members = set(split_union(own.expression))
+    if len(members) < 2 or own.type == "composite":
+        return ()
+    parts, covered = [], set()
+    for other in get_catalogue().search_parameters(resource_type).values():
+        theirs = set(split_union(other.expression)) if other.expression else set()
+        if other.type == own.type and theirs and theirs < members:
+            parts.append(other.code)
+            covered |= theirs
+    return tuple(parts) if covered == members else ()
+
+
+@lru_cache(maxsize=512)
+def indexed(resource_type: str) -> tuple[SearchParameter, ...]:
+    """The parameters of a type that have rows of their own."""
+    return tuple(
+        one
+        for code, one in get_catalogue().search_parameters(resource_type).items()
+        if code not in NOT_INDEXED
+        and (one.expression or one.components)
+        and one.type != "special"
+        and not unsupported_reason(one)
+        and readings(resource_type, code) == (Reading(code),)
+    )
+
+
+@lru_cache(maxsize=512)
+def rank_parameter(resource_type: str) -> str:
+    """The code of the date by which resources of a type are ordered; empty: by their creation."""
+    codes = {one.code for one in indexed(resource_type) if one.type == "date"}
+    return next((code for code in _RANKED_BY if code in codes), "")
+
+
+@lru_cache(maxsize=4096)
+def nested(composite: SearchParameter) -> SearchParameter | None:
+    """A composite without the part that is the resource itself; None when nothing is left."""
+    kept = [part for part in split_union(composite.expression) if part.strip() != composite.base]
+    if not kept:
+        return None
+    return msgspec.structs.replace(composite, expression=" | ".join(kept))
+
+
+@lru_cache(maxsize=4096)
+def component_codes(composite: SearchParameter, resource_type: str) -> tuple[SearchParameter, ...]:
+    """The parameters that give the components their types; empty when one is not of R4."""
+    by_url = {one.url: one for one in get_catalogue().search_parameters(resource_type).values() if one.url}
+    found = [by_url.get(part.definition) for part in composite.components]
+    return tuple(one for one in found if one) if all(found) else ()
+
+
+@lru_cache(maxsize=4096)
+def element_type(resource_type: str, code: str) -> str:
+    """The FHIR type of the element that a parameter with a plain path reads, else empty."""
+    element = _element(resource_type, code)
+    return element.types[0].code if element and len(element.types) == 1 else ""
+
+
+@lru_cache(maxsize=4096)
+def implied_systems(resource_type: str, code: str) -> frozenset[str]:
+    """The code systems of a `code` element's bound value set; empty when they cannot be told."""
+    element = _element(resource_type, code)
+    if element is None or not element.value_set or element.types[0].code != "code":
+        return frozenset()
+    value_set = get_catalogue().canonical(element.value_set) or {}
+    includes = value_set.get("compose", {}).get("include", [])
+    if not includes or any("system" not in one for one in includes):
+        return frozenset()
+    return frozenset(one["system"] for one in includes)
+
+
+def _element(resource_type: str, code: str) -> Element | None:
+    expression = get_catalogue().search_parameters(resource_type)[code].expression.strip("() ")
+    if not _PLAIN_PATH.fullmatch(expression):
+        return None
+    return get_catalogue().type_definition(resource_type).element(expression)

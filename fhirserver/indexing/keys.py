@@ -1,0 +1,58 @@
+"""The hashes under which values are indexed and searched: both sides make them here.
+
+A `variant` says which part of a value is meant, for instance `("code", "male")` or `("system|code", "http://loinc.org", "8310-5")`.
+"""
+
+from fhirspec.hashing import hash64
+
+Variant = tuple[str, ...]
+
+NUMBER = 0
+"""The unit of plain numbers, and of quantities when a search names no unit."""
+
+OPEN_LOW, OPEN_HIGH = -(2**62), 2**62
+"""A period without start or end, in microseconds."""
+
+LOWEST, HIGHEST = -1.7e308, 1.7e308
+"""A quantity without lower or upper bound."""
+
+
+def type_key(resource_type: str) -> int:
+    return hash64("type", resource_type)
+
+
+def compartment_key(compartment_type: str, logical_id: str, resource_type: str = "*") -> int:
+    """All resources of a type (or of every type) in a compartment."""
+    return hash64("compartment", compartment_type, logical_id, resource_type)
+
+
+def value_key(resource_type: str, code: str, variant: Variant) -> int:
+    return hash64(resource_type, code, *variant)
+
+
+def present_key(resource_type: str, code: str, target_type: str = "") -> int:
+    """The parameter has a value (for a reference: one that points to this type)."""
+    return hash64(resource_type, code, "present", target_type)
+
+
+def tuple_hash(resource_type: str, code: str, variant: Variant) -> int:
+    """The first component of a composite parameter."""
+    return hash64("composite", resource_type, code, *variant)
+
+
+def tuple_key(first: int, variant: Variant) -> int:
+    return hash64("composite", str(first), *variant)
+
+
+def tuple_unit(first: int, unit: int) -> int:
+    return hash64("composite", str(first), str(unit))
+
+
+def tuple_param(first: int) -> int:
+    """The 32-bit number under which the second component's range lies."""
+    return (first & 0xFFFFFFFF) - (1 << 31)
+
+
+def unit_key(kind: str, *words: str) -> int:
+    """`kind`: code (a unit or its code, whatever the system), system, system|code, or ucum (a canonical unit)."""
+    return hash64("unit", kind, *words)

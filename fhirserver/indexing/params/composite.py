@@ -1,0 +1,43 @@
+"""composite: values that stand together. The first is hashed into the key of the second, so that both must come from one place.
+
+https://hl7.org/fhir/R4/search.html#composite. A part of the expression that is the resource itself needs no rows: its components are
+ordinary parameters of the resource, and a search asks for both.
+"""
+
+from fhirserver.indexing.builder import Builder
+from fhirserver.indexing.keys import tuple_hash, tuple_key, tuple_param, tuple_unit
+from fhirserver.indexing.params import date, quantity, reference, string, token
+from fhirserver.rows import DateRow, QuantityRow, StringRow
+from fhirspec.searchparams import Found
+
+
+def index(
+    into: Builder, resource_type: str, code: str, kinds: tuple[str, ...], nodes: list[tuple[list[Found], ...]]
+) -> None:
+    """`kinds`: the types of the components."""
+    for first, second in nodes:
+        if not first or not second:
+            continue
+        for variant in token.variants(first):
+            _second(into, tuple_hash(resource_type, code, variant), kinds[1], second)
+
+
+def _second(into: Builder, first: int, kind: str, found: list[Found]) -> None:
+    # Some components may hold several types; each value goes where its own type belongs.
+    param = tuple_param(first)
+    if kind in ("token", "reference"):
+        into.postings.update([tuple_key(first, variant) for variant in token.variants(found)])
+    if kind == "reference":
+        texts = [value["reference"] for _, value in found if "reference" in value]
+        pointers = [pointer for pointer in map(reference.pointer_of, texts) if pointer]
+        into.postings.update([tuple_key(first, ("target", str(one.target))) for one in pointers])
+    elif kind == "quantity":
+        rows = [
+            QuantityRow(param, tuple_unit(first, unit), low, high)
+            for unit, low, high in quantity.amounts(found)
+        ]
+        into.quantities.update(rows)
+    elif kind == "date":
+        into.dates.update([DateRow(param, low, high) for low, high in date.spans(found)])
+    elif kind == "string":
+        into.strings.update([StringRow(param, string.folded(text)) for text in string.texts(found)])

@@ -1,0 +1,74 @@
+"""reference: by target, by the target's id alone where it may be of several types, and by identifier.
+
+https://hl7.org/fhir/R4/search.html#reference
+"""
+
+import re
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from fhirserver.indexing.builder import Builder
+from fhirserver.indexing.keys import Variant, present_key, value_key
+from fhirserver.indexing.params import token
+from fhirserver.rows import ReferenceRow, param_code
+from fhirspec.hashing import hash64
+from fhirspec.searchparams import Found
+
+_LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/]+)?")
+_VERSION = re.compile(r"/_history/[^/]+$")
+
+
+class Pointer(NamedTuple):
+    """What a reference points to: `target` is its hash; type and id are empty for what lies on another server."""
+
+    target: int
+    type: str
+    logical_id: str
+
+
+@lru_cache(maxsize=65536)
+def pointer_of(text: str) -> Pointer | None:
+    """The target of `Patient/1`, `Patient/1/_history/2` or an absolute URL; None for a contained resource."""
+    if not text or text.startswith("#"):
+        return None
+    local = _LOCAL.fullmatch(text)
+    if local is None:
+        return Pointer(hash64(_VERSION.sub("", text)), "", "")
+    resource_type, logical_id = local.groups()
+    return Pointer(hash64(f"{resource_type}/{logical_id}"), resource_type, logical_id)
+
+
+def by_id(logical_id: str) -> Variant:
+    return ("id", logical_id)
+
+
+def by_identifier(variant: Variant) -> Variant:
+    return ("identifier", *variant)
+
+
+def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> None:
+    param = param_code(resource_type, code)
+    into.postings.add(present_key(resource_type, code))
+    for kind, value in found:
+        if isinstance(value, dict):
+            _index_reference(into, resource_type, code, param, value)
+        elif isinstance(value, str):
+            names = {value, value.partition("|")[0]} if kind == "canonical" else {value}
+            pointers = [pointer for pointer in map(pointer_of, names) if pointer]
+            into.references.update([ReferenceRow(param, pointer.target) for pointer in pointers])
+
+
+def _index_reference(into: Builder, resource_type: str, code: str, param: int, value: dict[str, Any]) -> None:
+    pointer = pointer_of(value.get("reference", ""))
+    if pointer is not None:
+        into.references.add(ReferenceRow(param, pointer.target))
+        if pointer.type:
+            into.postings.add(value_key(resource_type, code, by_id(pointer.logical_id)))
+            into.targets.setdefault(code, set()).add((pointer.type, pointer.logical_id))
+    target_type = pointer.type if pointer and pointer.type else value.get("type", "")
+    if target_type:
+        into.postings.add(present_key(resource_type, code, target_type))
+    identifier = value.get("identifier")
+    if identifier:
+        for variant in token.variants([Found("Identifier", identifier)]):
+            into.postings.add(value_key(resource_type, code, by_identifier(variant)))

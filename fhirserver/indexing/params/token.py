@@ -1,0 +1,106 @@
+"""token: codes, identifiers, contact points and flags, by code, by system, by both, by identifier type and by text.
+
+https://hl7.org/fhir/R4/search.html#token. When in doubt the specification asks for matching without case; systems keep theirs.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fhirserver.indexing.builder import Builder
+from fhirserver.indexing.keys import Variant, present_key, value_key
+from fhirserver.indexing.params.string import folded
+from fhirserver.rows import StringRow, param_code
+from fhirspec.searchparams import Found
+
+
+def by_code(code: str) -> Variant:
+    return ("code", code.casefold())
+
+
+def by_system_and_code(system: str, code: str) -> Variant:
+    return ("system|code", system, code.casefold())
+
+
+def by_system(system: str) -> Variant:
+    return ("system", system)
+
+
+def without_system(code: str) -> Variant:
+    return ("|code", code.casefold())
+
+
+def by_type(system: str, code: str, value: str) -> Variant:
+    """An identifier by its kind: `:of-type`."""
+    return ("of-type", system, code.casefold(), value.casefold())
+
+
+def text_param(resource_type: str, code: str) -> int:
+    """Where the words of a token are found: `:text`."""
+    return param_code(resource_type, f"{code}:text")
+
+
+def variants(found: list[Found]) -> Iterator[Variant]:
+    for kind, value in found:
+        if isinstance(value, dict):
+            yield from _VARIANTS.get(kind, _coding)(value)
+        elif isinstance(value, bool):
+            yield from _pair("", "true" if value else "false")
+        else:
+            yield from _pair("", str(value))
+
+
+def _pair(system: str, code: str) -> Iterator[Variant]:
+    if code:
+        yield by_code(code)
+        yield by_system_and_code(system, code) if system else without_system(code)
+    if system:
+        yield by_system(system)
+
+
+def _coding(value: dict[str, Any]) -> Iterator[Variant]:
+    return _pair(value.get("system", ""), value.get("code", ""))
+
+
+def _concept(value: dict[str, Any]) -> Iterator[Variant]:
+    for coding in value.get("coding", ()):
+        yield from _coding(coding)
+
+
+def _identifier(value: dict[str, Any]) -> Iterator[Variant]:
+    text = value.get("value", "")
+    yield from _pair(value.get("system", ""), text)
+    for coding in value.get("type", {}).get("coding", ()) if text else ():
+        yield by_type(coding.get("system", ""), coding.get("code", ""), text)
+
+
+def _contact(value: dict[str, Any]) -> Iterator[Variant]:
+    text = value.get("value", "")
+    yield from _pair("", text)
+    for kind in (value.get("system"), value.get("use")):
+        if kind:
+            yield from _pair(kind, text)
+
+
+_VARIANTS = {
+    "Coding": _coding,
+    "CodeableConcept": _concept,
+    "Identifier": _identifier,
+    "ContactPoint": _contact,
+}
+
+
+def words(found: list[Found]) -> Iterator[str]:
+    """The text that goes with a token: a concept's, a coding's display, an identifier type's."""
+    for kind, value in found:
+        if not isinstance(value, dict):
+            continue
+        concept = value.get("type", {}) if kind == "Identifier" else value
+        yield from (concept[name] for name in ("text", "display") if name in concept)
+        yield from (one["display"] for one in concept.get("coding", ()) if "display" in one)
+
+
+def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> None:
+    into.postings.add(present_key(resource_type, code))
+    into.postings.update([value_key(resource_type, code, variant) for variant in variants(found)])
+    param = text_param(resource_type, code)
+    into.strings.update([StringRow(param, folded(text)) for text in words(found)])
