@@ -8,6 +8,7 @@ urlpatterns = [
     path("auth/", include("smart.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("deployments/<slug:deployment_id>/api/", include("explorer.urls")),
     path("deployments/", include("deployments.urls")),
     path("deployments/<slug:deployment_id>/credentials/", include("credentials.urls")),
     path("deployments/<slug:deployment_id>/", include("gateway.page_urls")),
