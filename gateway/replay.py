@@ -19,7 +19,7 @@ _OPERATIONS = {
     "update": "update",
     "patch": "patch",
     "delete": "delete",
-    "history-instance": "history-instance",
+    "history-instance": "history",
     "history-type": "history-type",
 }
 _PATH = re.compile(

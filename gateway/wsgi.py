@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db import close_old_connections
+from django.db import connections
 
 from gateway.front import Exchange, serve
 from gateway.inbound import read_inbound
@@ -22,10 +22,19 @@ def application(environ: dict[str, Any], start_response: StartResponse) -> Itera
     """PEP 3333, with the care for database connections that Django's handler would take."""
     now = time.monotonic()
     if now - getattr(_thread, "checked", 0.0) >= _CONNECTION_CHECK:
-        # Django does this before each request; for a thread that serves thousands a second, one in a second is enough.
         _thread.checked = now
-        close_old_connections()
+        _check_connections()
     return answer(environ, start_response)
+
+
+def _check_connections() -> None:
+    """Django does this before each request; for a thread that serves thousands a second, one in a second is enough.
+
+    A page that calls this application from within its own transaction keeps its connection.
+    """
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
 
 
 def answer(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
