@@ -8,7 +8,7 @@ class DeploymentsConfig(AppConfig):
     name = "deployments"
 
     def ready(self) -> None:
-        from deployments import expiry, job_sweeper, provisioning, regions, usage
+        from deployments import data_jobs, expiry, job_sweeper, provisioning, regions, transfers, usage
         from deployments.periodic import Periodic, register_periodic
         from portal.models import Role
         from portal.navigation import Entry, Tab, register_entry, register_tab
@@ -20,12 +20,15 @@ class DeploymentsConfig(AppConfig):
             )
         )
         register_tab(Tab("overview", "Overview", "deployments:overview", Role.READ, order=10))
+        register_tab(Tab("data", "Data", "deployments:data", Role.READ, order=50))
         register_tab(Tab("settings", "Settings", "deployments:settings", Role.ADMIN, order=90))
         provisioning.register()
+        data_jobs.register()
 
         register_periodic(Periodic("sweep-jobs", timedelta(seconds=2), job_sweeper.sweep))
         register_periodic(Periodic("expire-trials", timedelta(minutes=1), expiry.expire))
         register_periodic(Periodic("meter-usage", timedelta(minutes=5), usage.meter))
         register_usage(usage.lines_of)
+        register_periodic(Periodic("forget-old-files", timedelta(hours=1), transfers.forget_old))
         register_periodic(Periodic("forget-old-jobs", timedelta(hours=1), job_sweeper.forget_old_jobs))
         post_migrate.connect(regions.synchronise_regions, sender=self)

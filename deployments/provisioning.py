@@ -6,7 +6,7 @@ Each step may run twice. A deployment is RUNNING only after its endpoint answere
 import time
 from collections.abc import Callable
 
-from deployments import endpoint, presets, quantities
+from deployments import endpoint, presets, quantities, transfers
 from deployments.jobs import JobFault, Kind, Progress, Step, register_kind
 from deployments.lifecycle import Event, next_state
 from deployments.loading import load_file, partition_of
@@ -107,6 +107,7 @@ def _failed(job: Job) -> None:
 
 def _forget(job: Job) -> None:
     """The data is gone; the deployment's row goes with its jobs and credentials."""
+    transfers.forget(job.deployment)
     Deployment.objects.filter(pk=job.deployment_id).delete()
 
 

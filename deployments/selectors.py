@@ -105,3 +105,11 @@ def get_use(deployment: Deployment) -> Use:
         return Use(0, limit)
     partition = Partition(deployment.region.database, deployment.partition)
     return Use(partitions.count_resources(partition), limit)
+
+
+def count_by_type(deployment: Deployment) -> list[tuple[str, int]]:
+    """How many resources of each type are stored, most first."""
+    if deployment.partition is None:
+        return []
+    counts = partitions.counts_by_type(Partition(deployment.region.database, deployment.partition))
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deployments.views import actions, pages, wizard
+from deployments.views import actions, data, pages, wizard
 
 app_name = "deployments"
 urlpatterns = [
@@ -11,6 +11,15 @@ urlpatterns = [
     path("new/<slug:step>/", wizard.step, name="step"),
     path("<slug:deployment_id>/", pages.overview, name="overview"),
     path("<slug:deployment_id>/settings/", pages.settings_page, name="settings"),
+    path("<slug:deployment_id>/data/", data.page, name="data"),
+    path("<slug:deployment_id>/data/preset/", data.load_preset, name="load_preset"),
+    path("<slug:deployment_id>/data/import/", data.import_file, name="import"),
+    path("<slug:deployment_id>/data/uploads/", data.begin_upload, name="uploads"),
+    path("<slug:deployment_id>/data/uploads/<slug:upload>/", data.upload_part, name="upload"),
+    path("<slug:deployment_id>/data/export/", data.export, name="export"),
+    path("<slug:deployment_id>/data/clear/", data.clear, name="clear"),
+    path("<slug:deployment_id>/data/<int:job_id>/errors.ndjson", data.errors, name="errors"),
+    path("<slug:deployment_id>/data/<int:job_id>/<str:resource_type>.ndjson", data.exported, name="exported"),
     path("<slug:deployment_id>/start/", actions.start, name="start"),
     path("<slug:deployment_id>/stop/", actions.stop, name="stop"),
     path("<slug:deployment_id>/retry/", actions.retry, name="retry"),

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from fhirserver.access import FULL
-from fhirserver.connection import WriteConflict
+from fhirserver.connection import WriteConflict, stream
 from fhirserver.limits import WRITE_ATTEMPTS
 from fhirserver.outcomes import BadRequest, Conflict, FhirError
 from fhirserver.partitions import Partition
@@ -54,6 +54,17 @@ def load(
     return loaded
 
 
+def dump(partition: Partition, resource_type: str) -> Iterator[bytes]:
+    """The current resources of a type as their stored JSON, streamed: memory stays flat."""
+    rows = stream(
+        partition.region,
+        "SELECT content FROM fhir_resource WHERE partition = %s AND type = %s AND method <> 'DELETE' ORDER BY rid",
+        (partition.number, resource_type),
+    )
+    for (content,) in rows:
+        yield bytes(content)
+
+
 def _batches(resources: Iterable[Resource]) -> Iterator[list[Resource]]:
     remaining = iter(resources)
     while batch := list(islice(remaining, BATCH)):
@@ -65,7 +76,7 @@ def _checked(
 ) -> Iterator[Resource]:
     for number, resource in enumerate(batch, start=before + 1):
         try:
-            _check(resource, validate)
+            check(resource, validate)
         except FhirError as error:
             if refused is None:
                 raise
@@ -74,7 +85,8 @@ def _checked(
             yield resource
 
 
-def _check(resource: Any, validate: bool) -> None:
+def check(resource: Any, validate: bool = True) -> None:
+    """Raises FhirError for what `load` would refuse."""
     kind = resource.get("resourceType") if isinstance(resource, dict) else None
     if kind not in get_catalogue().resource_type_set:
         raise BadRequest("Not a FHIR R4 resource: its resourceType is missing or unknown.")

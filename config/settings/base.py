@@ -230,6 +230,8 @@ TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 REQUEST_LOG_DAYS = env.int("REQUEST_LOG_DAYS", default=30)
 GATEWAY_RECORDER_THREAD = True
 PRESETS_DIR = HOME / "presets"
+# Uploads and exports: web processes and workers must see the same directory.
+TRANSFER_DIR = HOME / "transfers"
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://localhost:{env.int('PORT', default=8000)}")
 LOGGING = {
     "version": 1,
