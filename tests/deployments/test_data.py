@@ -1,0 +1,273 @@
+"""The Data tab: presets, uploads that are checked first, export, clear. The jobs run as a worker would run them."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
+
+from deployments import data_jobs, job_runner, transfers
+from deployments.models import Deployment, Job, JobState, Region, State
+from deployments.sizes import SMALLEST
+from fhirserver import partitions
+from portal.models import Membership, Role, Tenant, User
+
+pytestmark = pytest.mark.django_db(databases=["default", "region_local"])
+
+PATIENT = {"resourceType": "Patient", "id": "ada", "gender": "female"}
+UNNAMED = {"resourceType": "Patient", "gender": "male"}
+BAD = {"resourceType": "Patient", "gender": "robot", "birthDate": "yesterday"}
+
+Send = Callable[..., Job]
+
+
+@pytest.fixture
+def running(tenant: Tenant, settings: Settings, tmp_path: Path) -> Deployment:
+    settings.TRANSFER_DIR = tmp_path
+    region = Region.objects.get(name="local")
+    return Deployment.objects.create(
+        tenant=tenant,
+        name="Ward 7",
+        region=region,
+        size="xs",
+        state=State.RUNNING,
+        partition=partitions.reserve(region.database).number,
+    )
+
+
+@pytest.fixture
+def alices(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+def _stored(deployment: Deployment) -> dict[str, int]:
+    assert deployment.partition is not None
+    return partitions.counts_by_type(partitions.Partition("region_local", deployment.partition))
+
+
+def _run(deployment: Deployment) -> Job:
+    job = deployment.jobs.first()
+    assert job is not None
+    job_runner.run(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+@pytest.fixture
+def send(alices: Client, running: Deployment) -> Send:
+    """Upload a file's bytes and let the job run."""
+
+    def sending(content: bytes, **fields: str) -> Job:
+        file = SimpleUploadedFile("patients.ndjson", content)
+        alices.post(f"/deployments/{running.pk}/data/import/", {"file": file, **fields})
+        return _run(running)
+
+    return sending
+
+
+def _ndjson(*resources: object) -> bytes:
+    return b"".join(json.dumps(resource).encode() + b"\n" for resource in resources)
+
+
+def test_ndjson_is_checked_and_loaded(send: Send, running: Deployment) -> None:
+    job = send(_ndjson(PATIENT, UNNAMED))
+    assert (job.state, job.error) == (JobState.DONE, "")
+    assert _stored(running) == {"Patient": 2}
+    assert job.result == {"checked": 2, "invalid": 0, "errors": 0, "loaded": 2}
+
+
+def test_one_bad_line_stops_the_load_before_it_begins_and_can_be_downloaded(
+    send: Send, running: Deployment, alices: Client
+) -> None:
+    job = send(_ndjson(PATIENT, BAD, "no resource"))
+    assert job.state == JobState.FAILED
+    assert "2 of 3 resources are invalid; nothing was loaded" in job.error
+    assert _stored(running) == {}
+    response = alices.get(f"/deployments/{running.pk}/data/{job.pk}/errors.ndjson")
+    errors = [json.loads(line) for line in b"".join(response.streaming_content).splitlines()]  # type: ignore[attr-defined]
+    assert {error["line"] for error in errors} == {2, 3}
+    assert any("gender" in error["path"] for error in errors)
+
+
+def test_invalid_resources_can_be_left_out(send: Send, running: Deployment) -> None:
+    job = send(_ndjson(PATIENT, BAD, UNNAMED), skip_invalid="on")
+    assert job.state == JobState.DONE
+    assert _stored(running) == {"Patient": 2}
+    assert job.result["invalid"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b"   \n\n", "empty"),
+        (b"hello", "not JSON"),
+        (b'{"resourceType": "Patient"', "cut off"),
+        ("\ufeff{}".encode("utf-16"), "not JSON"),
+        (_ndjson({"resourceType": "Bundle", "type": "batch"}, PATIENT)[:-10], "invalid"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why_and_loads_nothing(
+    alices: Client, running: Deployment, content: bytes, reason: str
+) -> None:
+    file = SimpleUploadedFile("patients.ndjson", content)
+    page = alices.post(f"/deployments/{running.pk}/data/import/", {"file": file}, follow=True)
+    if running.jobs.exists():
+        job = _run(running)
+        assert job.state == JobState.FAILED
+        assert reason in job.error
+    else:
+        assert reason in page.content.decode()
+    assert _stored(running) == {}
+
+
+def test_a_collection_bundle_gives_its_resources(send: Send, running: Deployment) -> None:
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": PATIENT}, {"resource": UNNAMED}],
+    }
+    assert send(json.dumps(bundle, indent=2).encode()).state == JobState.DONE
+    assert _stored(running) == {"Patient": 2}
+
+
+def test_a_transaction_is_executed_as_a_whole(send: Send, running: Deployment) -> None:
+    entries = [
+        {
+            "fullUrl": "urn:uuid:9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+            "resource": UNNAMED,
+            "request": {"method": "POST", "url": "Patient"},
+        },
+        {
+            "resource": {
+                "resourceType": "Observation",
+                "status": "final",
+                "code": {"text": "weight"},
+                "subject": {"reference": "urn:uuid:9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"},
+            },
+            "request": {"method": "POST", "url": "Observation"},
+        },
+    ]
+    job = send(json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries}).encode())
+    assert (job.state, job.error) == (JobState.DONE, "")
+    assert _stored(running) == {"Observation": 1, "Patient": 1}
+
+
+def test_an_import_that_runs_twice_stores_each_resource_once(send: Send, running: Deployment) -> None:
+    job = send(_ndjson(UNNAMED, UNNAMED))
+    assert _stored(running) == {"Patient": 2}
+    upload = job.arguments["upload"]
+    (transfers.directory_of(running) / upload).write_bytes(_ndjson(UNNAMED, UNNAMED))
+    Job.objects.update(state=JobState.QUEUED, steps=[{**step, "state": "QUEUED"} for step in job.steps])
+    assert _run(running).state == JobState.DONE
+    assert _stored(running) == {"Patient": 2}
+
+
+def test_a_load_that_does_not_fit_is_refused(
+    send: Send, running: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_jobs, "get_size", lambda code: replace(SMALLEST, stored_resources=1))
+    job = send(_ndjson(PATIENT, UNNAMED))
+    assert job.state == JobState.FAILED
+    assert "the size allows 1" in job.error
+
+
+def test_an_upload_in_parts_goes_on_where_it_stopped(alices: Client, running: Deployment) -> None:
+    base = f"/deployments/{running.pk}/data/uploads/"
+    content = _ndjson(PATIENT, UNNAMED)
+    upload = alices.post(base).json()["upload"]
+
+    def part(offset: int, body: bytes) -> tuple[int, int]:
+        response = alices.patch(
+            f"{base}{upload}/", body, "application/octet-stream", headers={"Upload-Offset": str(offset)}
+        )
+        return response.status_code, response.json()["offset"]
+
+    assert part(0, content[:30]) == (200, 30)
+    assert part(0, content[:30]) == (409, 30)
+    assert alices.get(f"{base}{upload}/").json()["offset"] == 30
+    assert part(30, content[30:]) == (200, len(content))
+    alices.post(f"/deployments/{running.pk}/data/import/", {"upload": upload, "filename": "patients.ndjson"})
+    assert _run(running).state == JobState.DONE
+    assert _stored(running) == {"Patient": 2}
+
+
+@pytest.mark.parametrize("name", ["upload-00", "..", "upload-zzzzzzzzzzzzzzzz", "upload-0123456789abcdef"])
+def test_an_upload_that_we_did_not_begin_does_not_exist(
+    alices: Client, running: Deployment, name: str
+) -> None:
+    assert alices.get(f"/deployments/{running.pk}/data/uploads/{name}/").status_code == 404
+
+
+def test_an_export_gives_back_what_was_loaded(send: Send, alices: Client, running: Deployment) -> None:
+    send(_ndjson(PATIENT))
+    alices.post(f"/deployments/{running.pk}/data/export/")
+    job = _run(running)
+    assert job.state == JobState.DONE
+    response = alices.get(f"/deployments/{running.pk}/data/{job.pk}/Patient.ndjson")
+    (line,) = b"".join(response.streaming_content).splitlines()  # type: ignore[attr-defined]
+    assert json.loads(line)["gender"] == "female"
+    assert alices.get(f"/deployments/{running.pk}/data/{job.pk}/errors.ndjson").status_code == 404
+    assert alices.get(f"/deployments/{running.pk}/data/{job.pk}/Person.ndjson").status_code == 404
+
+
+def test_clearing_needs_the_typed_name(send: Send, alices: Client, running: Deployment) -> None:
+    send(_ndjson(PATIENT))
+    path = f"/deployments/{running.pk}/data/clear/"
+    assert alices.post(path, {"clear-name": "Ward 8"}).status_code == 400
+    alices.post(path, {"clear-name": "Ward 7"})
+    assert _run(running).state == JobState.DONE
+    assert _stored(running) == {}
+
+
+def test_the_size_limits_how_many_jobs_run_at_a_time(alices: Client, running: Deployment) -> None:
+    alices.post(f"/deployments/{running.pk}/data/export/")
+    page = alices.post(f"/deployments/{running.pk}/data/export/", follow=True)
+    assert "1 bulk job at a time" in page.content.decode()
+    assert running.jobs.count() == 1
+
+
+def test_a_stopped_deployment_takes_no_data(alices: Client, running: Deployment) -> None:
+    Deployment.objects.update(state=State.STOPPED)
+    page = alices.post(f"/deployments/{running.pk}/data/preset/", {"preset": "synthea-5"}, follow=True)
+    assert "has to be running" in page.content.decode()
+
+
+def test_a_preset_that_does_not_fit_or_exist_is_refused(alices: Client, running: Deployment) -> None:
+    for code, reason in (("synthea-50", "does not fit"), ("nonsense", "no such data set")):
+        page = alices.post(f"/deployments/{running.pk}/data/preset/", {"preset": code}, follow=True)
+        assert reason in page.content.decode()
+
+
+MATRIX = [
+    ("get", "data/", Role.READ),
+    ("post", "data/preset/", Role.WRITE),
+    ("post", "data/import/", Role.WRITE),
+    ("post", "data/uploads/", Role.WRITE),
+    ("get", "data/uploads/upload-0123456789abcdef/", Role.WRITE),
+    ("patch", "data/uploads/upload-0123456789abcdef/", Role.WRITE),
+    ("post", "data/export/", Role.WRITE),
+    ("get", "data/1/errors.ndjson", Role.WRITE),
+    ("get", "data/1/Patient.ndjson", Role.WRITE),
+    ("post", "data/clear/", Role.ADMIN),
+]
+
+
+@pytest.mark.parametrize(("method", "below", "role"), MATRIX)
+def test_each_page_and_action_asks_for_its_role(
+    client: Client, running: Deployment, bob: User, charlie: User, method: str, below: str, role: Role
+) -> None:
+    path = f"/deployments/{running.pk}/{below}"
+    assert getattr(client, method)(path)["Location"].startswith("/accounts/login/")
+    client.force_login(charlie)
+    assert getattr(client, method)(path).status_code == 404
+    client.force_login(bob)
+    for has in Role:
+        Membership.objects.filter(user=bob).update(role=has)
+        status = getattr(client, method)(path).status_code
+        assert (status == 403) == (has < role), (has, status)
