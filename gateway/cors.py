@@ -1,13 +1,14 @@
 """Cross-origin requests of browser applications (https://fetch.spec.whatwg.org/#http-cors-protocol).
 
 No cookie ever counts at a FHIR endpoint, so only the origins decide: metadata and discovery are open to all,
-everything else to FHIR_CORS_ORIGINS.
+everything else to FHIR_CORS_ORIGINS and to the origins that the deployment's applications registered.
 """
 
 from django.conf import settings
 
 from fhirserver.http import FhirResponse
 from gateway.inbound import Inbound
+from smart.origins import registered_origins
 
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _REQUEST_HEADERS = (
@@ -25,7 +26,8 @@ def allowed_origin(request: Inbound, is_open: bool) -> str:
         return "*"
     origin = request.origin
     allowed: list[str] = settings.FHIR_CORS_ORIGINS
-    return origin if origin in allowed else ""
+    known = origin in allowed or origin.lower() in registered_origins(request.deployment_id)
+    return origin if known else ""
 
 
 def cross_origin_headers(request: Inbound, is_open: bool) -> dict[str, str]:

@@ -3,6 +3,7 @@
 Everything that is refused here is an OperationOutcome and a line in the deployment's log.
 """
 
+import json
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -21,8 +22,10 @@ from gateway.inbound import BodyTooLarge, Inbound, MalformedRequest
 from gateway.needs import interaction_and_need, scope_at_level
 from gateway.outcomes import outcome
 from gateway.trouble import report
+from smart.discovery import smart_configuration_of
 
-OPEN_PATHS = frozenset({"metadata", ".well-known/smart-configuration"})
+SMART_CONFIGURATION = ".well-known/smart-configuration"
+OPEN_PATHS = frozenset({"metadata", SMART_CONFIGURATION})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -107,7 +110,18 @@ def _serve(exchange: Exchange) -> FhirResponse:
             return _over_limit(exchange, endpoint, request.address) or _refused(request, decision)
         grant = decision.grant
     caller = "" if exchange.credential is not NOBODY else request.address
-    return _over_limit(exchange, endpoint, caller) or _pass_on(exchange, endpoint, grant)
+    over = _over_limit(exchange, endpoint, caller)
+    if over is None and request.path == SMART_CONFIGURATION:
+        return _smart_configuration(endpoint)
+    return over or _pass_on(exchange, endpoint, grant)
+
+
+def _smart_configuration(endpoint: Endpoint) -> FhirResponse:
+    document = smart_configuration_of(endpoint.deployment_id)
+    if document is None:
+        return outcome(404, "not-found", "No authentication server of this deployment is switched on.")
+    body = json.dumps(document).encode()
+    return FhirResponse(200, {"Content-Type": "application/json"}, body, "smart-configuration")
 
 
 _ALLOW = ", ".join(sorted(METHODS))

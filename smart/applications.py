@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from credentials.models import ApplicationKind, AuthenticationServer, ClientSecret, OAuthApplication
 from portal.models import User
+from smart.origins import forget_origins
 from smart.redirects import problem_with_address
 from smart.remote_keys import read_keys
 from smart.scopes import InvalidScope, Level, Scopes, Special, parse_scopes
@@ -137,6 +138,7 @@ def _apply(application: OAuthApplication, asked: Registration, scopes: Scopes) -
     application.allowed_scopes = str(scopes)
     application.full_clean(exclude=["created_by"])
     application.save()
+    forget_origins()
 
 
 @transaction.atomic
@@ -167,6 +169,7 @@ def set_application_enabled(application: OAuthApplication, *, enabled: bool) -> 
     """A disabled application's tokens stop working within a second; enabling it makes them work again."""
     application.enabled = enabled
     application.save(update_fields=["enabled"])
+    forget_origins()
 
 
 def _add_secret(application: OAuthApplication) -> str:

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from credentials.models import AuthenticationServer
+from credentials.models import AuthenticationServer, ServerKind
+from deployments.selectors import get_deployment
 from smart.addresses import ENDPOINTS, endpoint, issuer
 from smart.keys import ALGORITHM
 from smart.protocol.client_authentication import ALGORITHMS
 from smart.scopes import Special
+from smart.servers import integrated_server
 
 _AUTH_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 _SCOPES = [
@@ -25,6 +27,12 @@ _CAPABILITIES = [
     *("permission-offline", "permission-online", "permission-patient", "permission-user"),
     *("permission-v1", "permission-v2"),
 ]
+
+_OF_EXTERNAL = (
+    *("authorization_endpoint", "token_endpoint", "introspection_endpoint", "revocation_endpoint"),
+    *("registration_endpoint", "grant_types_supported", "response_types_supported", "scopes_supported"),
+    *("code_challenge_methods_supported", "token_endpoint_auth_methods_supported"),
+)
 
 
 def _shared(server: AuthenticationServer) -> dict[str, Any]:
@@ -52,6 +60,32 @@ def _shared(server: AuthenticationServer) -> dict[str, Any]:
     if server.registration_open:
         document["registration_endpoint"] = names["register"]
     return document
+
+
+def smart_configuration_of(deployment_id: str) -> dict[str, Any] | None:
+    """For the integrated server if it is switched on, else for an external one; None when there is none."""
+    deployment = get_deployment(deployment_id)
+    if deployment is None:
+        return None
+    server = integrated_server(deployment)
+    if server.enabled:
+        return smart_configuration(server)
+    servers = AuthenticationServer.objects.filter(deployment=deployment, enabled=True)
+    external = servers.filter(kind=ServerKind.EXTERNAL).first()
+    return external_configuration(external) if external else None
+
+
+def external_configuration(server: AuthenticationServer) -> dict[str, Any]:
+    """Where people sign in when the tenant's own identity provider issues the tokens (as it said at set-up)."""
+    known = {name: server.metadata[name] for name in _OF_EXTERNAL if server.metadata.get(name)}
+    return {
+        "issuer": server.issuer,
+        "jwks_uri": server.jwks_uri,
+        "grant_types_supported": ["authorization_code"],
+        "code_challenge_methods_supported": ["S256"],
+        "capabilities": ["permission-patient", "permission-user", "permission-v1", "permission-v2"],
+        **known,
+    }
 
 
 def smart_configuration(server: AuthenticationServer) -> dict[str, Any]:

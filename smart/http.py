@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from credentials.models import AuthenticationServer
 from deployments.selectors import get_deployment
-from smart.addresses import origin_of
+from smart.origins import registered_origins
 from smart.servers import integrated_server
 
 P = ParamSpec("P")
@@ -82,12 +82,6 @@ def server_view(view: ServerView[P]) -> Callable[..., HttpResponse]:
     return loaded
 
 
-def registered_origins(server: AuthenticationServer) -> set[str]:
-    """The origins from which browser applications of this server run."""
-    addresses = server.applications.filter(enabled=True).values_list("redirect_uris", "launch_url")
-    return {origin_of(address) for uris, launch in addresses for address in (*uris, launch) if address} - {""}
-
-
 def browser_endpoint(
     *methods: str, anybody: bool = False
 ) -> Callable[[ServerView[P]], Callable[..., HttpResponse]]:
@@ -119,7 +113,7 @@ def _allow_origin(
 ) -> None:
     origin = request.headers.get("Origin", "")
     patch_vary_headers(answer, ["Origin"])
-    if not origin or not (anybody or origin.lower() in registered_origins(server)):
+    if not origin or not (anybody or origin.lower() in registered_origins(server.deployment_id)):
         return
     answer["Access-Control-Allow-Origin"] = "*" if anybody else origin
     if request.method == "OPTIONS":

@@ -2,11 +2,11 @@
 
 import json
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
 from credentials.models import ServerUser
 from deployments.models import Deployment
+from fhirserver import engine
 from fhirserver.access import READ_ONLY
 from fhirserver.http import FhirRequest
 from fhirserver.partitions import Partition
@@ -107,7 +107,7 @@ def _ask(deployment: Deployment, path: str, query: list[tuple[str, str]]) -> dic
         return None
     request = FhirRequest("GET", path, query, {}, b"", fhir_base(deployment.pk))
     partition = Partition(deployment.region.database, deployment.partition)
-    response = import_module("fhirserver.engine").respond(request, partition, READ_ONLY)
+    response = engine.respond(request, partition, READ_ONLY)
     if response.status != 200:
         return None
     body = response.body if isinstance(response.body, bytes) else b"".join(response.body)

@@ -14,7 +14,7 @@ class AuthenticationServer(models.Model):
     """An issuer of one deployment.
 
     Lifetimes are in seconds. The claim names, `audience`, `issuer` and `leeway` (seconds of clock skew) concern external
-    servers; `registration_open` and the lifetimes the integrated one.
+    servers, of which `metadata` is the discovery document; `registration_open` and the lifetimes the integrated one.
     """
 
     deployment = models.ForeignKey(
@@ -28,6 +28,7 @@ class AuthenticationServer(models.Model):
     refresh_token_lifetime = models.PositiveIntegerField(default=90 * 24 * 3600)
     issuer = models.URLField(max_length=500, blank=True)
     jwks_uri = models.URLField(max_length=500, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
     audience = models.CharField(max_length=300, blank=True)
     scope_claim = models.CharField(max_length=80, default="scope")
     patient_claim = models.CharField(max_length=80, default="patient")
