@@ -45,7 +45,7 @@ def demo_file() -> Path:
     return Path(settings.HOME) / "demo.json"
 
 
-def _remembered() -> dict[str, str]:
+def remembered_demo() -> dict[str, str]:
     """What an earlier run wrote; empty when there is nothing usable."""
     try:
         known = json.loads(demo_file().read_text())
@@ -114,7 +114,7 @@ def _api_key(deployment: Deployment, user: User, remembered: str | None) -> str:
 
 def ensure_demo() -> Demo:
     """Make what is missing and write demo.json."""
-    known = _remembered()
+    known = remembered_demo()
     with transaction.atomic():
         user, password = _person(known.get("password"))
         deployment = _deployment(_tenant(user), user)

@@ -7,7 +7,10 @@ class ExplorerConfig(AppConfig):
     name = "explorer"
 
     def ready(self) -> None:
+        from explorer.showcase import show_example
         from portal.models import Role
         from portal.navigation import Tab, register_tab
+        from portal.showcase import register_showcase
 
+        register_showcase(show_example)
         register_tab(Tab("api", "API Development", "explorer:index", Role.READ, order=30))

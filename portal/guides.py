@@ -26,6 +26,27 @@ curl -X POST "$FHIR_BASE/Patient" \\
 
 curl "$FHIR_BASE/Patient?gender=male" -H "x-api-key: $FHIR_API_KEY"
 """
+
+REQUESTS = """\
+# read, and one earlier version
+curl "$FHIR_BASE/Patient/$ID" -H "x-api-key: $FHIR_API_KEY"
+curl "$FHIR_BASE/Patient/$ID/_history/1" -H "x-api-key: $FHIR_API_KEY"
+
+# search: born after 1980, newest change first, ten a page
+curl "$FHIR_BASE/Patient?birthdate=gt1980&_sort=-_lastUpdated&_count=10" -H "x-api-key: $FHIR_API_KEY"
+
+# update only the version you know, delete
+curl -X PUT "$FHIR_BASE/Patient/$ID" -H "x-api-key: $FHIR_API_KEY" -H 'If-Match: W/"1"' \\
+  -H "Content-Type: application/fhir+json" -d @patient.json
+curl -X DELETE "$FHIR_BASE/Patient/$ID" -H "x-api-key: $FHIR_API_KEY"
+"""
+OAUTH = """\
+# a backend service with a client secret: token, then request
+TOKEN=$(curl -s "$OAUTH_TOKEN_ENDPOINT" -u "$CLIENT_ID:$CLIENT_SECRET" \\
+  -d grant_type=client_credentials -d "scope=system/Patient.rs" | python3 -c 'import json,sys; print(json.load(sys.stdin)["access_token"])')
+
+curl "$FHIR_BASE/Patient" -H "Authorization: Bearer $TOKEN"
+"""
 INDEX = Guide("", "Documentation", "Guides to Fireside")
 GUIDES = (
     Guide(
@@ -35,6 +56,10 @@ GUIDES = (
         FIRST_REQUESTS,
     ),
     Guide("roles", "Tenants and roles", "Who may do what, and how to work as a team."),
+    Guide("api-keys", "API keys", "Make one, use it, rotate it, revoke it."),
+    Guide("oauth", "OAuth 2.0 and SMART", "Register an application and get a token.", OAUTH),
+    Guide("requests", "FHIR requests", "Read, search, create and change resources with curl.", REQUESTS),
+    Guide("plans", "Plans and limits", "The trial, the sizes, and what happens at a limit."),
 )
 
 

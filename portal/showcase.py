@@ -15,7 +15,7 @@ CACHE_KEY = "portal:showcase"
 
 @dataclass(frozen=True)
 class Showcase:
-    """A request and its answer. `rows` are the table's lines for a Bundle: each a tuple as long as `columns`."""
+    """A request and its answer; `milliseconds` is 0 for an example that was not sent. `rows` are the table's lines for a Bundle: each a tuple as long as `columns`."""
 
     method: str
     url: str
@@ -31,10 +31,10 @@ ShowcaseSource = Callable[[], Showcase | None]
 _sources: list[ShowcaseSource] = []
 
 
-def register_showcase(source: ShowcaseSource) -> None:
-    """The first source that gives a showcase is shown; register the most real one first."""
+def register_showcase(source: ShowcaseSource, *, first: bool = False) -> None:
+    """The first source that gives a showcase is shown; `first` puts this one, the more real, before the others."""
     if source not in _sources:
-        _sources.append(source)
+        _sources.insert(0 if first else len(_sources), source)
 
 
 def get_showcase() -> Showcase | None:

@@ -10,13 +10,14 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
+from portal.guides import GUIDES
 from portal.models import Role, Tenant, User
 from portal.services.members import create_invitation
 from portal.subscriptions import start_trial
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD = "correct-horse-battery"
-PUBLIC = ("/", "/docs/", "/docs/quick-start/", "/docs/roles/", "/nothing/")
+PUBLIC = ("/", "/docs/", *(f"/docs/{guide.slug}/" for guide in GUIDES), "/nothing/")
 ACCOUNT = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
 MODES = [(1280, "light"), (390, "dark")]
 
