@@ -6,7 +6,8 @@ Listing is confined in the search itself (search/rewrite.py); this is for resour
 from urllib.parse import parse_qsl
 
 from fhirserver.access import AccessGrant, Permission
-from fhirserver.late import in_compartment, index_rows, matches
+from fhirserver.indexing.extract import in_compartment, index_rows
+from fhirserver.late import matches
 from fhirserver.outcomes import Forbidden
 from fhirserver.rows import IndexRows, unpack
 from fhirserver.store import Current, Store, Version, rid_of

@@ -1,6 +1,5 @@
 """Parts of the engine that are being built beside it, bound when they are there: what is missing is refused, never pretended."""
 
-from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -10,7 +9,7 @@ from fhirserver.bundles import SearchPieces
 from fhirserver.http import FhirRequest
 from fhirserver.outcomes import NotSupported
 from fhirserver.partitions import Partition
-from fhirserver.rows import NO_ROWS, IndexRows
+from fhirserver.rows import IndexRows
 
 
 class PatchError(ValueError):
@@ -30,21 +29,6 @@ def _call(module: str, name: str, *arguments: Any, **named: Any) -> Any:
     return getattr(import_module(module), name)(*arguments, **named)
 
 
-def index_rows(resource: dict[str, Any], rid: int, updated: int) -> IndexRows:
-    if not is_there("fhirserver.indexing.extract"):
-        return NO_ROWS
-    rows: IndexRows = _call("fhirserver.indexing.extract", "index_rows", resource, rid, updated)
-    return rows
-
-
-def in_compartment(rows: IndexRows, compartment_type: str, logical_id: str, resource_type: str) -> bool:
-    return bool(
-        _call(
-            "fhirserver.indexing.extract", "in_compartment", rows, compartment_type, logical_id, resource_type
-        )
-    )
-
-
 def search(request: FhirRequest, partition: Partition, grant: AccessGrant) -> SearchPieces:
     found: SearchPieces = _call("fhirserver.search.service", "search", request, partition, grant)
     return found
@@ -61,21 +45,6 @@ def find_matches(
 
 def matches(rows: IndexRows, resource_type: str, query: list[tuple[str, str]]) -> bool:
     return bool(_call("fhirserver.search.service", "matches", rows, resource_type, query))
-
-
-def validate(resource: dict[str, Any], resource_type: str) -> Iterable[Any]:
-    if not is_there("fhirspec.validation"):
-        return ()
-    found: Iterable[Any] = _call("fhirspec.validation", "validate", resource, resource_type)
-    return found
-
-
-def to_xml(resource: dict[str, Any], pretty: bool = False) -> bytes:
-    return bytes(_call("fhirspec.xml", "to_xml", resource, pretty=pretty))
-
-
-def from_xml(body: bytes) -> dict[str, Any]:
-    return dict(_call("fhirspec.xml", "from_xml", body))
 
 
 def apply_json_patch(resource: dict[str, Any], operations: Any) -> Any:

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.late import from_xml, to_xml
 from fhirserver.limits import GZIP_FROM_BYTES, MAX_BODY_BYTES
 from fhirserver.outcomes import BadRequest, NotAcceptable, TooLarge, UnsupportedMediaType
 from fhirspec import json
+from fhirspec.xml import from_xml, to_xml
 
 JSON_TYPE = "application/fhir+json; charset=utf-8"
 XML_TYPE = "application/fhir+xml; charset=utf-8"

@@ -18,6 +18,7 @@ from fhirserver.interactions.read import read
 from fhirserver.interactions.search import search, search_by_post
 from fhirserver.interactions.update import conditional_update, update
 from fhirserver.interactions.vread import vread
+from fhirserver.operations.table import OPERATIONS
 from fhirserver.outcomes import BadRequest, MethodNotAllowed, NotFound
 from fhirserver.store import Store
 from fhirspec.catalogue import get_catalogue
@@ -61,9 +62,17 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "T/I/*", "search-compartment", "instance", "", search),
     Route("POST", "T/I/*/_search", "search-compartment", "instance", "", search_by_post),
 )
-_TABLE = {(route.method, route.shape): route for route in ROUTES}
+_SHAPES = {"s": ("${}", "system"), "t": ("T/${}", "type"), "i": ("T/I/${}", "instance")}
+OPERATION_ROUTES: tuple[Route, ...] = tuple(
+    Route(method, _SHAPES[level][0].format(one.code), "operation", _SHAPES[level][1], one.letter, one.handler)
+    for one in OPERATIONS
+    for level in one.levels
+    for method in one.methods
+)
+_OPERATION_TYPES = {one.code: frozenset(one.types) for one in OPERATIONS}
+_TABLE = {(route.method, route.shape): route for route in (*ROUTES, *OPERATION_ROUTES)}
 _METHODS: dict[str, list[str]] = {}
-for _route in ROUTES:
+for _route in (*ROUTES, *OPERATION_ROUTES):
     _METHODS.setdefault(_route.shape, []).append(_route.method)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _COMPARTMENTS = ("Patient", "Encounter", "Practitioner", "RelatedPerson", "Device")
@@ -72,6 +81,12 @@ _COMPARTMENTS = ("Patient", "Encounter", "Practitioner", "RelatedPerson", "Devic
 def match(request: FhirRequest) -> Route:
     """The route of a request, whose parts (type, id, version, operation) are set. Raises NotFound, MethodNotAllowed."""
     shape = _shape(request)
+    if request.operation:
+        types = _OPERATION_TYPES.get(request.operation, frozenset())
+        if types and request.resource_type not in types:
+            raise NotFound(
+                f"There is no operation ${request.operation} on {request.resource_type or 'the server'}."
+            )
     route = _TABLE.get((request.method, shape))
     if route is not None:
         return route

@@ -6,12 +6,13 @@ from typing import Any
 
 from fhirserver.authorise import require_current, require_rows
 from fhirserver.http import FhirRequest
-from fhirserver.late import index_rows, validate
+from fhirserver.indexing.extract import index_rows
 from fhirserver.outcomes import BadRequest, Invalid, Issue, NotFound, PreconditionFailed
 from fhirserver.representation import read_resource
 from fhirserver.responses import instant
 from fhirserver.store import Change, Current, Store, Version, change_of, new_version_time, rid_of
 from fhirspec import json
+from fhirspec.validation import validate
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 

@@ -14,7 +14,7 @@ from fhirserver.outcomes import BadRequest
 from fhirserver.responses import instant, json_response
 from fhirserver.store import Store, now_us
 from fhirspec.catalogue import FHIR_VERSION, get_catalogue
-from fhirspec.definitions import Operation, SearchParameter
+from fhirspec.definitions import SearchParameter
 
 _STARTED = instant(now_us())
 _MODES = ("full", "normative", "terminology")
@@ -139,7 +139,7 @@ def _system_parameters() -> list[SearchParameter]:
 
 
 def _operations(level: str, name: str) -> dict[str, Any]:
-    found = [_operation(code) for code in operation_codes(level, name)]
+    found = [_operation(code, name) for code in operation_codes(level, name)]
     return {"operation": found} if found else {}
 
 
@@ -155,13 +155,13 @@ def operation_codes(level: str, name: str) -> list[str]:
     return [one.code for one in OPERATIONS if fits(one.levels, one.types)]
 
 
-def _operation(code: str) -> dict[str, str]:
-    return {"name": code, "definition": operation_url(code)}
+def _operation(code: str, name: str) -> dict[str, str]:
+    return {"name": code, "definition": operation_url(code, name)}
 
 
-@lru_cache(maxsize=64)
-def operation_url(code: str) -> str:
-    official: Operation | None = next((one for one in get_catalogue().operations if one.code == code), None)
+def operation_url(code: str, name: str) -> str:
+    """The canonical URL of an operation on a type: FHIR's own definition where there is one for the type."""
+    official = get_catalogue().operation(code, name)
     if official is not None:
         return str(official.definition["url"])
     from fhirserver.operations.table import OPERATIONS

@@ -4,8 +4,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.operations.everything import everything
+from fhirserver.operations.meta import meta, meta_add, meta_delete
+from fhirserver.operations.terminology import expand, lookup, validate_code
+from fhirserver.operations.validate import validate
 from fhirserver.store import Store
 
+_PERSON = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 Handler = Callable[[FhirRequest, Store], FhirResponse]
 
 
@@ -22,4 +27,15 @@ class OfferedOperation(NamedTuple):
     definition: str = ""
 
 
-OPERATIONS: tuple[OfferedOperation, ...] = ()
+GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
+
+OPERATIONS: tuple[OfferedOperation, ...] = (
+    OfferedOperation("everything", "i", ("Encounter", "Patient", "Person"), "r", BOTH, everything, _PERSON),
+    OfferedOperation("validate", "ti", (), "", BOTH, validate),
+    OfferedOperation("meta", "i", (), "r", BOTH, meta),
+    OfferedOperation("meta-add", "i", (), "u", POST, meta_add),
+    OfferedOperation("meta-delete", "i", (), "u", POST, meta_delete),
+    OfferedOperation("expand", "ti", ("ValueSet",), "r", BOTH, expand),
+    OfferedOperation("validate-code", "ti", ("CodeSystem", "ValueSet"), "r", BOTH, validate_code),
+    OfferedOperation("lookup", "t", ("CodeSystem",), "r", BOTH, lookup),
+)

@@ -1,0 +1,230 @@
+"""$everything of a Patient, an Encounter and, through its links, a Person: the compartment and what it refers to.
+
+https://hl7.org/fhir/R4/patient-operation-everything.html. Without `_count` all is streamed, batch by batch, as rows arrive.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from fhirserver.authorise import covers
+from fhirserver.bundles import Entry, bundle_start, search_entry, streamed_bundle
+from fhirserver.connection import fetch, one_of
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.indexing.definitions import rank_parameter
+from fhirserver.indexing.extract import compartment_codes
+from fhirserver.indexing.keys import compartment_key
+from fhirserver.instants import instant_range
+from fhirserver.interactions.read import readable
+from fhirserver.operations.parameters import Asked
+from fhirserver.outcomes import BadRequest
+from fhirserver.responses import json_response
+from fhirserver.rows import param_code, unpack
+from fhirserver.store import Store, rid_of
+from fhirspec import json
+from fhirspec.catalogue import get_catalogue
+
+BATCH = 200
+_LAST = 2**63 - 1
+_REFERENCE = re.compile(rb'"reference":"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[0-9]+)?"')
+
+
+class Selection(NamedTuple):
+    """What part of everything is wanted; times in microseconds. `types` empty: every type."""
+
+    types: frozenset[str]
+    since: int | None
+    start: int | None
+    end: int | None
+
+
+class Source(NamedTuple):
+    """Where the rows of a compartment come from: a query that yields `rank, rid`, and its parameters."""
+
+    table: str
+    condition: str
+    parameters: tuple[Any, ...]
+
+
+def everything(request: FhirRequest, store: Store) -> FhirResponse:
+    asked = Asked(request)
+    selection = _selection(asked)
+    count, offset = asked.number("_count", None), asked.number("_offset", 0) or 0
+    readable(store, request.resource_type, request.logical_id)
+    found = _all_entries(store, request.resource_type, request.logical_id, selection)
+    if count is None:
+        if offset:
+            found = islice(found, offset, None)
+        return _streamed(request, found)
+    return _page(request, found, max(count, 1), offset)
+
+
+def _selection(asked: Asked) -> Selection:
+    types = frozenset(asked.texts("_type"))
+    unknown = types - get_catalogue().resource_type_set
+    if unknown:
+        raise BadRequest(f"_type names what is no resource type: {', '.join(sorted(unknown))}")
+
+    def moment(name: str, edge: int) -> int | None:
+        text = asked.text(name)
+        return None if text is None else instant_range(name, text)[edge]
+
+    return Selection(types, moment("_since", 0), moment("start", 0), moment("end", 1))
+
+
+# -- what there is -------------------------------------------------------------------------------------------
+
+
+def _all_entries(store: Store, resource_type: str, logical_id: str, selection: Selection) -> Iterator[Entry]:
+    """The compartment, the resource itself first where it is asked for, then what it refers to."""
+    seen: set[int] = set()
+    targets: dict[int, None] = {}
+    for source in _sources(store, resource_type, logical_id):
+        for rid, entry in _rows(store, source, selection):
+            if rid not in seen:
+                seen.add(rid)
+                _note_targets(entry.content, targets)
+                yield entry
+    yield from _referred(store, [rid for rid in targets if rid not in seen], selection)
+
+
+def _sources(store: Store, resource_type: str, logical_id: str) -> Iterator[Source]:
+    number = store.partition.number
+    if resource_type == "Patient":
+        yield Source(
+            "fhir_posting",
+            "p.partition = %s AND p.key = %s",
+            (number, compartment_key("Patient", logical_id)),
+        )
+        return
+    itself = rid_of(resource_type, logical_id)
+    yield Source("fhir_resource", "p.partition = %s AND p.rid = %s", (number, itself))
+    if resource_type == "Encounter":
+        yield from _encounter_sources(store, itself)
+    else:
+        person = json.decode(store.get(resource_type, logical_id).content)  # type: ignore[union-attr, arg-type]
+        for patient in _linked_patients(person):
+            yield from _sources(store, "Patient", patient)
+
+
+def _encounter_sources(store: Store, rid: int) -> Iterator[Source]:
+    for source_type in get_catalogue().compartment("Encounter"):
+        for code in compartment_codes("Encounter", source_type):
+            yield Source(
+                "fhir_reference",
+                "p.partition = %s AND p.param = %s AND p.target = %s",
+                (store.partition.number, param_code(source_type, code), rid),
+            )
+
+
+def _linked_patients(person: dict[str, Any]) -> list[str]:
+    references = [link.get("target", {}).get("reference", "") for link in person.get("link", [])]
+    return [one.removeprefix("Patient/") for one in references if one.startswith("Patient/")]
+
+
+def _rows(store: Store, source: Source, selection: Selection) -> Iterator[tuple[int, Entry]]:
+    """Batch after batch by keyset: memory stays flat, and no transaction stays open while the client reads."""
+    more, parameters = _restriction(store, selection)
+    query = (
+        f"SELECT p.rank, r.rid, r.type, r.logical_id, r.content, r.postings FROM {source.table} p CROSS JOIN fhir_resource r"
+        f" WHERE {source.condition} AND (p.rank, p.rid) < (%s, %s) AND r.partition = p.partition AND r.rid = p.rid"
+        f" AND r.method <> 'DELETE'{more} ORDER BY p.rank DESC, p.rid DESC LIMIT {BATCH}"
+    )
+    before = (_LAST, _LAST)
+    while True:
+        rows = fetch(store.partition.region, query, (*source.parameters, *before, *parameters))
+        for _, rid, resource_type, logical_id, content, postings in rows:
+            if _visible(store, resource_type, postings):
+                yield rid, Entry(resource_type, logical_id, content)
+        if len(rows) < BATCH:
+            return
+        before = (rows[-1][0], rows[-1][1])
+
+
+def _visible(store: Store, resource_type: str, postings: bytes) -> bool:
+    if store.grant.is_unconfined(resource_type, "r"):
+        return True
+    return covers(store.grant, resource_type, "r", unpack(postings))
+
+
+def _restriction(store: Store, selection: Selection) -> tuple[str, list[Any]]:
+    more, parameters = "", list[Any]()
+    if selection.types:
+        more += f" AND r.type IN ({', '.join(['%s'] * len(selection.types))})"
+        parameters += sorted(selection.types)
+    if selection.since is not None:
+        more += " AND r.updated >= %s"
+        parameters.append(selection.since)
+    for edge, comparison in ((selection.start, ">="), (selection.end, "<")):
+        if edge is not None:
+            undated = _undated_types()
+            more += f" AND (r.rank {comparison} %s OR r.type IN ({', '.join(['%s'] * len(undated))}))"
+            parameters += [edge, *undated]
+    return more, parameters
+
+
+def _undated_types() -> list[str]:
+    """Types without a clinical date: `start` and `end` do not speak of them."""
+    return [name for name in get_catalogue().resource_types if not rank_parameter(name)]
+
+
+def _note_targets(content: bytes, targets: dict[int, None]) -> None:
+    for resource_type, logical_id in _REFERENCE.findall(content):
+        targets[rid_of(resource_type.decode(), logical_id.decode())] = None
+
+
+def _referred(store: Store, rids: list[int], selection: Selection) -> Iterator[Entry]:
+    more, parameters = _restriction(store, selection._replace(start=None, end=None))
+    for start in range(0, len(rids), BATCH):
+        among, listed = one_of(store.partition.region, rids[start : start + BATCH])
+        rows = fetch(
+            store.partition.region,
+            "SELECT r.type, r.logical_id, r.content, r.postings FROM fhir_resource r"
+            f" WHERE r.partition = %s AND r.rid {among} AND r.method <> 'DELETE'{more}",
+            (store.partition.number, listed, *parameters),
+        )
+        for resource_type, logical_id, content, postings in rows:
+            if store.grant.allows(resource_type, "r") and _visible(store, resource_type, postings):
+                yield Entry(resource_type, logical_id, content)
+
+
+# -- how it is told ------------------------------------------------------------------------------------------
+
+
+def _streamed(request: FhirRequest, found: Iterator[Entry]) -> FhirResponse:
+    links = [("self", _address(request, None))]
+    first = list(islice(found, BATCH))
+    entries = [search_entry(request.base_url, entry) for entry in first]
+    if len(first) < BATCH:
+        start = bundle_start("searchset", len(first), links)
+        return json_response(b"".join(streamed_bundle(start, entries)))
+    rest = (search_entry(request.base_url, entry) for entry in found)
+
+    def all_entries() -> Iterator[bytes]:
+        yield from entries
+        yield from rest
+
+    return json_response(streamed_bundle(bundle_start("searchset", None, links), all_entries()))
+
+
+def _page(request: FhirRequest, found: Iterator[Entry], count: int, offset: int) -> FhirResponse:
+    shown, total = [], 0
+    for total, entry in enumerate(found, start=1):
+        if offset < total <= offset + count:
+            shown.append(search_entry(request.base_url, entry))
+    links = [("self", _address(request, offset)), ("first", _address(request, 0))]
+    if offset > 0:
+        links.append(("previous", _address(request, max(0, offset - count))))
+    if offset + count < total:
+        links.append(("next", _address(request, offset + count)))
+    links.append(("last", _address(request, max(0, total - 1) // count * count)))
+    return json_response(b"".join(streamed_bundle(bundle_start("searchset", total, links), shown)))
+
+
+def _address(request: FhirRequest, offset: int | None) -> str:
+    query = request.query if offset is None else [pair for pair in request.query if pair[0] != "_offset"]
+    if offset:
+        query = [*query, ("_offset", str(offset))]
+    return f"{request.base_url}/{request.path}" + (f"?{urlencode(query)}" if query else "")

@@ -1,0 +1,75 @@
+"""What an operation is asked: from the query of a GET, or from the Parameters of a POST.
+
+https://hl7.org/fhir/R4/operations.html#request
+"""
+
+from typing import Any
+
+from fhirserver.http import FhirRequest
+from fhirserver.outcomes import BadRequest
+from fhirserver.representation import read_resource
+from fhirserver.responses import json_response
+from fhirspec import json
+
+_FOR_THE_ANSWER = ("_format", "_pretty")
+
+
+class Asked:
+    """The parameters of one call by name: text, or JSON values and resources where they came in a body."""
+
+    def __init__(self, request: FhirRequest) -> None:
+        self.values: dict[str, list[Any]] = {}
+        self.resource: dict[str, Any] | None = None
+        for name, value in request.query:
+            if name not in _FOR_THE_ANSWER:
+                self.values.setdefault(name, []).append(value)
+        if request.method == "POST" and request.body:
+            self._read(read_resource(request))
+
+    def _read(self, body: dict[str, Any]) -> None:
+        if body["resourceType"] != "Parameters":
+            self.resource = body
+            return
+        for parameter in body.get("parameter", []):
+            if not isinstance(parameter, dict) or not isinstance(parameter.get("name"), str):
+                raise BadRequest("Parameters.parameter needs a name.", "Parameters.parameter")
+            self.values.setdefault(parameter["name"], []).append(_value(parameter))
+
+    def text(self, name: str) -> str | None:
+        found = self.values.get(name)
+        return None if not found else str(found[0])
+
+    def texts(self, name: str) -> list[str]:
+        """All values of a parameter, commas splitting each."""
+        return [part for value in self.values.get(name, []) for part in str(value).split(",") if part]
+
+    def object(self, name: str) -> dict[str, Any] | None:
+        """A parameter that is a resource or a complex value; a body that is a bare resource counts as `resource`."""
+        found = self.values.get(name)
+        if found and isinstance(found[0], dict):
+            return found[0]
+        return self.resource if name == "resource" else None
+
+    def number(self, name: str, default: int | None) -> int | None:
+        text = self.text(name)
+        if text is None:
+            return default
+        if not text.isdecimal():
+            raise BadRequest(f"{name} is not a number from 0 on: {text}")
+        return int(text)
+
+    def flag(self, name: str) -> bool:
+        return (self.text(name) or "").lower() == "true"
+
+
+def _value(parameter: dict[str, Any]) -> Any:
+    if "resource" in parameter:
+        return parameter["resource"]
+    found = next((value for key, value in parameter.items() if key.startswith("value")), "")
+    return str(found).lower() if isinstance(found, bool) else found
+
+
+def parameters_response(*values: tuple[str, str, Any]) -> Any:
+    """A Parameters answer from (name, value[x] property, value); what is None is left out."""
+    listed = [{"name": name, kind: value} for name, kind, value in values if value is not None]
+    return json_response(json.encode({"resourceType": "Parameters", "parameter": listed}))

@@ -1,0 +1,48 @@
+"""The CapabilityStatement is what the routes do."""
+
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
+
+from fhirspec.catalogue import get_catalogue
+from fhirspec.validation import validate
+from tests.fhirserver.client import Client
+
+
+def test_the_statement_is_valid_and_names_every_type(client: Client) -> None:
+    answered = client.get("metadata")
+    statement = answered.json()
+    assert validate(statement, "CapabilityStatement") == []
+    CapabilityStatement.model_validate_json(answered.body)
+    rest = statement["rest"][0]
+    assert [one["type"] for one in rest["resource"]] == list(get_catalogue().resource_types)
+    codes = {one["code"] for one in rest["resource"][0]["interaction"]}
+    assert codes == {
+        "create", "search-type", "history-type", "update", "patch", "delete", "read", "history-instance", "vread",
+    }  # fmt: skip
+    assert {one["code"] for one in rest["interaction"]} == {
+        "transaction", "batch", "search-system", "history-system",
+    }  # fmt: skip
+
+
+def test_every_listed_operation_answers(client: Client) -> None:
+    for resource in client.get("metadata").json()["rest"][0]["resource"]:
+        for operation in resource.get("operation", []):
+            answered = client.post(
+                f"{resource['type']}/none/${operation['name']}", {"resourceType": "Parameters"}
+            )
+            at_type = client.post(f"{resource['type']}/${operation['name']}", {"resourceType": "Parameters"})
+            found = [
+                one.json()["issue"][0]["diagnostics"] for one in (answered, at_type) if one.status >= 400
+            ]
+            assert not all("There is nothing at" in text for text in found) or len(found) < 2
+
+
+def test_the_terminology_capabilities_are_valid(client: Client) -> None:
+    statement = client.get("metadata?mode=terminology").json()
+    assert validate(statement, "TerminologyCapabilities") == []
+    assert client.get("metadata?mode=other").status == 400
+
+
+def test_the_statement_in_xml(client: Client) -> None:
+    answered = client.get("metadata?_format=xml")
+    assert answered.headers["Content-Type"].startswith("application/fhir+xml")
+    assert answered.body.startswith(b"<?xml") or answered.body.startswith(b"<CapabilityStatement")

@@ -1,0 +1,157 @@
+"""$everything, $validate, $meta, terminology, export."""
+
+from typing import Any
+
+import pytest
+
+from fhirserver import bulk
+from fhirserver.access import FULL, AccessGrant, Permission
+from fhirserver.late import is_there
+from fhirserver.operations.export import ExportRequest, export_lines, exported_types
+from fhirspec import json
+from tests.fhirserver.client import Client
+
+searches = pytest.mark.skipif(not is_there("fhirserver.search.service"), reason="search is not built yet")
+
+
+def observation(logical_id: str, patient: str, date: str = "2020-01-01") -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "id": logical_id,
+        "status": "final",
+        "code": {"text": "x"},
+        "subject": {"reference": f"Patient/{patient}"},
+        "performer": [{"reference": "Practitioner/doctor"}],
+        "effectiveDateTime": date,
+    }
+
+
+@pytest.fixture
+def filled(client: Client) -> Client:
+    people = [
+        {"resourceType": "Patient", "id": name, "generalPractitioner": [{"reference": "Organization/clinic"}]}
+        for name in ("ada", "bea")
+    ]
+    around = [
+        {"resourceType": "Practitioner", "id": "doctor"},
+        {"resourceType": "Organization", "id": "clinic", "name": "Clinic"},
+        {"resourceType": "Organization", "id": "stranger", "name": "Stranger"},
+        {"resourceType": "Person", "id": "person", "link": [{"target": {"reference": "Patient/ada"}}]},
+    ]
+    observations = [observation(f"a{n}", "ada", f"20{10 + n}-01-01") for n in range(5)]
+    bulk.load(client.partition, [*people, *around, *observations, observation("b0", "bea")])
+    return client
+
+
+def ids(bundle: dict[str, Any]) -> list[str]:
+    return [entry["resource"]["id"] for entry in bundle.get("entry", [])]
+
+
+def test_everything_is_the_compartment_and_what_it_refers_to(filled: Client) -> None:
+    bundle = filled.get("Patient/ada/$everything").json()
+    assert bundle["type"] == "searchset"
+    assert set(ids(bundle)) >= {"ada", "doctor", "clinic", "a0", "a1", "a2", "a3", "a4"}
+    assert not set(ids(bundle)) & {"bea", "b0", "stranger"}
+    assert len(ids(bundle)) == len(set(ids(bundle))) == bundle["total"]
+    assert set(ids(bundle)) <= set(ids(filled.get("Person/person/$everything").json()))
+
+
+def test_everything_in_pages_shows_each_once(filled: Client) -> None:
+    whole = ids(filled.get("Patient/ada/$everything").json())
+    page = filled.get("Patient/ada/$everything?_count=3").json()
+    assert {"self", "first", "next", "last"} <= {link["relation"] for link in page["link"]}
+    seen = ids(page)
+    while following := [link["url"] for link in page["link"] if link["relation"] == "next"]:
+        page = filled.get(following[0]).json()
+        seen += ids(page)
+    assert sorted(seen) == sorted(whole)
+
+
+def test_everything_of_a_time_and_of_types(filled: Client) -> None:
+    bundle = filled.get("Patient/ada/$everything?_type=Observation&start=2012&end=2013").json()
+    assert set(ids(bundle)) == {"a2", "a3"}
+    assert filled.get("Patient/ada/$everything?start=yesterday").status == 400
+    assert filled.get("Patient/ada/$everything?_type=Nothing").status == 400
+    assert filled.get("Patient/none/$everything").status == 404
+    assert filled.get("Observation/a0/$everything").status == 404
+
+
+def test_everything_stays_inside_of_the_grant(filled: Client) -> None:
+    grant = AccessGrant((Permission("*", frozenset("rs"), ("Patient", "ada")),))
+    confined = Client(filled.partition, grant)
+    assert "doctor" not in ids(confined.get("Patient/ada/$everything").json())
+    assert confined.get("Patient/bea/$everything").status == 403
+    assert confined.get("Observation/a0").status == 200
+    assert confined.get("Observation/b0").status == 403
+    assert confined.get("Observation/b0/_history/1").status == 403
+    assert set(ids(confined.get("_history").json())) <= {"ada", "person", "a0", "a1", "a2", "a3", "a4"}
+
+
+def test_a_confined_grant_writes_only_inside_of_its_compartment(filled: Client) -> None:
+    confined = Client(
+        filled.partition, AccessGrant((Permission("*", frozenset("cruds"), ("Patient", "ada")),))
+    )
+    mine, foreign = observation("a0", "ada"), observation("b0", "bea")
+    assert confined.put("Observation/a0", mine).status == 200
+    assert confined.put("Observation/a0", {**mine, "subject": {"reference": "Patient/bea"}}).status == 403
+    assert confined.put("Observation/b0", foreign).status == 403
+    assert confined.put("Observation/b0", {**foreign, "subject": {"reference": "Patient/ada"}}).status == 403
+    assert confined.post("Observation", foreign).status == 403
+    assert confined.delete("Observation/b0").status == 403
+    assert filled.get("Observation/b0").headers["ETag"] == 'W/"1"'
+
+
+def test_validate_tells_every_problem_and_stores_nothing(client: Client) -> None:
+    bad = {"resourceType": "Patient", "gender": "x", "birthDate": "soon"}
+    answered = client.post("Patient/$validate", bad)
+    assert answered.status == 200
+    assert len(answered.json()["issue"]) == 2
+    good = client.post("Patient/$validate", {"resourceType": "Patient"}).json()
+    assert good["issue"][0]["severity"] == "information"
+    assert (
+        client.post("Observation/$validate", {"resourceType": "Patient"}).json()["issue"][0]["severity"]
+        == "error"
+    )
+    assert client.get("_history").json().get("entry") is None
+
+
+def test_an_invalid_resource_is_refused_with_its_paths(client: Client) -> None:
+    refused = client.post("Patient", {"resourceType": "Patient", "gender": "x"})
+    assert refused.status == 422
+    assert refused.json()["issue"][0]["expression"] == ["Patient.gender"]
+
+
+def test_meta_is_read_added_to_and_taken_from(client: Client) -> None:
+    created = client.create({"resourceType": "Patient"})
+    tag = {"system": "urn:t", "code": "x"}
+    given = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [tag]}}]}
+    address = f"Patient/{created['id']}"
+    added = client.post(f"{address}/$meta-add", given).json()
+    assert added["parameter"][0]["valueMeta"]["tag"] == [tag]
+    assert client.get(f"{address}/$meta").json()["parameter"][0]["valueMeta"]["tag"] == [tag]
+    client.post(f"{address}/$meta-delete", given)
+    assert "tag" not in client.get(address).json()["meta"]
+
+
+@searches
+def test_a_value_set_is_expanded_and_its_codes_are_known(client: Client) -> None:
+    url = "http://hl7.org/fhir/ValueSet/administrative-gender"
+    expansion = client.get(f"ValueSet/$expand?url={url}").json()["expansion"]
+    assert [one["code"] for one in expansion["contains"]] == ["male", "female", "other", "unknown"]
+    some = client.get(f"ValueSet/$expand?url={url}&filter=FEM&count=1").json()["expansion"]
+    assert [one["code"] for one in some["contains"]] == ["female"]
+    for code, result in (("male", True), ("x", False)):
+        answered = client.get(f"ValueSet/$validate-code?url={url}&code={code}").json()
+        assert answered["parameter"][0]["valueBoolean"] is result
+    found = client.get("CodeSystem/$lookup?system=http://hl7.org/fhir/administrative-gender&code=male")
+    assert found.status == 200
+    assert client.get("ValueSet/$expand?url=http://unknown.example").status == 404
+
+
+def test_an_export_has_each_resource_of_a_type_once(filled: Client) -> None:
+    export = ExportRequest(level="patient", types=("Observation", "Patient", "Organization"))
+    assert exported_types(filled.partition, FULL, export) == ["Observation", "Patient"]
+    lines = [json.decode(line)["id"] for line in export_lines(filled.partition, FULL, export, "Observation")]
+    assert sorted(lines) == ["a0", "a1", "a2", "a3", "a4", "b0"]
+    everything = list(export_lines(filled.partition, FULL, ExportRequest(), "Organization"))
+    assert len(everything) == 2
