@@ -5,13 +5,13 @@ from typing import Any
 from fhirserver.authorise import require_current
 from fhirserver.conditions import matches_of, query_of
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.late import PatchError, apply_fhirpath_patch, apply_json_patch
 from fhirserver.outcomes import BadRequest, Gone, NotFound, Unprocessable, UnsupportedMediaType
 from fhirserver.representation import decode_json, media_type, read_resource, unpacked_body
 from fhirserver.responses import written_response
 from fhirserver.store import Current, Store
 from fhirserver.writing import check_if_match, not_found, prepare, require_valid, version_of
 from fhirspec import json
+from fhirspec.patch import PatchError, apply_fhirpath_patch, apply_json_patch
 
 JSON_PATCH_TYPE = "application/json-patch+json"
 
