@@ -122,7 +122,7 @@ class Shown:
         """Where the deployment's log explains this request, empty when it kept no log."""
         trace_id = self.answer.header("x-request-id") if self.answer else ""
         try:
-            return reverse("gateway:trace", args=[self.bench.deployment.pk, trace_id]) if trace_id else ""
+            return reverse("logs:trace", args=[self.bench.deployment.pk, trace_id]) if trace_id else ""
         except NoReverseMatch:
             return ""
 

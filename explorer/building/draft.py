@@ -58,6 +58,7 @@ def draft_from_fields(fields: Mapping[str, Sequence[str]], resource_type: str, d
         return values[0].strip()
 
     headers = tuple((header, first(field)) for field, header in HEADER_FIELDS.items() if first(field))
+    fields = {name: values for name, values in fields.items() if name != "csrfmiddlewaretoken"}
     body = (fields.get(".body") or [""])[0]
     return Draft(
         operation=first(".do") or default,
