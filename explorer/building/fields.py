@@ -37,7 +37,7 @@ MODIFIER_WORDS = {
 }
 _HINTS = {
     "date": "2024-05-01",
-    "string": "starts with …",
+    "string": "",
     "token": "code or system|code",
     "reference": "Type/id",
     "number": "5.4",
@@ -111,7 +111,8 @@ class Field:
         known = self.facts.modifiers
         if self.modifier and self.modifier not in known:
             known = (*known, self.modifier)
-        return [("", "")] + [(each, MODIFIER_WORDS.get(each, each)) for each in known] if known else []
+        plain = "starts with" if self.facts.kind == "string" else "is"
+        return [("", plain)] + [(each, MODIFIER_WORDS.get(each, each)) for each in known] if known else []
 
 
 @dataclass(frozen=True)

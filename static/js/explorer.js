@@ -22,14 +22,28 @@
     for (const each of marked) each.classList.remove("pointed");
     marked = element ? $$(`[data-element="${CSS.escape(element)}"]`) : [];
     for (const each of marked) each.classList.add("pointed");
+    const line = marked.find((each) => each.closest(".jt-example"));
+    const box = line && line.closest(".jt-example");
+    if (box && box.scrollHeight > box.clientHeight) {
+      box.scrollTop += line.getBoundingClientRect().top - box.getBoundingClientRect().top - 40;
+    }
   }
   function elementAt(event) {
     const holder = event.target.closest && event.target.closest("#schema [data-element]");
     return holder ? holder.dataset.element : "";
   }
   document.addEventListener("pointerover", (event) => {
+    const inExample = event.target.closest && event.target.closest(".jt-example");
+    if (inExample) return;
     if (event.target.closest && event.target.closest("#schema")) mark(elementAt(event));
     else if (marked.length) mark("");
+  });
+  document.addEventListener("click", (event) => {
+    const line = event.target.closest && event.target.closest(".jt-example [data-element]");
+    const row = line && $(`.sch-row[data-element="${CSS.escape(line.dataset.element)}"]`);
+    if (!row) return;
+    mark(line.dataset.element);
+    row.scrollIntoView({ block: "nearest" });
   });
   document.addEventListener("focusin", (event) => mark(elementAt(event)));
 
@@ -252,6 +266,8 @@
   // -- after htmx: what arrived is prepared, and a narrow screen sees it --------------------------------------------
   document.addEventListener("htmx:afterSettle", (event) => {
     offerAnother(document);
+    const chooser = event.target.closest && event.target.closest(".ex-chooser[open]");
+    if (chooser && $("[data-filters]", chooser)) $("[data-filters]", chooser).focus();
     const answer = event.target.id === "answer" ? event.target : null;
     if (answer && answer.getBoundingClientRect().top > window.innerHeight * 0.8) {
       answer.scrollIntoView({ block: "start" });
