@@ -5,7 +5,10 @@ from collections.abc import Callable
 import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
+from django.urls import reverse
 
+from credentials.access import FULL
+from credentials.services import create_api_key
 from deployments.models import Deployment, Region, State
 from explorer import capabilities
 from fhirserver.partitions import reserve
@@ -48,3 +51,17 @@ def sign_in() -> SignIn:
         return client
 
     return signed
+
+
+@pytest.fixture
+def api_key(deployment: Deployment, alice: User) -> str:
+    """The text of an API key with full access."""
+    return create_api_key(deployment, name="Exploring", access=FULL, by=alice)[1]
+
+
+@pytest.fixture
+def explorer(deployment: Deployment, alice: User, api_key: str, sign_in: SignIn) -> Client:
+    """Alice's browser, authorized with the API key."""
+    client = sign_in(alice)
+    client.post(reverse("explorer:authorize", args=[deployment.pk]), {"credential": api_key})
+    return client
