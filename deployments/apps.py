@@ -8,10 +8,20 @@ class DeploymentsConfig(AppConfig):
     name = "deployments"
 
     def ready(self) -> None:
-        from deployments import data_jobs, expiry, job_sweeper, provisioning, regions, transfers, usage
+        from deployments import (
+            data_jobs,
+            departed,
+            expiry,
+            job_sweeper,
+            provisioning,
+            regions,
+            transfers,
+            usage,
+        )
         from deployments.periodic import Periodic, register_periodic
         from portal.models import Role
         from portal.navigation import Entry, Tab, register_entry, register_tab
+        from portal.signals import tenant_deleted
         from portal.usage import register_usage
 
         register_entry(
@@ -27,6 +37,8 @@ class DeploymentsConfig(AppConfig):
 
         register_periodic(Periodic("sweep-jobs", timedelta(seconds=2), job_sweeper.sweep))
         register_periodic(Periodic("expire-trials", timedelta(minutes=1), expiry.expire))
+        tenant_deleted.connect(departed.stop_all, dispatch_uid="deployments.stop_all")
+        register_periodic(Periodic("settle-departed-tenants", timedelta(minutes=1), departed.settle))
         register_periodic(Periodic("meter-usage", timedelta(minutes=5), usage.meter))
         register_usage(usage.lines_of)
         register_periodic(Periodic("forget-old-files", timedelta(hours=1), transfers.forget_old))

@@ -18,6 +18,7 @@ LOCAL = "127.0.0.1"
 COLUMNS = ("Name", "Birth date", "Gender")
 SHOWN_LINES = 48
 LONGEST_LINE = 110
+BACKSLASH = "\\"
 
 
 def show_search(base: str, api_key: str) -> Showcase | None:
@@ -61,5 +62,12 @@ def _row(patient: dict[str, Any]) -> tuple[str, ...]:
 def _shown(resource: dict[str, Any]) -> str:
     """The beginning of the answer, its long lines (narrative) cut."""
     lines = json.dumps(resource, indent=2, ensure_ascii=False).splitlines()
-    shown = [line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + "…" for line in lines[:SHOWN_LINES]]
+    shown = [_cut(line) for line in lines[:SHOWN_LINES]]
     return "\n".join(shown + (["…"] if len(lines) > SHOWN_LINES else []))
+
+
+def _cut(line: str) -> str:
+    """A long string's beginning, with its end mark, so that it still reads as JSON."""
+    if len(line) <= LONGEST_LINE:
+        return line
+    return f'{line[:LONGEST_LINE].rstrip(BACKSLASH)}…"' + ("," if line.endswith(",") else "")

@@ -44,5 +44,6 @@ urlpatterns = [
     path(f"{tenant}settings/", tenants.settings, name="settings"),
     path(f"{tenant}settings/mfa/", tenants.mfa_rule, name="mfa-rule"),
     path(f"{tenant}settings/transfer/", tenants.transfer, name="transfer"),
+    path(f"{tenant}restore/", tenants.restore, name="restore"),
     path(f"{tenant}settings/delete/", tenants.delete, name="delete"),
 ]

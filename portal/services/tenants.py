@@ -1,6 +1,7 @@
 """Tenants: create, rename, transfer, require two-step sign-in, delete and restore."""
 
 import secrets
+from datetime import timedelta
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.db import IntegrityError, transaction
@@ -10,6 +11,9 @@ from django.utils.text import slugify
 from portal import audit
 from portal.models import Membership, Role, Tenant, User
 from portal.services.refusals import Refused
+from portal.signals import tenant_deleted
+
+KEPT_AFTER_DELETION = timedelta(days=30)
 
 
 def create_tenant(name: str, *, owner: User) -> Tenant:
@@ -92,3 +96,21 @@ def delete_tenant(tenant: Tenant, *, actor: User) -> None:
     tenant.deleted = timezone.now()
     tenant.save(update_fields=["deleted"])
     audit.record("tenant.deleted", tenant=tenant, actor=actor, target=tenant.name)
+    tenant_deleted.send(Tenant, tenant=tenant)
+
+
+@transaction.atomic
+def restore_tenant(tenant: Tenant, *, actor: User) -> None:
+    """Take back a deletion within the grace period; its deployments stay stopped until someone starts them."""
+    if tenant.deleted is None or timezone.now() >= tenant.deleted + KEPT_AFTER_DELETION:
+        raise Refused("This tenant cannot be restored any more.")
+    tenant.deleted = None
+    tenant.save(update_fields=["deleted"])
+    audit.record("tenant.restored", tenant=tenant, actor=actor, target=tenant.name)
+
+
+def purge_tenant(tenant: Tenant) -> None:
+    """Remove the tenant with its members, invitations, subscriptions and audit log, after the grace period."""
+    name = tenant.name
+    tenant.delete()
+    audit.record("tenant.purged", tenant=None, actor=None, target=name)

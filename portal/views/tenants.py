@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import set_current_tenant, signed_in, tenant_view
@@ -16,6 +16,7 @@ from portal.services.tenants import (
     delete_tenant,
     rename_tenant,
     require_mfa,
+    restore_tenant,
     transfer_tenant,
 )
 from portal.tenant_pages import tenant_context
@@ -32,7 +33,33 @@ def tenants(request: HttpRequest) -> HttpResponse:
         .select_related("tenant")
         .order_by("tenant__name")
     )
-    return render(request, "portal/tenants.html", {"memberships": memberships, "form": TenantForm()})
+    deleted = Membership.objects.filter(
+        user=signed_in(request), role=Role.OWNER, tenant__deleted__isnull=False
+    ).select_related("tenant")
+    context = {"memberships": memberships, "deleted": deleted, "form": TenantForm()}
+    return render(request, "portal/tenants.html", context)
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest, slug: str) -> HttpResponse:
+    """Only an owner sees a deleted tenant at all, here and nowhere else."""
+    membership = get_object_or_404(
+        Membership.objects.select_related("tenant", "user"),
+        user=signed_in(request),
+        role=Role.OWNER,
+        tenant__slug=slug,
+        tenant__deleted__isnull=False,
+    )
+    try:
+        restore_tenant(membership.tenant, actor=membership.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(
+            request, f"{membership.tenant.name} is back. Start its deployments when you need them."
+        )
+    return redirect("portal:tenants")
 
 
 @login_required
