@@ -17,6 +17,7 @@ from gateway.door import decisions
 from gateway.endpoints import endpoints
 from gateway.recorder import recorder
 from portal.models import Tenant, User
+from smart.tokens import forget_verified_tokens
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +26,7 @@ def _fresh_door() -> Iterator[None]:
     yield
     endpoints.forget_all()
     decisions.forget_all()
+    forget_verified_tokens()
     recorder.forget()
     limits._limiter.cache_clear()
 

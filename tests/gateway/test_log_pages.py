@@ -16,7 +16,14 @@ from portal.models import Membership, Role, User
 from tests.gateway.conftest import Caller
 from tests.gateway.test_door import PATIENT
 
+pytestmark = pytest.mark.django_db(databases="__all__")
 NEEDED = {"index": Role.WRITE, "trace": Role.WRITE, "metrics": Role.READ}
+
+
+@pytest.fixture
+def region() -> str:
+    """What the pages show does not depend on the store."""
+    return "region_local"
 
 
 def path_of(name: str, deployment: Deployment) -> str:
