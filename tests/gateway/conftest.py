@@ -17,6 +17,7 @@ from gateway.door import decisions
 from gateway.endpoints import endpoints
 from gateway.recorder import recorder
 from portal.models import Tenant, User
+from smart.origins import forget_origins
 from smart.tokens import forget_verified_tokens
 
 
@@ -27,6 +28,7 @@ def _fresh_door() -> Iterator[None]:
     endpoints.forget_all()
     decisions.forget_all()
     forget_verified_tokens()
+    forget_origins()
     recorder.forget()
     limits._limiter.cache_clear()
 
