@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import psycopg
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import DatabaseError as DjangoDatabaseError
 from psycopg import errors as pg
 from psycopg.pq import TransactionStatus
@@ -37,13 +38,25 @@ class WriteConflict(Exception):
     """Another write came first; nothing was written."""
 
 
+_of_thread = threading.local()
+
+
+def _wrapper(region: str) -> BaseDatabaseWrapper:
+    """Django's connection of this thread, remembered: its own look-up costs more than a read of a resource's index."""
+    found: BaseDatabaseWrapper | None = getattr(_of_thread, region, None)
+    if found is None:
+        found = connections[region]
+        setattr(_of_thread, region, found)
+    return found
+
+
 def is_postgresql(region: str) -> bool:
-    return connections[region].vendor == "postgresql"
+    return _wrapper(region).vendor == "postgresql"
 
 
 def raw_connection(region: str) -> Raw:
     """The driver's connection of this thread, opened when there is none."""
-    connection = connections[region]
+    connection = _wrapper(region)
     raw = connection.connection
     if raw is None or (connection.vendor == "postgresql" and raw.closed):
         raw = _open(region)
@@ -51,7 +64,7 @@ def raw_connection(region: str) -> Raw:
 
 
 def _open(region: str) -> Any:
-    connection = connections[region]
+    connection = _wrapper(region)
     try:
         connection.close()
         connection.ensure_connection()
@@ -59,8 +72,14 @@ def _open(region: str) -> Any:
         raise StoreUnavailable(_UNAVAILABLE) from error
     raw = connection.connection
     if connection.vendor == "postgresql":
-        raw.prepare_threshold = PREPARE_AFTER
+        _tune(raw)
     return raw
+
+
+def _tune(raw: psycopg.Connection[Row]) -> None:
+    """Statements are prepared, and planned once: their shape, not their values, decides how they run (docs/adr/0008)."""
+    raw.prepare_threshold = PREPARE_AFTER
+    raw.execute("SET plan_cache_mode = force_generic_plan")
 
 
 @lru_cache(maxsize=4096)
@@ -94,7 +113,7 @@ def _run(raw: Raw, statement: str, parameters: Sequence[Any]) -> Any:
     if isinstance(raw, sqlite3.Connection):
         return raw.execute(_question_marks(statement), parameters)
     if raw.prepare_threshold is None:
-        raw.prepare_threshold = PREPARE_AFTER
+        _tune(raw)
     return psycopg.Cursor(raw).execute(statement, parameters, binary=True)
 
 
