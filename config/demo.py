@@ -45,23 +45,38 @@ def demo_file() -> Path:
     return Path(settings.HOME) / "demo.json"
 
 
+def _pending_file() -> Path:
+    """Where it is kept until the demo deployment runs."""
+    return demo_file().with_suffix(".pending")
+
+
 def remembered_demo() -> dict[str, str]:
     """What an earlier run wrote; empty when there is nothing usable."""
-    try:
-        known = json.loads(demo_file().read_text())
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
+    for path in (demo_file(), _pending_file()):
+        try:
+            known = json.loads(path.read_text())
+        except (OSError, ValueError):
+            continue
+        if isinstance(known, dict):
+            return known
+    return {}
 
 
-def _write(demo: Demo) -> None:
+def _keep(demo: Demo) -> None:
     """Whole or not at all, and for nobody else's eyes."""
     unfinished = demo_file().with_suffix(".part")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(asdict(demo), file, indent=2)
         file.write("\n")
-    unfinished.replace(demo_file())
+    unfinished.replace(_pending_file())
+    # Until it runs again nobody should find it ready.
+    demo_file().unlink(missing_ok=True)
+
+
+def publish_demo() -> None:
+    """Call when the demo deployment runs: who waits for demo.json finds everything ready."""
+    _pending_file().rename(demo_file())
 
 
 def _person(password: str | None) -> tuple[User, str]:
@@ -113,7 +128,7 @@ def _api_key(deployment: Deployment, user: User, remembered: str | None) -> str:
 
 
 def ensure_demo() -> Demo:
-    """Make what is missing and write demo.json."""
+    """Make what is missing and keep it for `publish_demo`."""
     known = remembered_demo()
     with transaction.atomic():
         user, password = _person(known.get("password"))
@@ -126,5 +141,5 @@ def ensure_demo() -> Demo:
             fhir_base=fhir_base(deployment),
             api_key=_api_key(deployment, user, known.get("api_key")),
         )
-    _write(demo)
+    _keep(demo)
     return demo

@@ -2,14 +2,18 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_NB, flock
 from importlib.metadata import version
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 
 SEED = 7
+WAIT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,26 @@ def ensure_generated(preset: Preset, report: Callable[[int, int], None]) -> Path
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as lock:
+        _wait_for_turn(lock, lambda: report(0, preset.patients))
+        if not path.exists():
+            _generate(preset, path, report)
+    return path
+
+
+def _wait_for_turn(lock: IO[str], report: Callable[[], None]) -> None:
+    """One generator for each file: another job may be making it right now. The lock ends with its process."""
+    while True:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            report()
+            time.sleep(WAIT_SECONDS)
+        else:
+            return
+
+
+def _generate(preset: Preset, path: Path, report: Callable[[int, int], None]) -> None:
     arguments = [str(preset.patients), str(preset.years), str(SEED), str(path)]
     generator = subprocess.Popen(  # noqa: S603  our own interpreter and arguments
         [sys.executable, "-m", "deployments.synthesis", *arguments],
@@ -100,4 +124,3 @@ def ensure_generated(preset: Preset, report: Callable[[int, int], None]) -> Path
             generator.wait()
     if generator.returncode:
         raise SynthesisFailed(complaint.strip().splitlines()[-1] if complaint.strip() else "no message")
-    return path

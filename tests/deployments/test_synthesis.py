@@ -1,6 +1,7 @@
 """Synthetic patients: the same each time, whole in themselves, made in a process of their own."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +62,18 @@ def test_a_generator_that_fails_says_why_and_leaves_no_file(settings: Settings, 
     with pytest.raises(presets.SynthesisFailed):
         presets.ensure_generated(broken, lambda done, total: None)
     assert not broken.path.exists()
+
+
+def test_two_jobs_that_need_the_same_preset_make_it_once(settings: Settings, tmp_path: Path) -> None:
+    settings.PRESETS_DIR = tmp_path
+    with ThreadPoolExecutor(2) as threads:
+        reports: list[list[tuple[int, int]]] = [[], []]
+        made = [
+            threads.submit(
+                presets.ensure_generated, ONE, lambda done, total, own=own: own.append((done, total))
+            )
+            for own in reports
+        ]
+        paths = {one.result() for one in made}
+    assert paths == {ONE.path}
+    assert sorted(report[-1] for report in reports) == [(0, 1), (1, 1)]

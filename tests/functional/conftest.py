@@ -101,7 +101,7 @@ def page(browser: Browser, product: Product) -> Iterator[Page]:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     faults: list[Any] = []
     opened = context.new_page()
-    opened.on("pageerror", faults.append)
+    opened.on("pageerror", lambda fault: faults.append(fault))
     opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     opened.set_default_timeout(15_000)
     yield opened

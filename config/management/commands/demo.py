@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config.demo import demo_file, ensure_demo
+from config.demo import demo_file, ensure_demo, publish_demo
 
 
 class Command(BaseCommand):
@@ -19,4 +19,5 @@ class Command(BaseCommand):
                 "The demo has a known password: it is made with the development settings only."
             )
         demo = ensure_demo()
+        publish_demo()
         self.stdout.write(f"Deployment {demo.deployment}; the sign-in and the API key are in {demo_file()}")

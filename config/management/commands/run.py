@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from config import supervisor
-from config.demo import Demo, ensure_demo
+from config.demo import Demo, ensure_demo, publish_demo
 from config.env import env
 from config.supervisor import Child, RunEnded, StopRequested
 from deployments import job_sweeper
@@ -51,6 +51,7 @@ class Command(BaseCommand):
             self._wait_for_web(how, children)
             if demo:
                 self._wait_for_demo(demo, children)
+                publish_demo()
             self._say_ready(demo)
             while True:
                 for child in children:
