@@ -1,6 +1,7 @@
 """FHIR JSON without loss: decimals keep their text (`1.50` stays `1.50`). https://hl7.org/fhir/R4/json.html"""
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -8,10 +9,33 @@ import msgspec
 
 MAX_DEPTH = 100
 
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
-_encode = msgspec.json.Encoder(decimal_format="number").encode
-
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_space_before_colon = re.compile(rb'"\s+:').search
+
+
+class WrittenDecimal(Decimal):
+    """A number that Python would write in another way than it came (`1e5`, `0.0000001`); it keeps its text."""
+
+    text: str
+
+
+def _number(text: str) -> Decimal:
+    number = Decimal(text)
+    if str(number) == text:
+        return number
+    written = WrittenDecimal(text)
+    written.text = text
+    return written
+
+
+def _written(value: Any) -> msgspec.Raw:
+    if isinstance(value, WrittenDecimal):
+        return msgspec.Raw(value.text.encode())
+    raise TypeError(f"{type(value).__name__} is not a value of JSON")
+
+
+_decode = msgspec.json.Decoder(float_hook=_number).decode
+_encode = msgspec.json.Encoder(decimal_format="number", enc_hook=_written).encode
 
 
 class MalformedJson(ValueError):
@@ -23,22 +47,29 @@ class MalformedJson(ValueError):
 
 
 def decode(body: bytes) -> Any:
-    """The value of a JSON text; numbers with a fraction or exponent are Decimal. MalformedJson names the place."""
+    """The value of a JSON text; numbers with a fraction or exponent are Decimal.
+
+    MalformedJson names the place, or says that it is nested deeper than MAX_DEPTH.
+    """
     if body.startswith(_BYTE_ORDER_MARK):
         body = body[3:]
     try:
-        return _decode(body)
+        value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise _explained(body, problem) from None
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise MalformedJson(f"The JSON is nested deeper than {MAX_DEPTH} levels")
+    return value
 
 
 def decode_object(body: bytes) -> dict[str, Any]:
-    """As `decode`, for a text that must be one object nested no deeper than MAX_DEPTH."""
+    """As `decode`, for one object without names that stand twice in an object."""
     value = decode(body)
     if not isinstance(value, dict):
         raise MalformedJson(f"Expected a JSON object, found {_kind(value)}", 1, 1)
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise MalformedJson(f"The JSON is nested deeper than {MAX_DEPTH} levels")
+    # Counting names is quick, and right for nearly every text; only where the counts differ is it read again.
+    if _space_before_colon(body) or body.count(b'":') - body.count(b'\\":') != _names(value):
+        _refuse_duplicates(body)
     return value
 
 
@@ -86,3 +117,28 @@ def _depth(value: Any) -> int:
         inner = node.values() if isinstance(node, dict) else node
         stack.extend((one, level + 1) for one in inner if isinstance(one, dict | list))
     return deepest
+
+
+def _names(value: Any) -> int:
+    """How many names the objects in a value have together."""
+    count, stack = 0, [value]
+    while stack:
+        node = stack.pop()
+        if type(node) is dict:
+            count += len(node)
+            stack.extend(one for one in node.values() if type(one) is dict or type(one) is list)
+        else:
+            stack.extend(one for one in node if type(one) is dict or type(one) is list)
+    return count
+
+
+def _refuse_duplicates(body: bytes) -> None:
+    def checked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise MalformedJson(f"An object has the name {twice!r} more than once")
+        return found
+
+    json.loads(body.removeprefix(_BYTE_ORDER_MARK), object_pairs_hook=checked)

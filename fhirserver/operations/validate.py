@@ -10,6 +10,7 @@ from fhirserver.responses import json_response
 from fhirserver.store import Store
 from fhirspec import json
 from fhirspec.catalogue import get_catalogue
+from fhirspec.validation import invariants
 from fhirspec.validation import validate as find_problems
 
 _MODES = ("create", "update", "delete", "profile")
@@ -43,9 +44,13 @@ def _issues(request: FhirRequest, store: Store, asked: Asked, mode: str | None) 
         known = get_catalogue().canonical(profile)
         text = "cannot be checked yet" if known else "is not known here"
         issues.append(Issue("not-supported", f"The profile {profile} {text}.", severity="warning"))
+    problems = find_problems(resource, str(resource.get("resourceType")))
+    if not any(problem.is_error for problem in problems):
+        # The rules are written for resources of the right structure.
+        problems = problems + invariants(resource)
     return issues + [
         Issue(problem.code, problem.message, severity=problem.severity, expression=problem.path)
-        for problem in find_problems(resource, str(resource.get("resourceType")))
+        for problem in problems
     ]
 
 

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/terminology-service.html
 
 from fhirspec.terminology.expansion import Code, Find, Terminology, catalogue_terminology, code_set
 from fhirspec.terminology.reasons import CannotExpand, UnknownCodeSystem, UnknownValueSet
+from fhirspec.terminology.subsumption import subsumption
 
 __all__ = [
     "CannotExpand",
@@ -15,4 +16,5 @@ __all__ = [
     "UnknownValueSet",
     "catalogue_terminology",
     "code_set",
+    "subsumption",
 ]

@@ -7,7 +7,21 @@ from hypothesis import strategies as st
 from fhirspec.json import MAX_DEPTH, MalformedJson, decode, decode_object, encode
 
 
-@pytest.mark.parametrize("text", ["1.50", "0.000", "-3.10", "100", "1.0", "12345678901234567890.123456789"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.50",
+        "0.000",
+        "-3.10",
+        "100",
+        "1.0",
+        "12345678901234567890.123456789",
+        "1e5",
+        "1E+2",
+        "0.0000001",
+        "-0.0",
+    ],
+)
 def test_decimals_keep_their_text(text: str) -> None:
     assert encode(decode(f'{{"value":{text}}}'.encode())) == f'{{"value":{text}}}'.encode()
 
@@ -46,3 +60,18 @@ def test_a_byte_order_mark_is_passed_over() -> None:
 def test_an_empty_body_is_said_to_be_empty() -> None:
     with pytest.raises(MalformedJson, match="empty"):
         decode_object(b"  ")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a":1,"a":2}', '{"b":[{"a" : 1, "a":2}]}', '{"a":1, "\\u0061":2}', '{"c" :1,"a":"\\":","a":3}']
+)
+def test_a_name_that_stands_twice_in_an_object_is_refused(text: str) -> None:
+    with pytest.raises(MalformedJson, match="'a' more than once"):
+        decode_object(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a":{"a":1},"b":"\\":"}', '{"a" : [{"a":1},{"a":"x:\\\\"}]}', '{"a\\\\":1}']
+)
+def test_the_same_name_in_other_objects_is_fine(text: str) -> None:
+    assert decode_object(text.encode())

@@ -34,6 +34,7 @@ VALID = [
     patient(_birthDate={"extension": [extension(valueCode="unknown")]}),
     patient(name=[{"given": ["Ann", None], "_given": [None, {"extension": [extension(valueString="x")]}]}]),
     patient(text=narrative("<p>Ann &eacute; <img src='#1' alt='x'/></p>")),
+    patient(text=narrative('<p style="background: url(data:image/png;base64,aGk=)">a</p>')),
     patient(extension=[extension(extension=[extension(valueBoolean=False)])]),
     patient(
         contained=[{"resourceType": "Organization", "id": "o", "name": "O"}],
