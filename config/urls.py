@@ -10,6 +10,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("deployments/<slug:deployment_id>/api/", include("explorer.urls")),
     path("deployments/", include("deployments.urls")),
+    path("deployments/<slug:deployment_id>/oauth/", include("smart.page_urls")),
     path("deployments/<slug:deployment_id>/credentials/", include("credentials.urls")),
     path("deployments/<slug:deployment_id>/", include("gateway.page_urls")),
     path("", include("gateway.urls")),

@@ -33,3 +33,8 @@ def origin_of(url: str) -> str:
     """The origin (scheme, host, port) as browsers write it; empty when there is none."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
+
+
+def trial_callback(deployment_id: str) -> str:
+    """Where the portal's own “Try it” comes back. Every application of the deployment may use it."""
+    return f"{settings.PUBLIC_URL.rstrip('/')}/deployments/{deployment_id}/oauth/try/"

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from credentials.models import AuthenticationServer
 from deployments.selectors import get_deployment
+from smart.addresses import origin_of
 from smart.origins import registered_origins
 from smart.servers import integrated_server
 
@@ -120,3 +121,10 @@ def _allow_origin(
         answer["Access-Control-Allow-Methods"] = ", ".join(methods)
         answer["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Accept"
         answer["Access-Control-Max-Age"] = "600"
+
+
+def allow_form_to(answer: HttpResponse, address: str) -> HttpResponse:
+    """The page's form may lead to this application too (Content-Security-Policy: form-action, read by django-csp)."""
+    target = origin_of(address) or f"{address.partition(':')[0]}:"
+    answer._csp_update = {"form-action": [target]}  # type: ignore[attr-defined]
+    return answer

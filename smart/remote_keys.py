@@ -20,6 +20,7 @@ FRESH = 600.0  # seconds
 USABLE = 86_400.0
 RETRY = 5.0  # an unknown key makes us ask again at most so often
 _MAX_KEYS = 50
+_KINDS = frozenset({"RSA", "EC", "OKP"})
 
 
 class KeysUnavailable(Exception):
@@ -43,7 +44,7 @@ def read_keys(jwks: Mapping[str, Any]) -> list[Key]:
     found: list[Key] = []
     listed = jwks.get("keys")
     for item in listed[:_MAX_KEYS] if isinstance(listed, list) else []:
-        if not isinstance(item, dict) or item.get("use", "sig") != "sig":
+        if not isinstance(item, dict) or item.get("use", "sig") != "sig" or item.get("kty") not in _KINDS:
             continue
         try:
             key = JWKRegistry.import_key(item)

@@ -20,7 +20,7 @@ from oauthlib.oauth2 import (
 from oauthlib.oauth2.rfc6749 import errors
 from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
 
-from credentials.models import AuthenticationServer
+from credentials.models import AuthenticationServer, OAuthApplication
 from smart.addresses import issuer
 from smart.id_tokens import sign_id_token
 from smart.models import Authorization
@@ -81,8 +81,9 @@ class _SmartToken(BearerToken):
 class IssuerServer(AuthorizationEndpoint, TokenEndpoint, IntrospectEndpoint, RevocationEndpoint):
     """What the views call: `create_token_response(uri, method, body, headers)` and its like."""
 
-    def __init__(self, server: AuthenticationServer) -> None:
-        self.validator = IssuerValidator(server)
+    def __init__(self, server: AuthenticationServer, trusted: OAuthApplication | None = None) -> None:
+        """`trusted` needs no proof that it is itself: only for the portal's own trials."""
+        self.validator = IssuerValidator(server, trusted)
         token = _SmartToken(self.validator)
         code = _CodeGrant(self.validator)
         AuthorizationEndpoint.__init__(self, "code", token, {"code": code})

@@ -12,7 +12,7 @@ from oauthlib.oauth2 import FatalClientError, OAuth2Error
 
 from credentials.models import AuthenticationServer, OAuthApplication, ServerUser
 from smart.addresses import origin_of
-from smart.http import load_server
+from smart.http import allow_form_to, load_server
 from smart.interactions import Interaction, end, find, needs_patient, next_page, save
 from smart.models import Authorization, Fault
 from smart.protocol.server import IssuerServer
@@ -166,13 +166,11 @@ def _show_consent(step: Step) -> HttpResponse:
     lines = [{"scope": str(scope), "words": describe_scope(scope)} for scope in step.scopes]
     needs = needs_patient(step.scopes)
     origin = origin_of(step.interaction.parameter("redirect_uri"))
-    scheme = step.interaction.parameter("redirect_uri").partition(":")[0] + ":"
 
     answer = step.show(
         "consent", lines=lines, needs_patient=needs, origin=origin, asked=[line["scope"] for line in lines]
     )
-    answer._csp_update = {"form-action": [origin or scheme]}  # type: ignore[attr-defined]  # read by django-csp
-    return answer
+    return allow_form_to(answer, step.interaction.parameter("redirect_uri"))
 
 
 def _granted(step: Step) -> list[str]:

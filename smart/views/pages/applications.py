@@ -1,0 +1,228 @@
+"""Applications: register, change, rotate their secret, switch off, delete, start from a simulated EHR."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from credentials.models import AuthenticationServer, OAuthApplication
+from credentials.shown_once import keep_for_one_page, take_kept
+from deployments.models import Deployment
+from deployments.views.loaded import deployment_view
+from portal.access import signed_in
+from portal.audit import record
+from portal.models import Role
+from smart import applications
+from smart.addresses import fhir_base
+from smart.forms import ApplicationForm, LaunchForm, ScopeBuilderForm, SecretRotationForm, initial_of
+from smart.http import allow_form_to
+from smart.models import Fault, Launch
+from smart.records import encounters_of, search_people
+from smart.scope_words import describe_scope
+from smart.scopes import InvalidScope, parse_scopes, read_scopes
+from smart.servers import integrated_server
+from smart.views.authorize import AppRedirect
+
+
+def _get(deployment: Deployment, application_id: int) -> OAuthApplication:
+    return get_object_or_404(
+        OAuthApplication.objects.select_related("server__deployment"),
+        pk=application_id,
+        server__deployment=deployment,
+    )
+
+
+def _note(request: HttpRequest, deployment: Deployment, action: str, application: OAuthApplication) -> None:
+    record(
+        action, tenant=deployment.tenant, actor=signed_in(request), target=f"{deployment.name}: {application}"
+    )
+
+
+def _server(request: HttpRequest, deployment: Deployment) -> AuthenticationServer:
+    wanted = request.GET.get("server", "")
+    if wanted.isdigit():
+        return get_object_or_404(AuthenticationServer, pk=int(wanted), deployment=deployment)
+    return integrated_server(deployment)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@deployment_view(Role.ADMIN)
+def create(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+    server = _server(request, deployment)
+    form = ApplicationForm(_with_built_scope(request), external=not server.is_integrated)
+    context = {"deployment": deployment, "server": server, "form": form, "new": True}
+    if request.method != "POST" or "add_scope" in request.POST or not form.is_valid():
+        return _form_page(request, form, context)
+    try:
+        application, secret = applications.create_application(
+            server, form.registration, by=signed_in(request)
+        )
+    except ValidationError as error:
+        return _form_page(request, _blamed(form, error), context)
+    _note(request, deployment, "oauth.application_created", application)
+    if secret:
+        keep_for_one_page(request, deployment.pk, application.name, secret)
+    return redirect("oauth:application", deployment.pk, application.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@deployment_view(Role.ADMIN)
+def change(request: HttpRequest, deployment: Deployment, application_id: int) -> HttpResponse:
+    application = _get(deployment, application_id)
+    external = not application.server.is_integrated
+    form = ApplicationForm(_with_built_scope(request), initial=initial_of(application), external=external)
+    context = {
+        "deployment": deployment,
+        "server": application.server,
+        "form": form,
+        "application": application,
+    }
+    if request.method != "POST" or "add_scope" in request.POST or not form.is_valid():
+        return _form_page(request, form, context)
+    try:
+        applications.update_application(application, form.registration)
+    except ValidationError as error:
+        return _form_page(request, _blamed(form, error), context)
+    _note(request, deployment, "oauth.application_changed", application)
+    messages.success(request, "Saved.")
+    return redirect("oauth:application", deployment.pk, application.pk)
+
+
+def _with_built_scope(request: HttpRequest) -> Any:
+    """The posted form; with “Add scope”, the built scope is appended to its text."""
+    if request.method != "POST":
+        return None
+    if "add_scope" not in request.POST:
+        return request.POST
+    posted = request.POST.copy()
+    try:
+        scope = ScopeBuilderForm(request.POST, prefix="build").scope
+        text = " ".join([*posted.get("scopes", "").split(), scope])
+        parse_scopes(text)
+        posted["scopes"] = "\n".join(text.split())
+    except InvalidScope as refused:
+        messages.error(request, str(refused))
+    return posted
+
+
+def _form_page(request: HttpRequest, form: ApplicationForm, context: dict[str, Any]) -> HttpResponse:
+    building = "add_scope" in request.POST
+    builder = ScopeBuilderForm(request.POST if building else None, prefix="build")
+    shown = str(form["scopes"].value() or "")
+    context |= {
+        "builder": builder,
+        "words": [(str(scope), describe_scope(scope)) for scope in read_scopes(shown)],
+        "building": building,
+    }
+    status = 422 if request.method == "POST" and not building else 200
+    return render(request, "smart/pages/application_form.html", context, status=status)
+
+
+def _blamed(form: ApplicationForm, error: ValidationError) -> ApplicationForm:
+    """The service's problems at the form's fields."""
+    names = {"allowed_scopes": "scopes"}
+    for name, problems in error.message_dict.items():
+        field = names.get(name, name)
+        form.add_error(field if field in form.fields else None, problems)
+    return form
+
+
+@never_cache
+@deployment_view(Role.READ)
+def detail(request: HttpRequest, deployment: Deployment, application_id: int) -> HttpResponse:
+    application = _get(deployment, application_id)
+    context = {
+        "deployment": deployment,
+        "application": application,
+        "may_admin": getattr(deployment, "role", 0) >= Role.ADMIN,
+        "words": [(str(scope), describe_scope(scope)) for scope in read_scopes(application.allowed_scopes)],
+        "secret": take_kept(request, deployment.pk),
+        "rotation": SecretRotationForm(),
+    }
+    return render(request, "smart/pages/application.html", context)
+
+
+@require_POST
+@deployment_view(Role.ADMIN)
+def rotate(request: HttpRequest, deployment: Deployment, application_id: int) -> HttpResponse:
+    application = _get(deployment, application_id)
+    form = SecretRotationForm(request.POST)
+    overlap = form.cleaned_data["overlap"] if form.is_valid() else timedelta(0)
+    try:
+        text = applications.rotate_client_secret(application, overlap=overlap)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        _note(request, deployment, "oauth.secret_rotated", application)
+        keep_for_one_page(request, deployment.pk, application.name, text)
+    return redirect("oauth:application", deployment.pk, application.pk)
+
+
+@require_POST
+@deployment_view(Role.ADMIN)
+def end_secret(
+    request: HttpRequest, deployment: Deployment, application_id: int, secret_id: int
+) -> HttpResponse:
+    application = _get(deployment, application_id)
+    applications.end_client_secret(get_object_or_404(application.secrets, pk=secret_id))
+    _note(request, deployment, "oauth.secret_ended", application)
+    messages.success(request, "That secret does not work any more.")
+    return redirect("oauth:application", deployment.pk, application.pk)
+
+
+@require_POST
+@deployment_view(Role.ADMIN)
+def switch(request: HttpRequest, deployment: Deployment, application_id: int) -> HttpResponse:
+    application = _get(deployment, application_id)
+    applications.set_application_enabled(application, enabled=not application.enabled)
+    _note(request, deployment, "oauth.application_switched", application)
+    word = "on" if application.enabled else "off; its tokens are refused from now on"
+    messages.success(request, f"{application.name} is {word}.")
+    return redirect("oauth:application", deployment.pk, application.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@deployment_view(Role.ADMIN)
+def delete(request: HttpRequest, deployment: Deployment, application_id: int) -> HttpResponse:
+    """Asks for the name first."""
+    application = _get(deployment, application_id)
+    typed = request.POST.get("name", "").strip()
+    if request.method == "POST" and typed == application.name:
+        _note(request, deployment, "oauth.application_deleted", application)
+        application.delete()
+        messages.success(request, f"{application.name} is gone, and all its tokens with it.")
+        return redirect("oauth:index", deployment.pk)
+    context = {"deployment": deployment, "application": application, "wrong": request.method == "POST"}
+    return render(request, "smart/pages/application_delete.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@deployment_view(Role.WRITE)
+def launch(request: HttpRequest, deployment: Deployment, application_id: int) -> HttpResponse:
+    """The EHR launch simulator: chosen context, and faults to try the application's error paths."""
+    application = _get(deployment, application_id)
+    words, patient = request.GET.get("name", "")[:100], request.GET.get("patient", "")[:64]
+    form = LaunchForm(request.POST or None, initial={"patient": patient})
+    form.fields["fault"].choices = Fault.choices  # type: ignore[attr-defined]
+    if request.method == "POST" and form.is_valid() and application.launch_url:
+        made = Launch.objects.create(
+            application=application, created_by=signed_in(request), **form.cleaned_data
+        )
+        joint = "&" if "?" in application.launch_url else "?"
+        query = urlencode({"iss": fhir_base(deployment.pk), "launch": made.launch})
+        return AppRedirect(f"{application.launch_url}{joint}{query}")
+    context = {
+        "deployment": deployment,
+        "application": application,
+        "form": form,
+        "words": words,
+        "patients": search_people(deployment, "Patient", words),
+        "encounters": encounters_of(patient, deployment) if patient else [],
+    }
+    return allow_form_to(render(request, "smart/pages/launch.html", context), application.launch_url)
