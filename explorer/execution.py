@@ -67,6 +67,7 @@ def _remember(
         status=answer.status,
         duration=answer.duration,
         credential=held.label[:80] if held else "",
+        trace_id=answer.header("x-request-id")[:16],
         sealed=seal_draft(attempt.draft),
     )
     if sent.pk % 10 == 0:

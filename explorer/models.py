@@ -16,6 +16,7 @@ class SentRequest(models.Model):
     status = models.PositiveSmallIntegerField()
     duration = models.FloatField(help_text="Milliseconds.")
     credential = models.CharField(max_length=80, blank=True)
+    trace_id = models.CharField(max_length=16, blank=True)
     sealed = models.TextField()
 
     class Meta:

@@ -10,7 +10,9 @@ from explorer.bench import bench_url
 from explorer.building.draft import Draft
 from explorer.execution import Attempt
 from explorer.held import Held
-from explorer.models import TourStep
+from explorer.models import SentRequest, TourStep
+from gateway.decisions import CredentialKind
+from gateway.models import RequestLog
 from portal.models import User
 
 OPENED, AUTHORIZED, CREATED, SEARCHED, REPLAYED = "opened", "authorized", "created", "searched", "outside"
@@ -87,8 +89,12 @@ def tour_steps(deployment: Deployment, user: User) -> list[Step]:
 
 
 def _used_outside(deployment: Deployment) -> bool:
-    """Whether the log of the deployment knows a request of an API key that did not come from these pages."""
-    return ApiKey.objects.filter(deployment=deployment, last_used_at__isnull=False).exists()
+    """Whether the deployment's log knows a successful request of an API key that these pages did not send."""
+    ours = SentRequest.objects.filter(deployment=deployment).values("trace_id")
+    logged = RequestLog.objects.filter(
+        deployment=deployment, credential_kind=CredentialKind.API_KEY, status__lt=400
+    )
+    return logged.exclude(trace_id__in=ours).exists()
 
 
 def tick(deployment: Deployment, user: User, attempt: Attempt, held: Held | None) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote
 
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
+# The only modifier of parameters that have prefixes; forms offer it among them.
+MISSING = "missing"
 PREFIXED_TYPES = frozenset({"date", "number", "quantity"})
 RESULT_PARAMETERS = (
     "_sort",
@@ -112,6 +114,7 @@ def criteria_from_fields(fields: Mapping[str, Sequence[str]]) -> tuple[Criterion
                 continue
             prefix = prefixes[index] if index < len(prefixes) else ""
             modifier = modifiers[index] if index < len(modifiers) else ""
+            modifier = MISSING if prefix == MISSING else modifier
             written = f"{name}:{modifier}" if modifier else name
             found.append(criterion(written, join_prefix(prefix, value.strip())))
     return tuple(found)

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/search.html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from explorer.building.criteria import PREFIXED_TYPES, PREFIXES, Criterion, split_prefix
+from explorer.building.criteria import MISSING, PREFIXED_TYPES, PREFIXES, Criterion, split_prefix
 
 PREFIX_WORDS = {
     "": "=",
@@ -101,14 +101,15 @@ class Field:
 
     @property
     def prefixes(self) -> list[tuple[str, str]]:
-        return (
-            [(each, PREFIX_WORDS[each]) for each in ("", *self.facts.prefixes)] if self.facts.prefixes else []
-        )
+        """The choices of the prefix; what has prefixes knows one modifier, which is offered here too."""
+        if not self.facts.prefixes:
+            return []
+        return [(each, PREFIX_WORDS[each]) for each in ("", *self.facts.prefixes)] + [(MISSING, "is missing")]
 
     @property
     def modifiers(self) -> list[tuple[str, str]]:
         """The choices of the modifier; one that is set but not listed is offered too."""
-        known = self.facts.modifiers
+        known = () if self.facts.prefixes else self.facts.modifiers
         if self.modifier and self.modifier not in known:
             known = (*known, self.modifier)
         plain = "starts with" if self.facts.kind == "string" else "is"
@@ -141,17 +142,27 @@ def search_fields(
         if each.is_result_parameter:
             continue
         facts = by_code.get(each.code) or SearchParameterFacts(each.code, _kind_of_path(each.code))
-        prefix, value = split_prefix(each.value) if facts.kind in PREFIXED_TYPES else ("", each.value)
         rows = filled.setdefault(each.code, [])
-        rows.append(Field(facts, each.modifier, prefix, value, len(rows)))
+        rows.append(_filled(facts, each, len(rows)))
     first = sorted(
         (each for each in parameters if each.code in _FIRST and each.code not in filled),
         key=lambda each: _FIRST.index(each.code),
     )
     room = max(0, FIRST_FIELDS - len(filled))
     top = [row for rows in filled.values() for row in rows] + [Field(each) for each in first[:room]]
+    if not top:
+        return [Field(each) for each in parameters], []
     shown = {row.name for row in top}
     return top, [Field(each) for each in parameters if each.code not in shown]
+
+
+def _filled(facts: SearchParameterFacts, each: Criterion, index: int) -> Field:
+    if facts.kind not in PREFIXED_TYPES:
+        return Field(facts, each.modifier, "", each.value, index)
+    if each.modifier == MISSING:
+        return Field(facts, "", MISSING, each.value, index)
+    prefix, value = split_prefix(each.value)
+    return Field(facts, each.modifier, prefix, value, index)
 
 
 def _kind_of_path(code: str) -> str:

@@ -273,6 +273,11 @@ class Definition:
     def resource_input(self) -> bool:
         return any(kind in ("Resource", "Any") or name == "resource" for name, kind, _, _ in self.inputs)
 
+    @property
+    def needs_body(self) -> bool:
+        """Whether an input that must be there does not fit into an address: https://hl7.org/fhir/R4/operations.html"""
+        return any(least > 0 and not kind[:1].islower() for _, kind, least, _ in self.inputs)
+
 
 Definitions = dict[str, Definition]
 
@@ -294,7 +299,7 @@ def _named_operations(
 def _forms_of(definition: Definition, resource_type: str) -> Iterator[Operation]:
     """An operation at each level that it has: on one resource, on the type, on the system."""
     code = definition.code
-    post = definition.changes or definition.resource_input
+    post = definition.changes or definition.resource_input or definition.needs_body
     base = Operation(
         key=f"${code}",
         title=f"${code}",
@@ -304,7 +309,7 @@ def _forms_of(definition: Definition, resource_type: str) -> Iterator[Operation]
         link=definition.link,
         body=("resource" if definition.resource_input else "parameters") if post else "",
         criteria=not post or definition.resource_input,
-        safe=not definition.changes,
+        safe=not definition.changes and not code.startswith(("meta-", "process-")),
         name=code,
     )
     if not resource_type:

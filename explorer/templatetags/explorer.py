@@ -174,7 +174,7 @@ def parameter_table(parameters: Sequence[SearchParameterFacts], deployment: Depl
     """All search parameters of a type with what each can do."""
     start = bench_url(deployment, "")
     return format_html(
-        '<div class="table-wrap card" tabindex="0" role="region" aria-label="Search parameters"><table class="table params"><thead><tr>'
+        '<div class="table-wrap card" tabindex="0" role="region" aria-label="Table of search parameters"><table class="table params"><thead><tr>'
         "<th scope=col>Parameter</th><th scope=col>Type</th><th scope=col>Description</th><th scope=col>Modifiers and prefixes</th>"
         "<th scope=col>Reads</th></tr></thead><tbody>{}</tbody></table></div>",
         mark_safe("".join(_parameter_row(each, start) for each in parameters)),  # noqa: S308

@@ -269,6 +269,7 @@
     const chooser = event.target.closest && event.target.closest(".ex-chooser[open]");
     if (chooser && $("[data-filters]", chooser)) $("[data-filters]", chooser).focus();
     const answer = event.target.id === "answer" ? event.target : null;
+    if (answer) answer.parentElement.scrollTop = 0;
     if (answer && answer.getBoundingClientRect().top > window.innerHeight * 0.8) {
       answer.scrollIntoView({ block: "start" });
     }

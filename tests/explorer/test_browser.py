@@ -1,0 +1,180 @@
+"""Whole journeys in a real browser, with and without JavaScript; axe finds nothing on the way."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import LazySettings
+from django.core.cache import cache
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from deployments.models import Deployment
+from deployments.regions import synchronise_regions
+from portal.models import User
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True, databases=["default", "region_local"]),
+]
+PASSWORD = "correct-horse-battery"
+
+
+@pytest.fixture(autouse=True)
+def _regions(transactional_db: None) -> None:
+    """Other tests of this kind empty every table; regions are made after each migration."""
+    cache.clear()
+    synchronise_regions()
+
+
+WIDE, NARROW = (1440, "light"), (390, "dark")
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    width, scheme = getattr(request, "param", WIDE)
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        accept_downloads=True,
+    )
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    faults: list[Any] = []
+    page.on("pageerror", lambda error: faults.append(error))
+    page.on(
+        "console", lambda message: faults.append(message.text) if "Security Policy" in message.text else None
+    )
+    yield page
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def plain_page(browser: Browser) -> Iterator[Page]:
+    """A browser without JavaScript."""
+    context = browser.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def home(live_server: LiveServer, deployment: Deployment, settings: LazySettings) -> str:
+    """The address of API Development, reachable by the server itself under its public address."""
+    settings.PUBLIC_URL = live_server.url
+    return live_server.url + reverse("explorer:index", args=[deployment.pk])
+
+
+def log_in(page: Page, live_server: LiveServer, user: User) -> None:
+    page.goto(f"{live_server.url}/accounts/login/")
+    page.get_by_label("Email").fill(user.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/services/")
+
+
+def authorize(page: Page, api_key: str) -> None:
+    page.locator("#authorize > summary").click()
+    page.get_by_label("API key or access token").fill(api_key)
+    page.locator("#authorize").get_by_role("button", name="Authorize", exact=True).click()
+    expect(page.locator("#authorize > summary")).to_contain_text("Exploring")
+
+
+def assert_accessible(page: Page, what: str) -> None:
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{what}\n{found.generate_report()}"
+    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    assert not wide, f"{what} scrolls sideways"
+
+
+@pytest.mark.parametrize("page", [WIDE, NARROW], ids=["wide-light", "narrow-dark"], indirect=True)
+def test_a_newcomer_finds_patient_authorizes_and_creates_one(
+    page: Page, live_server: LiveServer, home: str, alice: User, api_key: str
+) -> None:
+    log_in(page, live_server, alice)
+    page.goto(home)
+    assert_accessible(page, "all types")
+    page.get_by_label("Resource type", exact=True).fill("patient")
+    page.get_by_label("Resource type", exact=True).press("Enter")
+    page.wait_for_url("**/api/Patient/")
+    assert_accessible(page, "Patient")
+    authorize(page, api_key)
+    page.locator("#op-create > summary").click()
+    page.locator("#op-create").get_by_role("button", name="Execute").click()
+    expect(page.locator("[data-status]")).to_have_text("201 Created")
+    assert_accessible(page, "201 Created")
+    page.get_by_role("link", name="Open it").click()
+    expect(page.locator("[data-status]")).to_have_text("200 OK")
+    assert ".do=read" in page.url
+    page.locator(".views label", has_text="Raw").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert '"Patient"' in download.value.path().read_text()
+    page.locator("#authorize > summary").click()
+    page.get_by_role("button", name="Logout Exploring").click()
+    expect(page.locator("#authorize > summary")).to_have_text("Authorize")
+    page.locator("#op-read").get_by_role("button", name="Execute").click()
+    expect(page.locator("[data-status]")).to_have_text("401 Unauthorized")
+    assert_accessible(page, "401")
+
+
+def test_back_and_forward_show_what_was_shown(
+    page: Page, live_server: LiveServer, home: str, alice: User, api_key: str
+) -> None:
+    log_in(page, live_server, alice)
+    page.goto(f"{home}Patient/?.do=history-type")
+    authorize(page, api_key)
+    page.get_by_role("button", name="Execute").click()
+    expect(page.locator("[data-status]")).to_have_text("200 OK")
+    page.locator("#op-read > summary").click()
+    page.locator("#read-id").fill("nobody")
+    page.locator("#op-read").get_by_role("button", name="Execute").click()
+    expect(page.locator("[data-status]")).to_have_text("404 Not Found")
+    page.go_back()
+    expect(page.locator("[data-status]")).to_have_text("200 OK")
+    page.go_forward()
+    expect(page.locator("[data-status]")).to_have_text("404 Not Found")
+
+
+def test_the_schema_opens_and_the_palette_finds(
+    page: Page, live_server: LiveServer, home: str, alice: User
+) -> None:
+    log_in(page, live_server, alice)
+    page.goto(f"{home}Patient/")
+    page.locator('#schema .sch-open:text-is("contact")').click()
+    expect(page.locator('[data-element="Patient.contact.relationship"].sch-row')).to_be_visible()
+    page.locator('#schema .sch-open:text-is("contact")').click()
+    expect(page.locator('[data-element="Patient.contact.relationship"].sch-row')).to_be_hidden()
+    page.locator('.sch-row[data-element="Patient.gender"] .sch-binding summary').click()
+    expect(page.locator('.sch-row[data-element="Patient.gender"] .code-list')).to_contain_text("female")
+    assert_accessible(page, "schema")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Resource type, operation or page").fill("observation")
+    expect(page.locator("#palette-list li").first).to_contain_text("Observation")
+    assert_accessible(page, "palette")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/api/Observation/")
+
+
+def test_everything_works_without_javascript(
+    plain_page: Page, live_server: LiveServer, home: str, alice: User, api_key: str
+) -> None:
+    page = plain_page
+    log_in(page, live_server, alice)
+    page.goto(home)
+    page.get_by_role("link", name="Patient", exact=True).first.click()
+    page.locator("#authorize > summary").click()
+    page.get_by_label("API key or access token").fill(api_key)
+    page.locator("#authorize").get_by_role("button", name="Authorize", exact=True).click()
+    page.locator("#op-create > summary").click()
+    page.locator("#op-create").get_by_role("link", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    expect(page.locator("[data-status]")).to_have_text("201 Created")
+    page.locator("#op-history-type > summary").click()
+    page.locator("#op-history-type").get_by_role("link", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    expect(page.locator("[data-status]")).to_have_text("200 OK")
+    page.locator('#schema .sch-open:text-is("contact")').click()
+    expect(page.locator("h2", has_text="Patient.contact")).to_be_visible()
