@@ -14,6 +14,7 @@ urlpatterns = [
     path("deployments/<slug:deployment_id>/credentials/", include("credentials.urls")),
     path("deployments/<slug:deployment_id>/", include("gateway.page_urls")),
     path("", include("gateway.urls")),
+    path("api/v1/", include("config.api_urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("portal.urls")),
 ]

@@ -66,6 +66,26 @@ class TypedNameForm(forms.Form):
         return typed
 
 
+class TokenForm(forms.Form):
+    """A new Management API token."""
+
+    name = forms.CharField(max_length=80, help_text="What will use it, as “backup script”.")
+    role = forms.TypedChoiceField(
+        coerce=int, choices=Role.choices, initial=Role.READ, help_text="The most that it may do."
+    )
+    tenant = forms.ModelChoiceField(
+        queryset=Tenant.objects.none(), required=False, empty_label="All my tenants", to_field_name="slug"
+    )
+    days = forms.TypedChoiceField(
+        coerce=int, label="Expires", choices=[(30, "in 30 days"), (90, "in 90 days"), (365, "in a year")]
+    )
+
+    def __init__(self, *args: Any, tenants: list[Tenant], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ModelChoiceField[Tenant]", self.fields["tenant"])
+        field.queryset = Tenant.objects.filter(pk__in=[tenant.pk for tenant in tenants])
+
+
 class AccountForm(forms.Form):
     name = forms.CharField(max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
 

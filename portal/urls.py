@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import members, pages, services, shell, tenants, usage
+from portal.views import members, pages, services, shell, tenants, tokens, usage
 
 app_name = "portal"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("styleguide/", shell.styleguide, name="styleguide"),
     path("docs/", pages.docs, name="docs"),
     path("docs/<slug:slug>/", pages.docs, name="guide"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:token_id>/revoke/", tokens.revoke, name="token-revoke"),
     path("account/password-rules/", pages.password_rules, name="password-rules"),
     path("account/", pages.account, name="account"),
     path("services/", services.services, name="services"),

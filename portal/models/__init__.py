@@ -4,5 +4,16 @@ from portal.models.accounts import User
 from portal.models.audit import AuditEvent
 from portal.models.subscriptions import Plan, Subscription
 from portal.models.tenants import Invitation, Membership, Role, Tenant
+from portal.models.tokens import ManagementToken
 
-__all__ = ["AuditEvent", "Invitation", "Membership", "Plan", "Role", "Subscription", "Tenant", "User"]
+__all__ = [
+    "AuditEvent",
+    "Invitation",
+    "ManagementToken",
+    "Membership",
+    "Plan",
+    "Role",
+    "Subscription",
+    "Tenant",
+    "User",
+]

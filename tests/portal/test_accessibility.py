@@ -86,6 +86,7 @@ def test_signed_in_pages(page: Page, live_server: LiveServer, tenant: Tenant, al
         "/tenants/new/",
         *(reverse(f"portal:{name}", args=[tenant.slug]) for name in names),
         "/account/",
+        "/account/tokens/",
         "/accounts/2fa/",
         "/accounts/2fa/totp/activate/",
         "/accounts/2fa/webauthn/add/",

@@ -1,0 +1,83 @@
+"""What the Management API reads and writes."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from portal.models import AuditEvent, Invitation, Membership, Role, Subscription, Tenant
+
+
+class RoleField(serializers.ChoiceField):
+    """A role by its name: `read`, `write`, `admin`, `owner`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=[role.name.lower() for role in Role], **kwargs)
+
+    def to_internal_value(self, data: Any) -> Role:  # type: ignore[override]
+        return Role[str(super().to_internal_value(data)).upper()]
+
+    def to_representation(self, value: Any) -> str:
+        return Role(value).name.lower()
+
+
+class PersonSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(source="get_full_name", read_only=True)
+    email = serializers.EmailField(read_only=True)
+
+
+class TenantSerializer(serializers.ModelSerializer[Tenant]):
+    class Meta:
+        model = Tenant
+        fields = ("slug", "name", "created", "requires_mfa")
+        read_only_fields = ("slug", "created", "requires_mfa")
+
+
+class MemberSerializer(serializers.ModelSerializer[Membership]):
+    user = PersonSerializer(read_only=True)
+    role = RoleField()
+
+    class Meta:
+        model = Membership
+        fields = ("id", "user", "role", "created")
+        read_only_fields = ("id", "created")
+
+
+class InvitationSerializer(serializers.ModelSerializer[Invitation]):
+    role = RoleField()
+    expires = serializers.DateTimeField(read_only=True)
+    is_expired = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Invitation
+        fields = ("id", "email", "role", "sent", "expires", "is_expired")
+        read_only_fields = ("id", "sent")
+
+
+class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
+    class Meta:
+        model = AuditEvent
+        fields = ("id", "created", "actor_name", "action", "target", "before", "after")
+        read_only_fields = fields
+
+
+class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
+    class Meta:
+        model = Subscription
+        fields = ("service", "plan", "started", "expires")
+        read_only_fields = ("service", "started", "expires")
+
+
+class UsageLineSerializer(serializers.Serializer[Any]):
+    deployment = serializers.CharField()
+    description = serializers.CharField()
+    quantity = serializers.DecimalField(max_digits=20, decimal_places=4)
+    unit = serializers.CharField()
+    unit_price = serializers.DecimalField(max_digits=20, decimal_places=4, help_text="Cents (EUR)")
+    amount = serializers.DecimalField(max_digits=20, decimal_places=0, help_text="Cents (EUR)")
+
+
+class StatementSerializer(serializers.Serializer[Any]):
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    lines = UsageLineSerializer(many=True)
+    total = serializers.DecimalField(max_digits=20, decimal_places=0, help_text="Cents (EUR)")
