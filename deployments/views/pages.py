@@ -51,7 +51,7 @@ def overview(request: HttpRequest, deployment: Deployment) -> HttpResponse:
         "use": get_use(deployment),
         "expires": get_entitlement(deployment.tenant).expires,
         "endpoints": _endpoints(deployment),
-        "samples": samples.list_samples(base),
+        "samples": samples.list_samples(base, oauth_issuer(deployment)),
         "jobs": list_jobs(deployment)[:RECENT_JOBS],
         "product_version": settings.VERSION,
     }
