@@ -147,6 +147,8 @@ def atomic(region: str) -> Iterator[None]:
             return
         with raw.transaction():
             yield
+        if raw.closed:
+            raise StoreUnavailable(_UNAVAILABLE)
     except (sqlite3.Error, psycopg.Error) as error:
         raise translated(error) from error
 

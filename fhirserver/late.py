@@ -12,10 +12,6 @@ from fhirserver.partitions import Partition
 from fhirserver.rows import IndexRows
 
 
-class PatchError(ValueError):
-    """A patch that cannot be applied."""
-
-
 def is_there(module: str) -> bool:
     try:
         return find_spec(module) is not None
@@ -45,11 +41,3 @@ def find_matches(
 
 def matches(rows: IndexRows, resource_type: str, query: list[tuple[str, str]]) -> bool:
     return bool(_call("fhirserver.search.service", "matches", rows, resource_type, query))
-
-
-def apply_json_patch(resource: dict[str, Any], operations: Any) -> Any:
-    return _call("fhirspec.patch", "apply_json_patch", resource, operations)
-
-
-def apply_fhirpath_patch(resource: dict[str, Any], parameters: dict[str, Any]) -> Any:
-    return _call("fhirspec.patch", "apply_fhirpath_patch", resource, parameters)

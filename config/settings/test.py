@@ -32,11 +32,11 @@ TEST_POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127
 POSTGRES_AVAILABLE = reachable(TEST_POSTGRES_URL)
 if POSTGRES_AVAILABLE:
     DATABASES["region_pg"] = database(TEST_POSTGRES_URL)
-    DATABASES["region_pg"]["TEST"] = {"NAME": f"test_fireside_pg_{os.getpid()}"}
+    DATABASES["region_pg"]["TEST"] = {"NAME": f"test_fireside_pg_{os.getpid()}", "DEPENDENCIES": []}
     FIRESIDE_REGIONS["pg"] = "region_pg"
 for _alias, _settings in DATABASES.items():
     if _settings["ENGINE"].endswith("sqlite3"):
-        _settings["TEST"] = {"NAME": str(HOME / f"test_{_alias}.sqlite3")}
+        _settings["TEST"] = {"NAME": str(HOME / f"test_{_alias}.sqlite3"), "DEPENDENCIES": []}
 
 DEVELOPMENT = True
 DEBUG = False

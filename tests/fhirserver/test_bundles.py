@@ -8,7 +8,6 @@ from fhirserver.late import is_there
 from tests.fhirserver.client import Client
 
 searches = pytest.mark.skipif(not is_there("fhirserver.search.service"), reason="search is not built yet")
-patches = pytest.mark.skipif(not is_there("fhirspec.patch"), reason="patches are not built yet")
 
 
 def transaction(*entries: dict[str, Any], kind: str = "transaction") -> dict[str, Any]:
@@ -80,7 +79,6 @@ def test_a_transaction_with_one_bad_entry_writes_nothing(client: Client) -> None
     assert client.get("_history").json().get("entry") is None
 
 
-@patches
 def test_every_verb_works_in_one_transaction(client: Client) -> None:
     old, patched = client.create(patient(gender="male")), client.create(patient(gender="male"))
     body = {"resourceType": "Binary", "contentType": "application/json-patch+json"}

@@ -10,7 +10,6 @@ from fhirserver.late import is_there
 from tests.fhirserver.client import BASE, Client
 
 searches = pytest.mark.skipif(not is_there("fhirserver.search.service"), reason="search is not built yet")
-patches = pytest.mark.skipif(not is_there("fhirspec.patch"), reason="patches are not built yet")
 
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",
@@ -144,7 +143,6 @@ def test_conditional_delete_takes_one_unless_asked_for_more(client: Client) -> N
     assert client.delete("Patient").status == 412
 
 
-@patches
 def test_json_patch_changes_the_resource(client: Client) -> None:
     created = client.create(PATIENT)
     operations = [{"op": "replace", "path": "/gender", "value": "male"}]
@@ -226,3 +224,41 @@ def test_another_partition_does_not_see_it(client: Client) -> None:
     assert neighbour.get("_history").json().get("entry") is None
     assert neighbour.delete(f"Patient/{created['id']}").status == 204
     assert client.get(f"Patient/{created['id']}").status == 200
+
+
+def test_fhirpath_patch_changes_the_resource(client: Client) -> None:
+    created = client.create(PATIENT)
+    parts = [
+        {"name": "type", "valueCode": "replace"},
+        {"name": "path", "valueString": "Patient.gender"},
+        {"name": "value", "valueCode": "male"},
+    ]
+    patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+    answered = client.request("PATCH", f"Patient/{created['id']}", patch)
+    assert (answered.status, answered.json()["gender"]) == (200, "male")
+
+
+def test_a_patch_that_makes_the_resource_invalid_is_refused(client: Client) -> None:
+    created = client.create(PATIENT)
+    address = f"Patient/{created['id']}"
+    for operation, status in (
+        ({"op": "replace", "path": "/gender", "value": "x"}, 422),
+        ({"op": "remove", "path": "/nothing"}, 422),
+        ({"op": "replace", "path": "/id", "value": "other"}, 400),
+    ):
+        answered = client.request("PATCH", address, [operation], content_type="application/json-patch+json")
+        assert answered.status == status, operation
+    assert client.get(address).headers["ETag"] == 'W/"1"'
+
+
+def test_xml_goes_in_and_comes_out(client: Client) -> None:
+    body = b'<Patient xmlns="http://hl7.org/fhir"><active value="true"/><gender value="female"/></Patient>'
+    answered = client.post(
+        "Patient", body, content_type="application/fhir+xml", accept="application/fhir+xml"
+    )
+    assert answered.status == 201
+    assert answered.headers["Content-Type"].startswith("application/fhir+xml")
+    assert b'<gender value="female"/>' in answered.body
+    assert client.post("Patient", b"<Patient", content_type="application/fhir+xml").status == 400
+    entity = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><Patient xmlns="http://hl7.org/fhir"/>'
+    assert client.post("Patient", entity, content_type="application/fhir+xml").status == 400
