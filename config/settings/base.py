@@ -79,7 +79,8 @@ SQLITE_OPTIONS: dict[str, Any] = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;"
-    " PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
+    " PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;"
+    " PRAGMA wal_autocheckpoint=8000;",
 }
 
 

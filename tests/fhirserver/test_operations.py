@@ -106,7 +106,8 @@ def test_validate_tells_every_problem_and_stores_nothing(client: Client) -> None
     answered = client.post("Patient/$validate", bad)
     assert answered.status == 200
     assert len(answered.json()["issue"]) == 2
-    good = client.post("Patient/$validate", {"resourceType": "Patient"}).json()
+    narrative = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">Ada</div>'}
+    good = client.post("Patient/$validate", {"resourceType": "Patient", "text": narrative}).json()
     assert good["issue"][0]["severity"] == "information"
     assert (
         client.post("Observation/$validate", {"resourceType": "Patient"}).json()["issue"][0]["severity"]
