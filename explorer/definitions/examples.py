@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from explorer.definitions.sample import smallest_valid
+from fhirspec.validation import validate
 
 _ARCHIVE = "fhirstarter/fhir_specification/sequences/R4B/examples.zip"
 SMALLEST = "smallest"
 # A longer example is offered, but not put into the page by itself.
 LONGEST_DEFAULT = 30_000
-# Official examples of the R4B archive that are not valid R4.
-_NOT_R4 = frozenset({"Evidence", "EvidenceVariable"})
+# The archive is of R4B, which differs from R4 in a few types and in its number.
+_R4B, _R4 = '"4.3.0"', '"4.0.1"'
 
 
 @dataclass(frozen=True)
@@ -26,18 +27,21 @@ class ExampleTitle:
 
 @lru_cache(maxsize=160)
 def _official(resource_type: str) -> dict[str, Any]:
-    """Examples by key, each {"summary", "value"}."""
+    """Examples by key, each {"summary", "value"}; only those that are valid R4."""
     archive = Path(str(distribution("fhirstarter").locate_file(_ARCHIVE)))
-    if resource_type in _NOT_R4 or not archive.exists():
+    if not archive.exists():
         return {}
     with zipfile.ZipFile(archive) as opened:
         try:
-            found = json.loads(opened.read(f"{resource_type.lower()}.json"))
+            text = opened.read(f"{resource_type.lower()}.json").decode()
         except KeyError:
             return {}
-    return {
-        key: each for key, each in found.items() if each.get("value", {}).get("resourceType") == resource_type
-    }
+    found = json.loads(text.replace(_R4B, _R4))
+    return {key: each for key, each in found.items() if _is_valid(each.get("value"), resource_type)}
+
+
+def _is_valid(value: Any, resource_type: str) -> bool:
+    return not any(problem.is_error for problem in validate(value, resource_type))
 
 
 @lru_cache(maxsize=160)
