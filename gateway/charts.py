@@ -88,11 +88,11 @@ def _spot(start: datetime, group: Sequence[MinuteCount]) -> Spot:
 
 
 def draw(title: str, unit: str, values: Sequence[tuple[datetime, float | None]]) -> Chart:
-    top = max((value or 0 for _, value in values), default=0) or 1
+    top = max((value or 0 for _, value in values), default=0)
     width = WIDTH / max(len(values), 1)
     columns = []
     for index, (start, value) in enumerate(values):
-        height = round((value or 0) / top * HEIGHT, 2)
+        height = round((value or 0) / (top or 1) * HEIGHT, 2)
         said = f"{start:%-d %b %H:%M}: {value or 0:g} {unit}"
         columns.append(
             Column(round(index * width, 2), round(HEIGHT - height, 2), round(width * 0.8, 2), height, said)
