@@ -17,7 +17,7 @@ from portal.subscriptions import start_trial
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD = "correct-horse-battery"
-PUBLIC = ("/", "/docs/", *(f"/docs/{guide.slug}/" for guide in GUIDES), "/nothing/")
+PUBLIC = ("/", "/docs/", *(f"/docs/{guide.slug}/" for guide in GUIDES), "/api/v1/docs/", "/nothing/")
 ACCOUNT = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
 MODES = [(1280, "light"), (390, "dark")]
 
