@@ -17,6 +17,7 @@ from explorer.building.fields import (
     search_fields,
 )
 from explorer.building.operations import Operation
+from explorer.building.words import describe_search
 
 _HEADER_HELP = {
     "If-Match": 'Only if the version is still this one: W/"1"',
@@ -114,6 +115,14 @@ def body_type(bench: Bench, operation: Operation) -> str:
     return "Bundle" if operation.body == "bundle" else bench.resource_type
 
 
+def words_of(bench: Bench, operation: Operation, draft: Draft) -> str:
+    """What a search looks for, empty for everything else."""
+    if operation.key not in _SEARCHES:
+        return ""
+    kinds = {each.code: each.kind for each in parameters_of(bench)}
+    return describe_search(bench.resource_type, draft.criteria, kinds)
+
+
 def _takes_examples(operation: Operation) -> bool:
     return operation.body in ("resource", "bundle")
 
@@ -131,7 +140,9 @@ def parameters_of(bench: Bench) -> list[SearchParameterFacts]:
     """Search parameters of the type: those of R4, marked as supported here or not, and the server's own."""
     stated = bench.capabilities.resources.get(bench.resource_type, {}).get("searchParam", ())
     by_code = {str(each.get("name", "")): each for each in stated}
-    known = definitions.parameters(bench.resource_type)
+    known = definitions.parameters(bench.resource_type or "Bundle")
+    if not bench.resource_type:
+        known = tuple(each for each in known if each.code.startswith("_"))
     found = [replace(each, supported=not stated or each.code in by_code) for each in known]
     codes = {each.code for each in known}
     return found + [

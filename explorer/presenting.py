@@ -8,8 +8,10 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from explorer import definitions
+from explorer.answers.difference import Change, list_changes
 from explorer.answers.headers import ExplainedHeader, explain_headers
 from explorer.answers.json_tree import render_tree
+from explorer.answers.narrative import safe_narrative
 from explorer.answers.outcome import Issue, explain_outcome
 from explorer.answers.table import Table, bundle_table
 from explorer.bench import Bench
@@ -96,6 +98,14 @@ class Shown:
         if not isinstance(self.decoded, dict) or self.decoded.get("resourceType") != "Bundle":
             return None
         return bundle_table(self.decoded, self.bench.open_entry, self.bench.open_url)
+
+    @cached_property
+    def narrative(self) -> SafeString:
+        return mark_safe(safe_narrative(self.decoded))  # noqa: S308  built from an allow-list
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        return list_changes(self.decoded, definitions.indent_json) if self.table else []
 
     @cached_property
     def issues(self) -> list[Issue]:

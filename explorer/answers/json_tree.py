@@ -41,7 +41,7 @@ class _Tree:
         if self.lines >= MOST_LINES:
             return
         self.lines += 1
-        label = f'<span class="jk">"{escape(key)}"</span>: ' if key else ""
+        label = f'<span class="jk">"{escape(_json_string(key), quote=False)}"</span>: ' if key else ""
         mark = f' data-element="{escape(path)}"' if self.paths and path else ""
         if isinstance(value, dict | list) and value:
             self._nested(label, value, comma, path, depth, mark)

@@ -14,6 +14,7 @@ from deployments.views.loaded import deployment_view
 from explorer import definitions, forms
 from explorer.bench import Bench
 from explorer.building.draft import Draft, draft_from_fields
+from explorer.building.outgoing import build_request
 from explorer.chooser import choose, count_held
 from explorer.execution import Attempt, execute, prepare
 from explorer.held import get_active, list_held
@@ -137,7 +138,19 @@ def _page_context(
 
 def _form_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
     form = forms.operation_form(bench, bench.operation(draft.operation), draft)
-    return "explorer/operation_form.html", {"bench": bench, "deployment": bench.deployment, "form": form}
+    context = {"bench": bench, "deployment": bench.deployment, "form": form}
+    return "explorer/operation_form.html", context | _line_part(bench, draft)[1]
+
+
+def _line_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
+    """The request line as it stands, and what it looks for in plain words."""
+    operation = bench.operation(draft.operation)
+    request = build_request(draft, operation, bench.base)
+    return "explorer/line.html", {
+        "bench": bench,
+        "line": f"{request.method} {request.url.removeprefix(bench.base) or '/'}",
+        "words": forms.words_of(bench, operation, draft),
+    }
 
 
 def _chooser_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
@@ -164,6 +177,7 @@ def _example_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
 # Parts of the page that htmx asks for by `.part`; each renders the same template as the whole page does.
 _PARTS: dict[str, Callable[[Bench, Draft], tuple[str, dict[str, Any]]]] = {
     "form": _form_part,
+    "line": _line_part,
     "chooser": _chooser_part,
     "example": _example_part,
 }
