@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from explorer.views import authorize, bench, download, reference, requests, tour
+from explorer.views import authorize, bench, download, exports, reference, requests, tour
 
 app_name = "explorer"
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("history/clear/", requests.clear_history, name="clear-history"),
     path("history/<int:sent_id>/", requests.replay, name="replay"),
     path("tour/", tour.tour, name="tour"),
+    path("openapi.json", exports.openapi, name="openapi"),
+    path("postman.json", exports.postman, name="postman"),
     path("find/", reference.find, name="find"),
     path("codes/", reference.codes, name="codes"),
     path("types/<str:name>/", reference.datatype, name="datatype"),

@@ -29,6 +29,8 @@ PAGES: list[tuple[str, str, list[object]]] = [
     ("post", "clear-history", []),
     ("get", "tour", []),
     ("get", "find", []),
+    ("get", "openapi", []),
+    ("get", "postman", []),
     ("get", "codes", []),
     ("get", "datatype", ["HumanName"]),
     ("get", "elements", ["Patient.contact"]),

@@ -1,0 +1,1 @@
+"""The deployment's API for other tools: OpenAPI 3.1 and Postman."""

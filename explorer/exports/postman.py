@@ -1,0 +1,50 @@
+"""A Postman collection (v2.1) of a resource type; the secret is a variable that stays empty.
+
+https://schema.postman.com/collection/json/v2.1.0/draft-07/docs/index.html
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from explorer.building.draft import Draft
+from explorer.building.operations import Operation
+from explorer.building.outgoing import build_request
+
+_SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+
+
+def render_postman(
+    title: str, base: str, types: Iterable[tuple[str, Sequence[Operation], str]]
+) -> dict[str, Any]:
+    """The collection: a folder for each (resource type, operations, example body)."""
+    return {
+        "info": {"name": title, "schema": _SCHEMA},
+        "auth": {
+            "type": "apikey",
+            "apikey": [
+                {"key": "key", "value": "x-api-key", "type": "string"},
+                {"key": "value", "value": "{{apiKey}}", "type": "string"},
+                {"key": "in", "value": "header", "type": "string"},
+            ],
+        },
+        "variable": [{"key": "baseUrl", "value": base}, {"key": "apiKey", "value": ""}],
+        "item": [
+            {"name": name or "System", "item": [_item(operation, name, example) for operation in operations]}
+            for name, operations, example in types
+        ],
+    }
+
+
+def _item(operation: Operation, resource_type: str, example: str) -> dict[str, Any]:
+    body = example if operation.body in ("resource", "bundle") else ""
+    draft = Draft(operation.key, resource_type, ":id", ":vid", body=body)
+    request = build_request(draft, operation, "{{baseUrl}}")
+    shown: dict[str, Any] = {
+        "method": request.method,
+        "url": request.url,
+        "description": operation.summary,
+        "header": [{"key": name, "value": value} for name, value in request.headers],
+    }
+    if request.body:
+        shown["body"] = {"mode": "raw", "raw": request.body}
+    return {"name": operation.title, "request": shown}
