@@ -9,6 +9,7 @@ class DeploymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from deployments import (
+            bulk_export,
             data_jobs,
             departed,
             expiry,
@@ -34,6 +35,7 @@ class DeploymentsConfig(AppConfig):
         register_tab(Tab("settings", "Settings", "deployments:settings", Role.ADMIN, order=90))
         provisioning.register()
         data_jobs.register()
+        bulk_export.register()
 
         register_periodic(Periodic("sweep-jobs", timedelta(seconds=2), job_sweeper.sweep))
         register_periodic(Periodic("expire-trials", timedelta(minutes=1), expiry.expire))

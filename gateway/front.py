@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from fhirserver import engine
 from fhirserver.access import NOTHING, READ_ONLY, AccessGrant
 from fhirserver.http import FhirRequest, FhirResponse
-from gateway import limits
+from gateway import bulk, limits
 from gateway.cors import cross_origin_headers, preflight
 from gateway.decisions import NOBODY, Claim, Credential, CredentialKind, Denied, Reason
 from gateway.door import decide
@@ -169,6 +169,8 @@ def _pass_on(exchange: Exchange, endpoint: Endpoint, grant: AccessGrant) -> Fhir
     partition = endpoint.partition
     if partition is None:
         return outcome(501, "not-supported", "Connected servers are not forwarded to yet.")
+    if bulk.is_bulk(request.path):
+        return bulk.answer(request, partition, exchange.credential, grant)
     fhir = FhirRequest(
         method="GET" if request.method == "HEAD" else request.method,
         path=request.path,
