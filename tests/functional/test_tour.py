@@ -81,7 +81,7 @@ def open_patient(page: Page, deployment: str) -> None:
     page.get_by_role("link", name="API Development").click()
     page.get_by_label("Resource type", exact=True).first.fill("Patien")
     page.get_by_role("link", name=re.compile(r"^Patient\b")).first.click()
-    expect(page.get_by_role("heading", name="Patient", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Patient", level=2)).to_be_visible()
     # The schema and the example are there to be read.
     expect(page.locator("#schema").get_by_text("birthDate", exact=True).first).to_be_visible()
     expect(page.get_by_label("Example", exact=True).first).to_be_visible()
