@@ -84,6 +84,8 @@ def product(tmp_path_factory: pytest.TempPathFactory, _catalogue: None) -> Itera
         url = f"http://localhost:{port}"
         yield Product(url, home, _wait_until_ready(process, url, home, log))
     finally:
+        if keep := os.environ.get("KEEP_RUN_LOG"):
+            Path(keep).write_bytes(log.read_bytes())
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(timeout=20)
@@ -102,7 +104,7 @@ def page(browser: Browser, product: Product) -> Iterator[Page]:
     faults: list[Any] = []
     opened = context.new_page()
     opened.on("pageerror", lambda fault: faults.append(fault))
-    opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    opened.on("console", lambda message: faults.append((message.text, message.location)) if message.type == "error" else None)
     opened.set_default_timeout(15_000)
     yield opened
     context.close()

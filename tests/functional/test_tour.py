@@ -57,7 +57,7 @@ def create_deployment(page: Page) -> str:
     expect(page.get_by_role("heading", name="Review")).to_be_visible()
     page.get_by_role("button", name="Create deployment").click()
     page.get_by_role("link", name="Grace's first server").first.click()
-    expect(page.get_by_text("Running", exact=True).first).to_be_visible(timeout=PROVISIONING_MS)
+    expect(page.locator("#deployment-lead")).to_contain_text("Running", timeout=PROVISIONING_MS)
     found = re.search(r"/deployments/([a-z0-9]{12})/", page.url)
     assert found, page.url
     return found.group(1)
