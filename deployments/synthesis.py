@@ -6,6 +6,7 @@ The same arguments give the same file. Needs no Django. Standard output: one lin
 
 import contextlib
 import io
+import secrets
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -149,7 +150,8 @@ def _new(resources: Iterable[Resource], seen: set[str]) -> Iterator[Resource]:
 
 def write(patients: int, years: int, seed: int, path: Path) -> None:
     """Write the file, whole or not at all."""
-    unfinished = path.with_suffix(".part")
+    # A name of its own: two deployments may ask for the same patients at once.
+    unfinished = path.with_suffix(f".{secrets.token_hex(4)}.part")
     seen: set[str] = set()
     with unfinished.open("wb") as file:
         for index, bundle in enumerate(_bundles(patients, seed)):

@@ -104,7 +104,10 @@ def page(browser: Browser, product: Product) -> Iterator[Page]:
     faults: list[Any] = []
     opened = context.new_page()
     opened.on("pageerror", lambda fault: faults.append(fault))
-    opened.on("console", lambda message: faults.append((message.text, message.location)) if message.type == "error" else None)
+    opened.on(
+        "console",
+        lambda message: faults.append((message.text, message.location)) if message.type == "error" else None,
+    )
     opened.set_default_timeout(15_000)
     yield opened
     context.close()
