@@ -24,6 +24,7 @@ Row = tuple[Any, ...]
 Raw = sqlite3.Connection | psycopg.Connection[Row]
 
 PREPARE_AFTER = 2
+STATEMENT_TIMEOUT_MS = 30_000
 STREAM_ROWS = 200
 _stream_numbers = itertools.count(1)
 _CONFLICTS = (pg.UniqueViolation, pg.DivisionByZero, pg.SerializationFailure, pg.DeadlockDetected)
@@ -80,6 +81,7 @@ def _tune(raw: psycopg.Connection[Row]) -> None:
     """Statements are prepared, and planned once: their shape, not their values, decides how they run (docs/adr/0008)."""
     raw.prepare_threshold = PREPARE_AFTER
     raw.execute("SET plan_cache_mode = force_generic_plan")
+    raw.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS:d}")
 
 
 @lru_cache(maxsize=4096)

@@ -10,8 +10,18 @@ from fhirserver.writing import not_found
 
 
 def read(request: FhirRequest, store: Store) -> FhirResponse:
-    version = readable(store, request.resource_type, request.logical_id)
+    version = _definition(request) or readable(store, request.resource_type, request.logical_id)
     return subset_response(request, resource_response(request, version))
+
+
+def _definition(request: FhirRequest) -> Version | None:
+    """An OperationDefinition of the server's own: it is not stored, and everybody who may read the type may see it."""
+    if request.resource_type != "OperationDefinition":
+        return None
+    # The definitions name the table of operations, whose handlers read.
+    from fhirserver.operations.definitions import offered_definition
+
+    return offered_definition(request.logical_id)
 
 
 def readable(store: Store, resource_type: str, logical_id: str) -> Version:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.operations.docref import docref
 from fhirserver.operations.everything import everything
 from fhirserver.operations.meta import meta, meta_add, meta_delete
 from fhirserver.operations.terminology import expand, lookup, validate_code
@@ -11,6 +12,7 @@ from fhirserver.operations.validate import validate
 from fhirserver.store import Store
 
 _PERSON = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
+_DOCREF = "http://hl7.org/fhir/us/core/OperationDefinition/docref"
 Handler = Callable[[FhirRequest, Store], FhirResponse]
 
 
@@ -31,6 +33,7 @@ GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
 
 OPERATIONS: tuple[OfferedOperation, ...] = (
     OfferedOperation("everything", "i", ("Encounter", "Patient", "Person"), "r", BOTH, everything, _PERSON),
+    OfferedOperation("docref", "t", ("DocumentReference",), "s", BOTH, docref, _DOCREF),
     OfferedOperation("validate", "ti", (), "", BOTH, validate),
     OfferedOperation("meta", "i", (), "r", BOTH, meta),
     OfferedOperation("meta-add", "i", (), "u", POST, meta_add),

@@ -46,3 +46,9 @@ def test_the_statement_in_xml(client: Client) -> None:
     answered = client.get("metadata?_format=xml")
     assert answered.headers["Content-Type"].startswith("application/fhir+xml")
     assert answered.body.startswith(b"<?xml") or answered.body.startswith(b"<CapabilityStatement")
+
+
+def test_the_definition_of_an_operation_can_be_read(client: Client) -> None:
+    definition = client.get("OperationDefinition/Patient-everything").json()
+    assert definition["code"] == "everything"
+    assert client.get("OperationDefinition/Measure-evaluate-measure").status == 404
