@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from smart.views import authorize, interaction, metadata, person, tokens
+from smart.views import authorize, interaction, metadata, person, register, tokens
 
 app_name = "smart"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("<str:deployment_id>/introspect", tokens.introspect, name="introspect"),
     path("<str:deployment_id>/revoke", tokens.revoke, name="revoke"),
     path("<str:deployment_id>/userinfo", tokens.userinfo, name="userinfo"),
+    path("<str:deployment_id>/register", register.register, name="register"),
     path("<str:deployment_id>/jwks", metadata.jwks, name="jwks"),
     path(
         "<str:deployment_id>/.well-known/openid-configuration", metadata.configuration, name="configuration"
