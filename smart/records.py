@@ -1,6 +1,7 @@
 """Reading the deployment's own data for the pages here: patients to choose from, their visits, and who a user is."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from smart.addresses import fhir_base
 from smart.external import logical_id
 
 MOST = 20
+_LOGICAL_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 LINKABLE = ("Patient", "Practitioner", "RelatedPerson", "Person")
 
 
@@ -84,8 +86,9 @@ def search_people(deployment: Deployment, resource_type: str, words: str) -> lis
         return []
     query = [("name", word) for word in words.split()[:4]]
     found = search(deployment, resource_type, [*query, ("_count", str(MOST))])
-    if not found and words:
-        found = search(deployment, resource_type, [("_id", words)])
+    exact = read(deployment, f"{resource_type}/{words}") if _LOGICAL_ID.fullmatch(words) else None
+    if exact is not None:
+        found = [exact, *found]
     return [_person(resource) for resource in found]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from smart.scopes import EVERY_TYPE, Level, ResourceScope, Scope, Special
 
 _SPECIAL = {
-    Special.OPENID: ("Know who you are", "It learns your user name here, and nothing else from it."),
+    Special.OPENID: ("Know who you are", "It can recognise you when you come back, by a number."),
     Special.FHIR_USER: (
         "See which record is yours",
         "It learns which patient or practitioner record is you.",
