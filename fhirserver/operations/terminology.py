@@ -9,7 +9,7 @@ from uuid import uuid4
 from fhirserver.authorise import require
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.interactions.read import readable
-from fhirserver.late import find_matches
+from fhirserver.operations.canonicals import stored_canonical
 from fhirserver.operations.parameters import Asked, parameters_response
 from fhirserver.outcomes import BadRequest, NotFound, Unprocessable
 from fhirserver.responses import instant, json_response
@@ -95,21 +95,7 @@ def _name(store: Store, system: str) -> str:
 
 
 def _terminology(store: Store) -> Terminology:
-    return Terminology(lambda canonical: _stored(store, canonical))
-
-
-def _stored(store: Store, canonical: str) -> dict[str, Any] | None:
-    """A ValueSet or CodeSystem of this deployment with this canonical URL, if the caller may read it."""
-    url, _, version = canonical.partition("|")
-    query = [("url", url)] + ([("version", version)] if version else [])
-    for resource_type in ("ValueSet", "CodeSystem"):
-        if not store.grant.is_unconfined(resource_type, "r"):
-            continue
-        found = store.get_many(find_matches(store.partition, store.grant, resource_type, query, 1))
-        for one in found.values():
-            resource: dict[str, Any] = json.decode(one.content or b"{}")
-            return resource
-    return None
+    return Terminology(lambda canonical: stored_canonical(store, canonical, "ValueSet", "CodeSystem"))
 
 
 def _value_set(request: FhirRequest, store: Store, asked: Asked) -> dict[str, Any]:

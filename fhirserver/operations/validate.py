@@ -4,14 +4,15 @@ from typing import Any
 
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.interactions.read import readable
+from fhirserver.operations.canonicals import stored_canonical
 from fhirserver.operations.parameters import Asked
 from fhirserver.outcomes import BadRequest, Issue, outcome_bytes
 from fhirserver.responses import json_response
 from fhirserver.store import Store
 from fhirspec import json
-from fhirspec.catalogue import get_catalogue
-from fhirspec.validation import invariants
+from fhirspec.validation import Problem, invariants
 from fhirspec.validation import validate as find_problems
+from fhirspec.validation.profiles import ProfileChecker, UnusableProfile
 
 _MODES = ("create", "update", "delete", "profile")
 _FINE = Issue("informational", "No problems found.", severity="information")
@@ -39,19 +40,33 @@ def _issues(request: FhirRequest, store: Store, asked: Asked, mode: str | None) 
             "There is no resource to validate: send it as the body, or as the parameter resource."
         )
     issues = _place_issues(request, resource, mode)
-    profile = asked.text("profile")
-    if profile and profile != f"http://hl7.org/fhir/StructureDefinition/{resource.get('resourceType')}":
-        known = get_catalogue().canonical(profile)
-        text = "cannot be checked yet" if known else "is not known here"
-        issues.append(Issue("not-supported", f"The profile {profile} {text}.", severity="warning"))
     problems = find_problems(resource, str(resource.get("resourceType")))
     if not any(problem.is_error for problem in problems):
-        # The rules are written for resources of the right structure.
-        problems = problems + invariants(resource)
-    return issues + [
-        Issue(problem.code, problem.message, severity=problem.severity, expression=problem.path)
-        for problem in problems
-    ]
+        # Rules and profiles are written for resources of the right structure.
+        problems += invariants(resource)
+        issues += _profile_issues(store, resource, asked.text("profile"))
+    return issues + list(map(_issue, problems))
+
+
+def _issue(problem: Problem) -> Issue:
+    return Issue(problem.code, problem.message, severity=problem.severity, expression=problem.path)
+
+
+def _profile_issues(store: Store, resource: dict[str, Any], asked: str | None) -> list[Issue]:
+    """What the resource lacks of the profile that the caller names, else of those that it claims itself."""
+    checker = ProfileChecker(
+        lambda canonical: stored_canonical(store, canonical, "StructureDefinition", "ValueSet", "CodeSystem")
+    )
+    issues: list[Issue] = []
+    for canonical in [asked] if asked else resource.get("meta", {}).get("profile", []):
+        if canonical == f"http://hl7.org/fhir/StructureDefinition/{resource['resourceType']}":
+            continue
+        try:
+            issues += map(_issue, checker.check(resource, canonical))
+        except UnusableProfile as problem:
+            severity = "warning" if asked else "information"
+            issues.append(Issue("not-supported", f"{problem}.", severity=severity))
+    return issues
 
 
 def _place_issues(request: FhirRequest, resource: dict[str, Any], mode: str | None) -> list[Issue]:

@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/conformance-rules.html#constraints
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -59,6 +59,19 @@ def _broken(node: Any, shape: Shape, path: str, resource: Json) -> Iterator[Prob
                 yield from _checked(rule, field.shape.label, item, place, resource)
 
 
+def broken_rules(
+    rules: Iterable[Constraint], label: str, node: Any, path: str, resource: Json
+) -> list[Problem]:
+    """Which of a profile's rules this node breaks; those that the base definition has too are left out."""
+    base = {rule.key for rule in _all_rules(label)}
+    return [
+        problem
+        for rule in rules
+        if rule.key not in base and _is_checked(rule)
+        for problem in _checked(rule, label, node, path, resource)
+    ]
+
+
 def _checked(rule: Constraint, label: str, node: Any, path: str, resource: Json) -> Iterator[Problem]:
     evaluate = _compiled(rule.expression, label)
     if evaluate is None:
@@ -91,10 +104,15 @@ def _compiled(expression: str, label: str) -> Evaluate | None:
 
 
 @lru_cache(maxsize=4096)
+def _all_rules(label: str) -> tuple[Constraint, ...]:
+    element = get_catalogue().type_definition(label.partition(".")[0]).element(label)
+    return element.constraints if element else ()
+
+
+@lru_cache(maxsize=4096)
 def _rules(label: str) -> tuple[Constraint, ...]:
     """The rules of a type, or of an element that is defined inside of one."""
-    element = get_catalogue().type_definition(label.partition(".")[0]).element(label)
-    return tuple(rule for rule in element.constraints if _is_checked(rule)) if element else ()
+    return tuple(rule for rule in _all_rules(label) if _is_checked(rule))
 
 
 @lru_cache(maxsize=4096)

@@ -116,6 +116,17 @@ def test_validate_tells_every_problem_and_stores_nothing(client: Client) -> None
     assert client.get("_history").json().get("entry") is None
 
 
+def test_validate_checks_a_profile_that_is_asked_for_or_claimed(client: Client) -> None:
+    bp = "http://hl7.org/fhir/StructureDefinition/bp"
+    reading = {"resourceType": "Observation", "status": "final", "code": {"text": "Blood pressure"}}
+    asked = client.post(f"Observation/$validate?profile={bp}", reading).json()["issue"]
+    assert "Observation.component" in [path for one in asked for path in one.get("expression", ())]
+    claimed = client.post("Observation/$validate", {**reading, "meta": {"profile": [bp]}}).json()["issue"]
+    assert [one for one in claimed if one["severity"] == "error"]
+    unknown = client.post("Observation/$validate?profile=http://unknown.example", reading).json()["issue"]
+    assert [one["severity"] for one in unknown if one["code"] == "not-supported"] == ["warning"]
+
+
 def test_an_invalid_resource_is_refused_with_its_paths(client: Client) -> None:
     refused = client.post("Patient", {"resourceType": "Patient", "gender": "x"})
     assert refused.status == 422
