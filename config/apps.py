@@ -7,7 +7,12 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config.showcase import show_demo
-        from portal.showcase import register_showcase
+        from datetime import timedelta
 
+        from config.showcase import show_demo
+        from deployments.periodic import Periodic, register_periodic
+        from portal.showcase import register_showcase
+        from portal.trial_warnings import warn_trials
+
+        register_periodic(Periodic("warn-of-ending-trials", timedelta(hours=1), warn_trials))
         register_showcase(show_demo, first=True)

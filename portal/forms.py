@@ -88,6 +88,11 @@ class TokenForm(forms.Form):
 
 class AccountForm(forms.Form):
     name = forms.CharField(max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    wants_notices = forms.BooleanField(
+        required=False,
+        label="Mail me about my tenants",
+        help_text="Ending trials and failed deployments, where you are Admin or Owner.",
+    )
 
 
 class TrialForm(forms.Form):

@@ -9,13 +9,17 @@ class Plan(models.TextChoices):
 
 
 class Subscription(models.Model):
-    """A tenant's plan for one service. `expires` is set for trials only."""
+    """A tenant's plan for one service.
+
+    `expires` is set for trials only; `warned_days` is the last warning that was mailed before it (7, 1, 0).
+    """
 
     tenant = models.ForeignKey("portal.Tenant", on_delete=models.CASCADE, related_name="subscriptions")
     service = models.SlugField(max_length=40)
     plan = models.CharField(max_length=12, choices=Plan.choices)
     started = models.DateTimeField(auto_now_add=True)
     expires = models.DateTimeField(null=True, blank=True)
+    warned_days = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ("service",)

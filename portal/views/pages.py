@@ -32,11 +32,12 @@ def docs(request: HttpRequest, slug: str = "") -> HttpResponse:
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
-    form = AccountForm(request.POST or None, initial={"name": user.name})
+    form = AccountForm(request.POST or None, initial={"name": user.name, "wants_notices": user.wants_notices})
     if request.method == "POST" and form.is_valid():
         user.name = form.cleaned_data["name"]
-        user.save(update_fields=["name"])
-        messages.success(request, "Your name was changed.")
+        user.wants_notices = form.cleaned_data["wants_notices"]
+        user.save(update_fields=["name", "wants_notices"])
+        messages.success(request, "Your account was changed.")
         return redirect("portal:account")
     return render(request, "portal/account.html", {"form": form})
 
