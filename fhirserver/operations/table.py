@@ -9,8 +9,10 @@ from fhirserver.operations.everything import everything
 from fhirserver.operations.meta import meta, meta_add, meta_delete
 from fhirserver.operations.terminology import expand, lookup, validate_code
 from fhirserver.operations.validate import validate
+from fhirserver.outcomes import NotSupported
 from fhirserver.store import Store
 
+_EXPORT = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"
 _PERSON = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 _DOCREF = "http://hl7.org/fhir/us/core/OperationDefinition/docref"
 Handler = Callable[[FhirRequest, Store], FhirResponse]
@@ -29,6 +31,11 @@ class OfferedOperation(NamedTuple):
     definition: str = ""
 
 
+def by_the_caller(request: FhirRequest, store: Store) -> FhirResponse:
+    """An export is a job with files and addresses: who embeds the engine answers it (see operations.export)."""
+    raise NotSupported("This address answers no exports.")
+
+
 GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
 
 OPERATIONS: tuple[OfferedOperation, ...] = (
@@ -40,5 +47,6 @@ OPERATIONS: tuple[OfferedOperation, ...] = (
     OfferedOperation("meta-delete", "i", (), "u", POST, meta_delete),
     OfferedOperation("expand", "ti", ("ValueSet",), "r", BOTH, expand),
     OfferedOperation("validate-code", "ti", ("CodeSystem", "ValueSet"), "r", BOTH, validate_code),
+    OfferedOperation("export", "sti", ("Group", "Patient"), "", BOTH, by_the_caller, _EXPORT),
     OfferedOperation("lookup", "t", ("CodeSystem",), "r", BOTH, lookup),
 )
