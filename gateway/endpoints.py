@@ -28,6 +28,11 @@ class Endpoint:
         return self.deployment.pk
 
     @property
+    def prepared(self) -> bool:
+        """There is data behind it: our own, or a connected server's."""
+        return self.partition is not None or bool(self.upstream)
+
+    @property
     def serves(self) -> bool:
         return self.state in SERVING
 

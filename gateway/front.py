@@ -18,6 +18,7 @@ from gateway.cors import cross_origin_headers, preflight
 from gateway.decisions import NOBODY, Claim, Credential, CredentialKind, Denied, Reason
 from gateway.door import decide
 from gateway.endpoints import METADATA_ONLY, Endpoint, endpoints
+from gateway.forwarding import forward
 from gateway.inbound import BodyTooLarge, Inbound, MalformedRequest
 from gateway.needs import interaction_and_need, scope_at_level
 from gateway.outcomes import outcome
@@ -128,7 +129,7 @@ _ALLOW = ", ".join(sorted(METHODS))
 
 
 def _unready(exchange: Exchange, endpoint: Endpoint) -> FhirResponse | None:
-    if endpoint.serves and (endpoint.partition is not None or endpoint.upstream):
+    if endpoint.serves and endpoint.prepared:
         return None
     if (
         endpoint.state in METADATA_ONLY
@@ -168,7 +169,10 @@ def _pass_on(exchange: Exchange, endpoint: Endpoint, grant: AccessGrant) -> Fhir
     request = exchange.request
     partition = endpoint.partition
     if partition is None:
-        return outcome(501, "not-supported", "Connected servers are not forwarded to yet.")
+        response = forward(request, endpoint, grant)
+        if response.status == 403:
+            exchange.reason = Reason.SCOPE
+        return response
     if bulk.is_bulk(request.path):
         return bulk.answer(request, partition, exchange.credential, grant)
     fhir = FhirRequest(

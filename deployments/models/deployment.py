@@ -38,7 +38,8 @@ class Deployment(models.Model):
     """One FHIR endpoint with its own data, credentials and limits.
 
     `partition` is the number that the region's store reserved for it, None until provisioned.
-    `upstream` is the base URL of a connected FHIR server, empty for the embedded one.
+    `upstream` is the base URL of a connected FHIR server, empty for the embedded one; `upstream_credential` is the header
+    sent there (`Authorization: Bearer …`), encrypted with `portal.secrets`.
     """
 
     id = models.CharField(primary_key=True, max_length=DEPLOYMENT_ID_LENGTH, default=new_deployment_id)
@@ -55,6 +56,7 @@ class Deployment(models.Model):
     region = models.ForeignKey("deployments.Region", on_delete=models.PROTECT, related_name="deployments")
     partition = models.PositiveIntegerField(null=True, editable=False)
     upstream = models.URLField(blank=True)
+    upstream_credential = models.TextField(blank=True, editable=False)
     created = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
