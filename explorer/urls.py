@@ -24,5 +24,6 @@ urlpatterns = [
     path("elements/<str:path>/", reference.elements, name="elements"),
     path("download/", download.download, name="download-system", kwargs={"resource_type": ""}),
     path("<str:resource_type>/", bench.resource, name="resource"),
+    path("<str:resource_type>/versions/", reference.versions, name="versions"),
     path("<str:resource_type>/download/", download.download, name="download"),
 ]

@@ -10,6 +10,7 @@ from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
 from explorer import definitions
 from explorer.bench import Bench
+from explorer.definitions.versions import version_lenses
 from explorer.palette import find_all
 from explorer.schema.tree import schema_rows
 from explorer.views.fragments import wants_part
@@ -24,6 +25,18 @@ def datatype(request: HttpRequest, deployment: Deployment, name: str) -> HttpRes
         raise Http404
     context = {"facts": definitions.type_facts(name), "rows": schema_rows(name)}
     return _page(request, deployment, "explorer/datatype.html", context)
+
+
+@deployment_view(Role.READ)
+@require_GET
+def versions(request: HttpRequest, deployment: Deployment, resource_type: str) -> HttpResponse:
+    """The same resource in R4B and R5: what is new, gone or changed."""
+    if not definitions.is_resource_type(resource_type):
+        raise Http404
+    context = {"name": resource_type, "lenses": version_lenses(resource_type)}
+    if wants_part(request):
+        return render(request, "explorer/lenses.html", context)
+    return _page(request, deployment, "explorer/versions.html", context)
 
 
 @deployment_view(Role.READ)

@@ -29,6 +29,7 @@ PAGES: list[tuple[str, str, list[object]]] = [
     ("post", "clear-history", []),
     ("get", "tour", []),
     ("get", "find", []),
+    ("get", "versions", ["Encounter"]),
     ("get", "openapi", []),
     ("get", "postman", []),
     ("get", "codes", []),
@@ -129,3 +130,12 @@ def test_codes_of_a_binding_can_be_searched(deployment: Deployment, bob: User, s
     client = sign_in(bob)
     assert client.get(url).text.count("<li><code>") == 4
     assert client.get(url + "&q=fem").text.count("<li><code>") == 1
+
+
+def test_the_versions_lens_tells_what_changed(deployment: Deployment, bob: User, sign_in: SignIn) -> None:
+    client = sign_in(bob)
+    text = client.get(reverse("explorer:versions", args=[deployment.pk, "Encounter"])).text
+    assert "<code>hospitalization</code>" in text
+    assert "<code>admission</code>" in text
+    gone = client.get(reverse("explorer:versions", args=[deployment.pk, "MedicinalProduct"])).text
+    assert "There is no MedicinalProduct" in gone
