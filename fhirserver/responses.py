@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#versioning, https://hl7.org/fhir/R4/http.html#
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
 
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.outcomes import BadRequest, FhirError, Issue, outcome_bytes
@@ -18,19 +19,28 @@ _DONE = Issue("informational", "The interaction succeeded.", severity="informati
 def instant(updated: int) -> str:
     """Microseconds since 1970 as a FHIR instant of millisecond precision."""
     seconds, micros = divmod(updated, 1_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{micros // 1000:03d}Z"
+    return f"{_second(seconds)}.{micros // 1000:03d}Z"
 
 
 def etag(version: int) -> str:
     return f'W/"{version}"'
 
 
+@lru_cache(maxsize=1024)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
+
+
+@lru_cache(maxsize=256)
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+
+
 def version_headers(version: Version) -> dict[str, str]:
     return {
         "Content-Type": JSON_TYPE,
         "ETag": etag(version.version),
-        "Last-Modified": formatdate(version.updated // 1_000_000, usegmt=True),
+        "Last-Modified": _http_date(version.updated // 1_000_000),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -115,5 +116,6 @@ def response_entry(response: FhirResponse) -> bytes:
     return b'{"response":' + _encode(told) + b"}"
 
 
+@lru_cache(maxsize=64)
 def _instant(http_date: str) -> str:
     return parsedate_to_datetime(http_date).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -63,6 +63,7 @@ class _Transaction:
     request: FhirRequest
     store: Store
     entries: list[_Entry]
+    may_refer_by_condition: bool
     addresses: dict[str, str] = field(default_factory=dict)
     currents: dict[int, Current] = field(default_factory=dict)
 
@@ -73,19 +74,28 @@ class _Transaction:
 
 def transaction(request: FhirRequest, store: Store, found: dict[str, Any], answer: Answer) -> FhirResponse:
     entries = [_entry(request, entry, number) for number, entry in enumerate(found.get("entry", []))]
-    work = _Transaction(request, store, entries)
-    if any(_needs_searches(entry) for entry in entries):
+    work = _Transaction(request, store, entries, _may_refer_by_condition(request))
+    if any(_needs_searches(work, entry) for entry in entries):
         with store.atomic():
             return _carried_out(work, answer)
     return _carried_out(work, answer)
 
 
-def _needs_searches(entry: _Entry) -> bool:
+def _may_refer_by_condition(request: FhirRequest) -> bool:
+    """Whether looking for conditional references is worth a walk through every resource."""
+    return b"?" in request.body or bool(request.header("content-encoding"))
+
+
+def _needs_searches(work: _Transaction, entry: _Entry) -> bool:
     return (
         entry.method in ("GET", "HEAD")
         or bool(entry.request.query)
         or "if-none-exist" in entry.request.headers
-        or (entry.resource is not None and next(conditional_references(entry.resource), None) is not None)
+        or (
+            work.may_refer_by_condition
+            and entry.resource is not None
+            and next(conditional_references(entry.resource), None) is not None
+        )
     )
 
 
@@ -198,7 +208,7 @@ def _require_distinct(work: _Transaction) -> None:
 
 
 def _resolve_references(work: _Transaction) -> None:
-    for entry in work.writes:
+    for entry in work.writes if work.may_refer_by_condition else ():
         if entry.resource is None:
             continue
         with _Located(entry):
