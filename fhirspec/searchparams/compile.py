@@ -127,7 +127,8 @@ def _compile_extension(url: str, rest: tuple[Step, ...], terminal: Terminal) -> 
 
 
 def _is_a(type_code: str, wanted: str) -> bool:
-    if type_code == wanted:
+    # One official parameter says `DateTime` for the primitive dateTime.
+    if type_code in (wanted, f"{wanted[:1].lower()}{wanted[1:]}"):
         return True
     definitions = get_catalogue()
     try:

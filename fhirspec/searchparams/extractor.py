@@ -60,16 +60,35 @@ def extractor(parameter: SearchParameter) -> Extractor:
 def composite_extractor(parameter: SearchParameter) -> CompositeExtractor:
     """For each node that the composite applies to, the values of every component, in the order of the definition."""
     visits = _visits(parameter.expression, parameter.base, lambda at: _components(at, parameter.components))
+    of_resource = {
+        index: compile_expression(component.expression.replace(_OF_RESOURCE, parameter.base), parameter.base)
+        for index, component in enumerate(parameter.components)
+        if _is_of_resource(component)
+    }
 
     def extract(resource: dict[str, Any]) -> list[tuple[list[Found], ...]]:
-        return [found for visit in visits for found in visit(resource)]
+        found = [values for visit in visits for values in visit(resource)]
+        if not of_resource:
+            return found
+        shared = {index: extract_one(resource) for index, extract_one in of_resource.items()}
+        return [tuple(shared.get(index, part) for index, part in enumerate(parts)) for parts in found]
 
     return extract
+
+
+_OF_RESOURCE = "%resource"
+
+
+def _is_of_resource(component: Component) -> bool:
+    """Whether a component is the same for every node: it starts from the resource, not from the node."""
+    return component.expression.startswith(_OF_RESOURCE)
 
 
 def _components(position: Position, components: tuple[Component, ...]) -> Visit:
     parts = [
         [compile_steps(position, parse(member), _found) for member in split_union(component.expression)]
+        if not _is_of_resource(component)
+        else []
         for component in components
     ]
 

@@ -1,5 +1,6 @@
 """The catalogue holds all of R4, and says so when it was not built."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,16 @@ def test_building_replaces_a_stale_catalogue_and_leaves_a_current_one(tmp_path: 
     (directory / "source.txt").write_text("another package")
     assert build(directory)
     assert not build(directory)
-    assert [path.name for path in tmp_path.iterdir()] == ["catalogue"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".catalogue.lock", "catalogue"]
 
 
 def test_hashes_tell_parts_apart_and_never_change() -> None:
     assert hash64("a", "b") != hash64("ab")
     assert hash64("Patient/1") == 1726183619290008363
+
+
+def test_processes_that_build_at_the_same_time_build_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        built = list(pool.map(build, [tmp_path / "catalogue"] * 3))
+    assert sorted(built) == [False, False, True]
+    assert "Patient" in Catalogue(tmp_path / "catalogue").resource_types
