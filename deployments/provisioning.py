@@ -5,13 +5,19 @@ Each step may run twice. A deployment is RUNNING only after its endpoint answere
 
 import time
 from collections.abc import Callable
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
 
 from deployments import endpoint, presets, quantities, transfers
 from deployments.jobs import JobFault, Kind, Progress, Step, register_kind
 from deployments.lifecycle import Event, next_state
 from deployments.loading import load_file, partition_of
-from deployments.models import Deployment, Job
+from deployments.models import Deployment, Job, State
 from fhirserver import partitions
+from portal.notices import notify_administrators
 
 CREATE, START, STOP, RESIZE, DELETE = "create", "start", "stop", "resize", "delete"
 # Web processes may remember a deployment's state for a moment.
@@ -103,6 +109,15 @@ def _failed(job: Job) -> None:
     deployment.state = next_state(deployment.state, Event.FAIL)
     deployment.state_reason = job.error
     deployment.save(update_fields=["state", "state_reason"])
+    if deployment.state == State.FAILED:
+        transaction.on_commit(partial(_tell, deployment), robust=True)
+
+
+def _tell(deployment: Deployment) -> None:
+    """Mail the tenant's administrators; without the mail the page says it all the same."""
+    url = settings.PUBLIC_URL + reverse("deployments:overview", args=[deployment.pk])
+    text = f"{deployment.name} has failed: {deployment.state_reason}\n\nTry again on its page: {url}"
+    notify_administrators(deployment.tenant, f"{deployment.name} has failed", text)
 
 
 def _forget(job: Job) -> None:
