@@ -90,5 +90,27 @@ class ServiceLevelForm(forms.Form):
     service_level = forms.ChoiceField(choices=ServiceLevel.choices)
 
 
+class AccessSettingsForm(forms.Form):
+    """Who may call from a browser, and what is said during maintenance."""
+
+    allowed_origins = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text="One a line, such as https://app.example. Browser applications on these addresses may call the FHIR endpoint.",
+    )
+    maintenance_message = forms.CharField(
+        required=False,
+        max_length=200,
+        help_text="Shown on the deployment's pages, and to callers while the endpoint is stopped.",
+    )
+
+    def clean_allowed_origins(self) -> list[str]:
+        lines = [line.strip() for line in self.cleaned_data["allowed_origins"].splitlines() if line.strip()]
+        try:
+            return [services.check_origin(line) for line in lines]
+        except ValidationError as error:
+            raise ValidationError(error.messages) from error
+
+
 class SizeForm(forms.Form):
     size = forms.ChoiceField(choices=[(size.code, size.title) for size in SIZES])

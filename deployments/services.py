@@ -1,5 +1,7 @@
 """What can be done to deployments. Rules hold here, whatever a form allowed."""
 
+from urllib.parse import urlsplit
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -158,6 +160,45 @@ def change_service_level(deployment: Deployment, service_level: str, *, by: User
         target=str(deployment),
         before={"service_level": before},
         after={"service_level": service_level},
+    )
+
+
+def check_origin(text: str) -> str:
+    """An origin as browsers send it (RFC 6454). Raises ValidationError for anything with a path, or without https."""
+    parts = urlsplit(text)
+    local = parts.hostname in ("localhost", "127.0.0.1")
+    known = parts.scheme == "https" or (parts.scheme == "http" and local)
+    if (
+        not known
+        or not parts.hostname
+        or text.rstrip("/") != f"{parts.scheme}://{parts.netloc}"
+        or "@" in text
+    ):
+        raise ValidationError(
+            {
+                "allowed_origins": f"{text} is not an origin such as https://app.example (http only for localhost)."
+            }
+        )
+    return text.rstrip("/").lower()
+
+
+@transaction.atomic
+def change_access_settings(
+    deployment: Deployment, allowed_origins: list[str], maintenance_message: str, *, by: User | None
+) -> None:
+    """Which browser applications may call the endpoint, and what is said during maintenance. Raises ValidationError."""
+    names = ("allowed_origins", "maintenance_message")
+    before = {name: getattr(deployment, name) for name in names}
+    deployment.allowed_origins = sorted({check_origin(text) for text in allowed_origins})
+    deployment.maintenance_message = maintenance_message.strip()
+    deployment.save(update_fields=names)
+    audit.record(
+        "deployment.settings",
+        tenant=deployment.tenant,
+        actor=by,
+        target=str(deployment),
+        before=before,
+        after={name: getattr(deployment, name) for name in names},
     )
 
 

@@ -1,12 +1,13 @@
 """Cross-origin requests of browser applications (https://fetch.spec.whatwg.org/#http-cors-protocol).
 
 No cookie ever counts at a FHIR endpoint, so only the origins decide: metadata and discovery are open to all,
-everything else to FHIR_CORS_ORIGINS and to the origins that the deployment's applications registered.
+everything else to FHIR_CORS_ORIGINS, to the deployment's allowed origins and to those that the deployment's applications registered.
 """
 
 from django.conf import settings
 
 from fhirserver.http import FhirResponse
+from gateway.endpoints import endpoints
 from gateway.inbound import Inbound
 from smart.origins import registered_origins
 
@@ -26,7 +27,13 @@ def allowed_origin(request: Inbound, is_open: bool) -> str:
         return "*"
     origin = request.origin
     allowed: list[str] = settings.FHIR_CORS_ORIGINS
-    known = origin in allowed or origin.lower() in registered_origins(request.deployment_id)
+    endpoint = endpoints.get(request.deployment_id)
+    own = endpoint.allowed_origins if endpoint else frozenset()
+    known = (
+        origin in allowed
+        or origin.lower() in own
+        or origin.lower() in registered_origins(request.deployment_id)
+    )
     return origin if known else ""
 
 

@@ -22,6 +22,8 @@ class Endpoint:
     size: Size
     partition: Partition | None
     upstream: str
+    allowed_origins: frozenset[str] = frozenset()
+    maintenance_message: str = ""
 
     @property
     def deployment_id(self) -> str:
@@ -52,6 +54,8 @@ def _look_up(deployment_id: str) -> Endpoint | None:
         size=size,
         partition=None if number is None else Partition(deployment.region.database, number),
         upstream=deployment.upstream,
+        allowed_origins=frozenset(deployment.allowed_origins),
+        maintenance_message=deployment.maintenance_message,
     )
 
 

@@ -139,7 +139,8 @@ def _unready(exchange: Exchange, endpoint: Endpoint) -> FhirResponse | None:
         return None
     exchange.reason = Reason.STOPPED
     state = endpoint.state.lower()
-    return outcome(503, "transient", f"This deployment is {state}.", {"Retry-After": "5"})
+    text = f"This deployment is {state}. {endpoint.maintenance_message}".rstrip()
+    return outcome(503, "transient", text, {"Retry-After": "5"})
 
 
 def _refused(request: Inbound, denied: Denied) -> FhirResponse:

@@ -38,6 +38,8 @@ class Deployment(models.Model):
     """One FHIR endpoint with its own data, credentials and limits.
 
     `partition` is the number that the region's store reserved for it, None until provisioned.
+    `allowed_origins` are the origins (`https://app.example`) whose browser applications may call the endpoint.
+    `maintenance_message` is shown to the team, and to callers while the endpoint is stopped.
     `upstream` is the base URL of a connected FHIR server, empty for the embedded one; `upstream_credential` is the header
     sent there (`Authorization: Bearer …`), encrypted with `portal.secrets`.
     """
@@ -57,6 +59,8 @@ class Deployment(models.Model):
     partition = models.PositiveIntegerField(null=True, editable=False)
     upstream = models.URLField(blank=True)
     upstream_credential = models.TextField(blank=True, editable=False)
+    allowed_origins = models.JSONField(default=list, blank=True)
+    maintenance_message = models.CharField(max_length=200, blank=True)
     created = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

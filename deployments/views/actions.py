@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from deployments import jobs, lifecycle, services
-from deployments.forms import ServiceLevelForm, SizeForm
+from deployments.forms import AccessSettingsForm, ServiceLevelForm, SizeForm
 from deployments.models import Deployment
 from deployments.selectors import get_job
 from deployments.views.loaded import deployment_view
@@ -97,6 +97,24 @@ def change_size(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     size = form.cleaned_data["size"]
     done = "The size is being changed."
     return _do(request, lambda: services.change_size(deployment, size, by=by), done, _settings(deployment))
+
+
+@require_POST
+@deployment_view(Role.ADMIN)
+def change_access(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+    form = AccessSettingsForm(request.POST)
+    if not form.is_valid():
+        context = settings_context(request, deployment, access_form=form)
+        return render(request, "deployments/settings.html", context, status=400)
+    by, given = signed_in(request), form.cleaned_data
+    return _do(
+        request,
+        lambda: services.change_access_settings(
+            deployment, given["allowed_origins"], given["maintenance_message"], by=by
+        ),
+        "The settings are saved.",
+        _settings(deployment),
+    )
 
 
 @require_POST

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from deployments import samples
 from deployments.choices import list_sizes, price_of
 from deployments.endpoint import fhir_base, oauth_issuer
+from deployments.forms import AccessSettingsForm
 from deployments.models import Deployment, ServiceLevel
 from deployments.selectors import get_use, list_deployments_for, list_jobs, with_open_jobs
 from deployments.sizes import get_size
@@ -75,6 +76,12 @@ def settings_context(request: HttpRequest, deployment: Deployment, **more: Any) 
         "deployment": deployment,
         "service_levels": ServiceLevel.choices,
         "sizes": list_sizes(deployment.tenant),
+        "access_form": AccessSettingsForm(
+            initial={
+                "allowed_origins": "\n".join(deployment.allowed_origins),
+                "maintenance_message": deployment.maintenance_message,
+            }
+        ),
         "delete_form": TypedNameForm(expected=deployment.name),
         **more,
     }

@@ -16,6 +16,7 @@ MATRIX = [
     ("post", "retry/", Role.WRITE),
     ("post", "service-level/", Role.ADMIN),
     ("post", "size/", Role.ADMIN),
+    ("post", "access/", Role.ADMIN),
     ("post", "delete/", Role.ADMIN),
     ("post", "jobs/1/cancel/", Role.WRITE),
 ]
@@ -181,3 +182,39 @@ def test_the_wizard_without_a_plan_says_where_to_get_one(client: Client, tenant:
     client.force_login(alice)
     page = client.get("/deployments/new/").content.decode()
     assert "/services/" in page
+
+
+def test_allowed_origins_and_the_maintenance_message_are_saved_and_shown(
+    client: Client, deployment: Deployment, alice: User
+) -> None:
+    client.force_login(alice)
+    fields = {
+        "allowed_origins": "https://App.example/\nhttp://localhost:3000",
+        "maintenance_message": "Back at nine.",
+    }
+    client.post(_path(deployment, "access/"), fields)
+    deployment.refresh_from_db()
+    assert deployment.allowed_origins == ["http://localhost:3000", "https://app.example"]
+    assert "Back at nine." in client.get(_path(deployment, "")).content.decode()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "app.example",
+        "http://app.example",
+        "https://app.example/path",
+        "https://user@app.example",
+        "null",
+        "*",
+    ],
+)
+def test_what_is_no_origin_is_refused_at_its_place(
+    client: Client, deployment: Deployment, alice: User, origin: str
+) -> None:
+    client.force_login(alice)
+    response = client.post(_path(deployment, "access/"), {"allowed_origins": origin})
+    assert response.status_code == 400
+    assert "is not an origin" in response.content.decode()
+    deployment.refresh_from_db()
+    assert deployment.allowed_origins == []
