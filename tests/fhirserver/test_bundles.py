@@ -2,12 +2,7 @@
 
 from typing import Any
 
-import pytest
-
-from fhirserver.late import is_there
 from tests.fhirserver.client import Client
-
-searches = pytest.mark.skipif(not is_there("fhirserver.search.service"), reason="search is not built yet")
 
 
 def transaction(*entries: dict[str, Any], kind: str = "transaction") -> dict[str, Any]:
@@ -101,7 +96,6 @@ def test_every_verb_works_in_one_transaction(client: Client) -> None:
     assert client.get(f"Patient/{old['id']}").status == 410
 
 
-@searches
 def test_conditions_inside_a_transaction(client: Client) -> None:
     known = client.create(identified("1"))
     answered = client.post(

@@ -6,10 +6,7 @@ from typing import Any
 import pytest
 
 from fhirserver.access import READ_ONLY
-from fhirserver.late import is_there
 from tests.fhirserver.client import BASE, Client
-
-searches = pytest.mark.skipif(not is_there("fhirserver.search.service"), reason="search is not built yet")
 
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",
@@ -112,7 +109,6 @@ def test_prefer_chooses_what_a_write_returns(client: Client, preference: str, ki
     assert (answered.json()["resourceType"] if answered.body else None) == kind
 
 
-@searches
 def test_conditional_create_makes_only_one(client: Client) -> None:
     first = client.post("Patient", PATIENT, if_none_exist="identifier=1")
     second = client.post("Patient", PATIENT, if_none_exist="identifier=1")
@@ -122,7 +118,6 @@ def test_conditional_create_makes_only_one(client: Client) -> None:
     assert client.post("Patient", PATIENT, if_none_exist="identifier=1").status == 412
 
 
-@searches
 def test_conditional_update_creates_then_updates(client: Client) -> None:
     first = client.put("Patient?identifier=1", PATIENT)
     second = client.put("Patient?identifier=1", PATIENT)
@@ -133,7 +128,6 @@ def test_conditional_update_creates_then_updates(client: Client) -> None:
     assert client.put("Patient?identifier=1", PATIENT).status == 412
 
 
-@searches
 def test_conditional_delete_takes_one_unless_asked_for_more(client: Client) -> None:
     client.create(PATIENT)
     client.create(PATIENT)

@@ -6,12 +6,9 @@ import pytest
 
 from fhirserver import bulk
 from fhirserver.access import FULL, AccessGrant, Permission
-from fhirserver.late import is_there
 from fhirserver.operations.export import ExportRequest, export_lines, exported_types
 from fhirspec import json
 from tests.fhirserver.client import Client
-
-searches = pytest.mark.skipif(not is_there("fhirserver.search.service"), reason="search is not built yet")
 
 
 def observation(logical_id: str, patient: str, date: str = "2020-01-01") -> dict[str, Any]:
@@ -145,7 +142,6 @@ def test_meta_is_read_added_to_and_taken_from(client: Client) -> None:
     assert "tag" not in client.get(address).json()["meta"]
 
 
-@searches
 def test_a_value_set_is_expanded_and_its_codes_are_known(client: Client) -> None:
     url = "http://hl7.org/fhir/ValueSet/administrative-gender"
     expansion = client.get(f"ValueSet/$expand?url={url}").json()["expansion"]
