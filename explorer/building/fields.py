@@ -47,7 +47,7 @@ _HINTS = {
     "special": "",
 }
 # What people look for first, whatever the type: these stand on top, the others below.
-_FIRST = (
+COMMON_CODES = (
     "name", "family", "given", "identifier", "gender", "birthdate", "patient", "subject", "code", "status",
     "clinical-status", "category", "date", "value-quantity", "onset-date", "authoredon", "medication", "vaccine-code",
     "title", "type", "class", "encounter", "practitioner", "organization", "url", "period",
@@ -145,8 +145,8 @@ def search_fields(
         rows = filled.setdefault(each.code, [])
         rows.append(_filled(facts, each, len(rows)))
     first = sorted(
-        (each for each in parameters if each.code in _FIRST and each.code not in filled),
-        key=lambda each: _FIRST.index(each.code),
+        (each for each in parameters if each.code in COMMON_CODES and each.code not in filled),
+        key=lambda each: COMMON_CODES.index(each.code),
     )
     room = max(0, FIRST_FIELDS - len(filled))
     top = [row for rows in filled.values() for row in rows] + [Field(each) for each in first[:room]]

@@ -16,6 +16,7 @@ from explorer.bench import Bench
 from explorer.building.draft import Draft, draft_from_fields
 from explorer.building.outgoing import build_request
 from explorer.chooser import choose, count_held
+from explorer.definitions.paths import search_paths
 from explorer.execution import Attempt, execute, prepare
 from explorer.held import get_active, list_held
 from explorer.presenting import Shown, example_tree
@@ -142,6 +143,12 @@ def _form_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
     return "explorer/operation_form.html", context | _line_part(bench, draft)[1]
 
 
+def _paths_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
+    """Chains and `_has` paths for the free field, loaded when it is first used."""
+    paths = search_paths(bench.resource_type) if bench.resource_type else ()
+    return "explorer/paths.html", {"paths": paths, "list_id": f"{draft.operation}-paths"}
+
+
 def _line_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
     """The request line as it stands, and what it looks for in plain words."""
     operation = bench.operation(draft.operation)
@@ -178,6 +185,7 @@ def _example_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
 _PARTS: dict[str, Callable[[Bench, Draft], tuple[str, dict[str, Any]]]] = {
     "form": _form_part,
     "line": _line_part,
+    "paths": _paths_part,
     "chooser": _chooser_part,
     "example": _example_part,
 }

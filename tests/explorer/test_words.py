@@ -36,3 +36,12 @@ KINDS = {
 )  # fmt: skip
 def test_a_search_in_words(resource_type: str, query: str, words: str) -> None:
     assert describe_search(resource_type, parse_query(query), KINDS) == words
+
+
+def test_chains_and_reverse_chains_can_be_picked() -> None:
+    from explorer.definitions.paths import search_paths
+
+    paths = search_paths("Observation")
+    assert "subject:Patient.name" in paths
+    assert "_has:Observation:patient:code" in search_paths("Patient")
+    assert len(paths) < 400
