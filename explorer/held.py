@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.crypto import get_random_string
 
+from credentials.models import OAuthApplication
 from credentials.selectors import find_api_key
 from deployments.models import Deployment
 from explorer.building.outgoing import API_KEY, BEARER, Secret
+from portal.models import Role
 from portal.secrets import UnreadableSecret, decrypt, encrypt
 
 MOST_HELD = 6
@@ -64,6 +69,24 @@ def hold_credential(session: SessionBase, deployment: Deployment, pasted: str) -
     entry = {"id": get_random_string(8), "kind": kind, "sealed": encrypt(text)}
     _store(session, deployment, [*entries, entry], entry["id"])
     return _held(entry, deployment, entry["id"])
+
+
+def receive_token(request: HttpRequest, deployment: Deployment, token: str) -> str:
+    """Hold the token of a sign-in that was begun in Authorize; the address of API Development to go on from."""
+    held = hold_credential(request.session, deployment, token)
+    messages.success(request, f"Signed in: requests now carry the token of {held.label}.")
+    return reverse("explorer:index", args=[deployment.pk])
+
+
+def list_applications(deployment: Deployment) -> list[OAuthApplication]:
+    """Applications of the integrated authorization server, which a person can sign in with from Authorize."""
+    if getattr(deployment, "role", Role.READ) < Role.WRITE:
+        return []
+    return list(
+        OAuthApplication.objects.filter(
+            server__deployment=deployment, server__kind="integrated", enabled=True
+        ).order_by("name")[:20]
+    )
 
 
 def list_held(session: SessionBase, deployment: Deployment) -> list[Held]:

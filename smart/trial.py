@@ -9,17 +9,42 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
 from credentials.models import OAuthApplication
+from deployments.models import Deployment
 from smart.addresses import endpoint, fhir_base, trial_callback
 from smart.protocol.server import IssuerServer
 from smart.unverified import UnverifiedToken, read_unverified
 
 _KEY = "oauth_trial"
+_HOLD = "oauth_trial_held"
+
+# Given the access token of a trial that was begun to keep it; returns the address where to go on.
+TokenReceiver = Callable[[HttpRequest, Deployment, str], str]
+_receivers: list[TokenReceiver] = []
+
+
+def register_receiver(receiver: TokenReceiver) -> None:
+    """An app above that holds tokens for the browser session (the explorer); called from its `AppConfig.ready`."""
+    if receiver not in _receivers:
+        _receivers.append(receiver)
+
+
+def ask_to_hold(request: HttpRequest) -> None:
+    """This browser's next trial is begun in order to use its token, not to look at it."""
+    request.session[_HOLD] = True
+
+
+def hand_over(request: HttpRequest, deployment: Deployment, access_token: str) -> str:
+    """Where the browser goes on when the token was asked for by a receiver; empty for a trial that is only shown."""
+    if not request.session.pop(_HOLD, False) or not _receivers:
+        return ""
+    return _receivers[0](request, deployment, access_token)
 
 
 class TrialFailed(Exception):

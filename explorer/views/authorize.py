@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
-from explorer.held import NotACredential, hold_credential, list_held, use_held
+from explorer.held import NotACredential, hold_credential, list_applications, list_held, use_held
 from explorer.held import forget as forget_held
 from explorer.tour import AUTHORIZED, tick_steps
 from explorer.views.fragments import wants_part
@@ -55,6 +55,7 @@ def _back(request: HttpRequest, deployment: Deployment, told: str = "", problem:
         context = {
             "deployment": deployment,
             "held": list_held(request.session, deployment),
+            "applications": list_applications(deployment),
             "problem": problem,
             "told": told or problem,
             "opened": bool(problem),

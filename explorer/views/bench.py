@@ -18,7 +18,7 @@ from explorer.building.outgoing import build_request
 from explorer.chooser import choose, count_held
 from explorer.definitions.paths import search_paths
 from explorer.execution import Attempt, execute, prepare
-from explorer.held import get_active, list_held
+from explorer.held import get_active, list_applications, list_held
 from explorer.presenting import Shown, example_tree
 from explorer.schema.tree import schema_rows
 from explorer.tour import OPENED, tick, tick_steps
@@ -120,6 +120,7 @@ def _page_context(
         "tab": "api",
         "bench": bench,
         "held": list_held(request.session, bench.deployment),
+        "applications": list_applications(bench.deployment),
         "operations": bench.operations,
         **_answer_context(bench, attempt, request),
     }

@@ -8,13 +8,16 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from joserfc.jwk import RSAKey
 
-from credentials.models import ApiKey
+from credentials.models import ApiKey, ApplicationKind
 from credentials.services import revoke_api_key
 from deployments.models import Deployment
 from explorer.definitions import example_text
 from explorer.models import SentRequest, TourStep
 from portal.models import User
+from smart.applications import Registration, create_application
+from smart.servers import integrated_server
 from tests.explorer.conftest import SignIn
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -189,3 +192,24 @@ def test_what_is_no_key_of_this_deployment_is_refused(
 
 def test_the_example_of_patient_is_the_one_of_the_tour() -> None:
     assert json.loads(example_text("Patient", ""))["gender"] == "male"
+
+
+def test_a_token_of_an_application_is_held_after_its_sign_in(
+    explorer: Client, deployment: Deployment, alice: User
+) -> None:
+    logical_id = create(explorer, deployment)
+    server = integrated_server(deployment)
+    public = RSAKey.generate_key(2048, parameters={"kid": "k"}).as_dict(private=False)
+    asked = Registration(
+        "Bulk Loader", ApplicationKind.BACKEND, jwks={"keys": [public]}, allowed_scopes="system/*.rs"
+    )
+    application = create_application(server, asked, by=None)[0]
+    assert "Sign in with Bulk Loader" in explorer.get(page_of(deployment)).text
+    answer = explorer.post(reverse("oauth:try", args=[deployment.pk, application.pk]), {"hold": "1"})
+    assert answer["Location"] == reverse("explorer:index", args=[deployment.pk])
+    read = {".do": "read", ".id": logical_id, ".run": "1"}
+    text = explorer.get(page_of(deployment), read).text
+    assert "200 OK" in text
+    assert "Authorization: Bearer $FHIR_TOKEN" in html.unescape(re.sub("<[^>]+>", "", text))
+    refused = explorer.post(page_of(deployment), {".do": "create", ".body": PATIENT, ".run": "1"}).text
+    assert "403 Forbidden" in refused

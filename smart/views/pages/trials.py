@@ -25,6 +25,8 @@ def start(request: HttpRequest, deployment: Deployment, application_id: int) -> 
         server__deployment=deployment,
         server__kind="integrated",
     )
+    if "hold" in request.POST:
+        trial.ask_to_hold(request)
     scope = " ".join(one for one in application.allowed_scopes.split() if one != "launch")
     if not application.is_backend:
         return redirect(trial.begin(request, application, scope))
@@ -48,6 +50,8 @@ def callback(request: HttpRequest, deployment: Deployment) -> HttpResponse:
 def _show(
     request: HttpRequest, deployment: Deployment, application: OAuthApplication, tokens: dict[str, Any]
 ) -> HttpResponse:
+    if address := trial.hand_over(request, deployment, tokens["access_token"]):
+        return redirect(address)
     context = {
         "deployment": deployment,
         "application": application,
