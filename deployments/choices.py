@@ -76,13 +76,14 @@ def list_regions(high_availability: bool) -> list[RegionOption]:
 def summarise(given: dict[str, dict[str, Any]]) -> list[tuple[str, str, str]]:
     """The review's lines: label, value, and the step that changes it."""
     options, name = given["options"], given["name"]
+    upstream = options.get("upstream", "")
     size = get_size(options["size"])
     region = Region.objects.get(name=given["cloud"]["region"])
     return [
-        ("Service", "FHIR R4 server, embedded", "options"),
+        ("Service", f"Connected server {upstream}" if upstream else "FHIR R4 server, embedded", "options"),
         ("Size", f"{size.title}, {price_of(size.code, options['high_availability'])}", "options"),
         ("High availability", "Yes" if options["high_availability"] else "No", "options"),
-        ("Preloaded data", get_preset(options["preset"]).title, "options"),
+        ("Preloaded data", get_preset("" if upstream else options["preset"]).title, "options"),
         ("Region", f"{region.provider} / {region.title}", "cloud"),
         ("Name", name["name"], "name"),
         ("Service level", ServiceLevel(name["service_level"]).label, "name"),

@@ -9,6 +9,7 @@ from deployments import services
 from deployments.models import Region, ServiceLevel
 from deployments.presets import PRESETS
 from deployments.sizes import SIZES, SMALLEST, get_size
+from deployments.upstream import check_upstream, seal_credential
 from portal.models import Tenant
 from portal.subscriptions import Entitlement, get_entitlement
 
@@ -16,8 +17,13 @@ Choices = list[tuple[str, str]]
 
 
 class OptionsForm(forms.Form):
-    """Step 1: size, high availability and the data to begin with."""
+    """Step 1: embedded or connected, size, high availability and the data to begin with."""
 
+    service = forms.ChoiceField(
+        choices=[("embedded", "Embedded"), ("connected", "Connected")], required=False, initial="embedded"
+    )
+    upstream = forms.CharField(required=False, max_length=200)
+    upstream_credential = forms.CharField(required=False, max_length=4096)
     size = forms.ChoiceField(choices=[(size.code, size.title) for size in SIZES], initial=SMALLEST.code)
     high_availability = forms.BooleanField(required=False)
     preset = forms.ChoiceField(
@@ -38,7 +44,18 @@ class OptionsForm(forms.Form):
         if refusal:
             raise ValidationError(refusal)
         services.check_preset(chosen.get("preset", ""), get_size(chosen["size"]))
-        return chosen
+        return chosen | self._connection(chosen)
+
+    def _connection(self, chosen: dict[str, Any]) -> dict[str, str]:
+        """The upstream and its sealed credential: the session never holds the credential in clear."""
+        if chosen.get("service") != "connected":
+            return {"upstream": "", "upstream_credential": ""}
+        if not chosen.get("upstream"):
+            raise ValidationError({"upstream": "Give the base URL of the server to connect."})
+        return {
+            "upstream": check_upstream(chosen["upstream"]),
+            "upstream_credential": seal_credential(chosen.get("upstream_credential", "")),
+        }
 
 
 class CloudForm(forms.Form):

@@ -26,6 +26,9 @@ CHECK_FOR = 5.0  # seconds
 
 def _reserve(progress: Progress) -> None:
     deployment = progress.job.deployment
+    if deployment.upstream:
+        progress.report(1, 1, f"Data stays at {deployment.upstream}")
+        return
     if deployment.partition is None:
         reserved = partitions.reserve(deployment.region.database)
         Deployment.objects.filter(pk=deployment.pk, partition=None).update(partition=reserved.number)

@@ -10,6 +10,7 @@ from deployments.lifecycle import Event, next_state
 from deployments.models import Deployment, Job, JobState, Region, ServiceLevel, State
 from deployments.presets import Preset
 from deployments.sizes import Size, get_size
+from deployments.upstream import check_upstream
 from portal import audit
 from portal.models import Tenant, User
 
@@ -70,8 +71,13 @@ def create_deployment(
     high_availability: bool = False,
     preset: str = "",
     service_level: str = ServiceLevel.DEVELOPMENT,
+    upstream: str = "",
+    upstream_credential: str = "",
 ) -> Deployment:
-    """Record the deployment and queue the job that makes it. Raises ValidationError by field."""
+    """Record the deployment and queue the job that makes it. Raises ValidationError by field.
+
+    `upstream` connects an existing server; `upstream_credential` comes from `deployments.upstream.seal_credential`.
+    """
     # One creation at a time in a tenant, so that limits count right.
     Tenant.objects.select_for_update().get(pk=tenant.pk)
     chosen_size = check_size(size)
@@ -83,7 +89,9 @@ def create_deployment(
         region=region,
         size=chosen_size.code,
         high_availability=high_availability,
-        preloaded_data=check_preset(preset, chosen_size).code,
+        preloaded_data=check_preset("" if upstream else preset, chosen_size).code,
+        upstream=check_upstream(upstream) if upstream else "",
+        upstream_credential=upstream_credential if upstream else "",
         service_level=ServiceLevel(service_level),
         created_by=by,
         expires=entitlement.expires,

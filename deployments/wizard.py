@@ -70,4 +70,6 @@ def create(given: dict[str, dict[str, Any]], tenant: Tenant, by: User) -> Deploy
         high_availability=options.get("high_availability", False),
         preset=options.get("preset", ""),
         service_level=name.get("service_level", ServiceLevel.DEVELOPMENT),
+        upstream=options.get("upstream", ""),
+        upstream_credential=options.get("upstream_credential", ""),
     )

@@ -131,11 +131,7 @@ _ALLOW = ", ".join(sorted(METHODS))
 def _unready(exchange: Exchange, endpoint: Endpoint) -> FhirResponse | None:
     if endpoint.serves and endpoint.prepared:
         return None
-    if (
-        endpoint.state in METADATA_ONLY
-        and exchange.request.path == "metadata"
-        and endpoint.partition is not None
-    ):
+    if endpoint.state in METADATA_ONLY and exchange.request.path == "metadata" and endpoint.prepared:
         return None
     exchange.reason = Reason.STOPPED
     state = endpoint.state.lower()

@@ -9,12 +9,16 @@ from pytest_django.live_server_helper import LiveServer
 
 from credentials.access import FULL, READ_ONLY, chosen
 from credentials.services import create_api_key
+from deployments import job_runner
 from deployments.models import Deployment, State
+from deployments.services import create_deployment
 from fhirserver.access import AccessGrant, Permission
 from gateway.endpoints import endpoints
 from gateway.forwarding import _rewritten, refuse_unenforceable
 from gateway.inbound import read_inbound
+from portal.models import User
 from portal.secrets import encrypt
+from portal.subscriptions import subscribe
 from tests.gateway.conftest import caller_of
 from tests.gateway.test_door import PATIENT
 
@@ -103,6 +107,24 @@ def test_a_connection_that_fails_is_502(connected: Deployment) -> None:
     Deployment.objects.filter(pk=connected.pk).update(upstream="http://127.0.0.1:1/r4")
     endpoints.forget_all()
     assert caller_of(connected, FULL)("GET", "Patient/1").status_code == 502
+
+
+def test_a_connected_server_is_provisioned_by_checking_it_through_the_door(
+    deployment: Deployment, live_server: LiveServer, settings: Settings, alice: User
+) -> None:
+    settings.OUTBOUND_ALLOWED = ["localhost", "127.0.0.1"]
+    subscribe(deployment.tenant, actor=alice)
+    made = create_deployment(
+        tenant=deployment.tenant,
+        by=alice,
+        name="Ours",
+        region=deployment.region,
+        size="xs",
+        upstream=f"{live_server.url}/fhir/{deployment.pk}/r4/",
+    )
+    job_runner.run(made.jobs.get().pk)
+    made.refresh_from_db()
+    assert (made.state, made.state_reason, made.partition) == (State.RUNNING, "", None)
 
 
 CONFINED = AccessGrant((Permission("*", frozenset("cruds"), ("Patient", "p1")),))
