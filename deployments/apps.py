@@ -19,9 +19,11 @@ class DeploymentsConfig(AppConfig):
             transfers,
             usage,
         )
+        from deployments.operator import regions_section, states_section
         from deployments.periodic import Periodic, register_periodic
         from portal.models import Role
         from portal.navigation import Entry, Tab, register_entry, register_tab
+        from portal.operator import register_section
         from portal.signals import tenant_deleted
         from portal.usage import register_usage
 
@@ -30,6 +32,8 @@ class DeploymentsConfig(AppConfig):
                 "deployments", "Deployments", "deployments:list", "server", order=20, prefix="/deployments/"
             )
         )
+        register_section(regions_section)
+        register_section(states_section)
         register_tab(Tab("overview", "Overview", "deployments:overview", Role.READ, order=10))
         register_tab(Tab("data", "Data", "deployments:data", Role.READ, order=50))
         register_tab(Tab("settings", "Settings", "deployments:settings", Role.ADMIN, order=90))

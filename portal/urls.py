@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import members, pages, services, shell, tenants, tokens, usage
+from portal.views import members, operator, pages, services, shell, tenants, tokens, usage
 
 app_name = "portal"
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("services/<slug:service>/trial/", services.trial, name="trial"),
     path("services/<slug:service>/subscribe/", services.subscription, name="subscribe"),
     path("invitations/<str:secret>/", members.invitation, name="invitation"),
+    path("operator/", operator.operator, name="operator"),
     path("tenants/", tenants.tenants, name="tenants"),
     path("tenants/new/", tenants.tenant_new, name="tenant-new"),
     path(tenant, tenants.tenant_home, name="tenant"),

@@ -72,6 +72,12 @@ def test_signed_out_pages(page: Page, live_server: LiveServer) -> None:
         assert_accessible(page, live_server.url + path)
 
 
+def test_the_operators_page(page: Page, live_server: LiveServer, tenant: Tenant, alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+    log_in(page, live_server, alice)
+    assert_accessible(page, f"{live_server.url}/operator/")
+
+
 def test_signed_in_pages(page: Page, live_server: LiveServer, tenant: Tenant, alice: User) -> None:
     owner = tenant.memberships.get(user=alice)
     create_invitation(tenant, "dora@example.org", Role.READ, actor=owner)
