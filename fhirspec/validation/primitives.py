@@ -16,8 +16,11 @@ _CLOCK = r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?"
 _DAY = r"(0[1-9]|[12]\d|3[01])"
 _YEAR = r"(?!0000)\d{4}"
 _MONTH = r"(0[1-9]|1[0-2])"
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_code = re.compile(r"\S+(\s\S+)*").fullmatch
+# Neither FHIR's strings nor XML can have these.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_WORD = r"[^\s\x00-\x1f\ud800-\udfff\ufffe\uffff]+"
+_code = re.compile(rf"{_WORD}(\s{_WORD})*").fullmatch
+_uri = re.compile(_WORD).fullmatch
 _id = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
 _oid = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+").fullmatch
 _uuid = re.compile(r"urn:uuid:[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
@@ -25,7 +28,6 @@ _date = re.compile(rf"{_YEAR}(-{_MONTH}(-{_DAY})?)?", re.ASCII).fullmatch
 _date_time = re.compile(rf"{_YEAR}(-{_MONTH}(-{_DAY}(T{_CLOCK}{_ZONE})?)?)?", re.ASCII).fullmatch
 _instant = re.compile(rf"{_YEAR}-{_MONTH}-{_DAY}T{_CLOCK}{_ZONE}", re.ASCII).fullmatch
 _time = re.compile(_CLOCK, re.ASCII).fullmatch
-_has_space = re.compile(r"\s").search
 _base64 = re.compile(r"[A-Za-z0-9+/\s]*(=\s*){0,2}").fullmatch
 _space = re.compile(r"\s+")
 
@@ -37,7 +39,7 @@ def _is_string(value: Any) -> bool:
 
 
 def _is_uri(value: Any) -> bool:
-    return type(value) is str and value != "" and not _has_space(value)
+    return type(value) is str and _uri(value) is not None
 
 
 def _is_boolean(value: Any) -> bool:

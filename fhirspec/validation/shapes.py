@@ -10,6 +10,8 @@ from fhirspec.validation.narrative import narrative_fault
 from fhirspec.validation.primitives import PRIMITIVES, Check
 
 _INLINE = ("BackboneElement", "Element")
+# Values that cannot have an id or extensions of their own.
+_BARE = ("id", "div", "Extension.url")
 
 
 class Field:
@@ -94,7 +96,7 @@ def _fields(element: Element, type_name: str) -> Iterator[Field]:
     for name, kind in element.json_names():
         field = _field(name, element, kind, type_name)
         yield field
-        if field.check is not None and kind.code != "xhtml":
+        if field.check is not None and element.path not in _BARE and element.name not in _BARE:
             companion = Field(f"_{name}", element, "Element")
             companion.is_companion = True
             yield companion

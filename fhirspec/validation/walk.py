@@ -162,7 +162,8 @@ class Walk:
         codings = value.get("coding", []) if field.type == "CodeableConcept" else [value]
         if type(codings) is not list:
             return
-        if not any(type(one) is dict and (one.get("system"), one.get("code")) in codes for one in codings):
+        pairs = {(str(one.get("system")), str(one.get("code"))) for one in codings if type(one) is dict}
+        if pairs.isdisjoint(codes):
             self.say("code-invalid", path, f"A code of {field.binding} is required here.")
 
 
