@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
@@ -5,7 +7,10 @@ class SmartConfig(AppConfig):
     name = "smart"
 
     def ready(self) -> None:
+        from deployments.periodic import Periodic, register_periodic
         from portal.models import Role
         from portal.navigation import Tab, register_tab
+        from smart.housekeeping import forget_ended
 
+        register_periodic(Periodic("oauth-housekeeping", timedelta(minutes=5), forget_ended))
         register_tab(Tab("oauth", "OAuth 2.0", "oauth:index", Role.READ, 25))
