@@ -9,6 +9,7 @@ from deployments import entitlements, jobs, presets, provisioning
 from deployments.lifecycle import Event, next_state
 from deployments.models import Deployment, Job, JobState, Region, ServiceLevel, State
 from deployments.presets import Preset
+from deployments.selectors import get_use
 from deployments.sizes import Size, get_size
 from deployments.upstream import check_upstream
 from portal import audit
@@ -151,6 +152,11 @@ def change_size(deployment: Deployment, size: str, *, by: User | None) -> None:
     if chosen.code == deployment.size:
         return
     entitlements.check_size(deployment.tenant, chosen)
+    stored = get_use(deployment).resources
+    if stored > chosen.stored_resources:
+        raise ValidationError(
+            {"size": f"{stored:,} resources are stored; {chosen.title} has no room for them."}
+        )
     _order(deployment, Event.RESIZE, provisioning.RESIZE, by, size=chosen.code)
 
 

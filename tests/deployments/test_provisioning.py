@@ -4,11 +4,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from deployments import endpoint, job_runner, presets, services
 from deployments.models import Deployment, Job, JobState, Region, State
+from deployments.selectors import Use
 from fhirserver import partitions
 from fhirserver.partitions import Partition
 from gateway.endpoints import endpoints
@@ -100,6 +102,17 @@ def test_a_new_size_holds_when_the_job_is_done(created: Deployment, alice: User)
     assert _status(created) == httpx.codes.OK
     _work(created)
     assert (created.state, created.size) == (State.RUNNING, "m")
+
+
+def test_a_size_that_is_too_small_for_what_is_stored_is_refused(
+    created: Deployment, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _work(created)
+    monkeypatch.setattr(services, "get_use", lambda deployment: Use(2_000_000, 10_000_000))
+    with pytest.raises(ValidationError, match="has no room for them"):
+        services.change_size(created, "s", by=alice)
+    created.refresh_from_db()
+    assert created.state == State.RUNNING
 
 
 @pytest.mark.parametrize(("below", "most"), [("", 12), ("data/", 12), ("settings/", 10)])
