@@ -67,7 +67,7 @@ def create_key(page: Page, deployment: str) -> str:
     page.goto(f"/deployments/{deployment}/credentials/")
     page.get_by_role("link", name=re.compile("create.*key|new.*key", re.I)).first.click()
     page.get_by_label("Name").fill("Tour")
-    page.get_by_label(re.compile("^Full")).check()
+    page.get_by_role("radio", name=re.compile("Full:")).check()
     page.get_by_role("button", name="Create key").click()
     secret = page.get_by_text(re.compile(r"fsk_[A-Za-z0-9_-]{20,}")).first.inner_text()
     found = re.search(r"fsk_[A-Za-z0-9_-]+", secret)
