@@ -1,0 +1,136 @@
+"""What a search asks, in terms of the index: a tree of conditions on one resource."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Has a posting under one of these keys. `weight`: how many resources that may be, as a rough order from 0 to 100."""
+
+    keys: tuple[int, ...]
+    weight: int = 35
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Refers, by this parameter, to one of these targets."""
+
+    param: int
+    targets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Has a text that begins with `text` (or, `contains`, holds it)."""
+
+    param: int
+    text: str
+    contains: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Has a date for which the comparison (a prefix of the specification) with low..high holds. Microseconds."""
+
+    param: int
+    prefix: str
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Has a number or quantity for which the comparison holds; `low`..`high` is `value` with its implicit precision."""
+
+    param: int
+    unit: int
+    prefix: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rids:
+    rids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """Was last changed at a time for which the comparison holds. Microseconds."""
+
+    prefix: str
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class HasRow:
+    """Has any value of a parameter, in one of the tables of ranges."""
+
+    table: str
+    param: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Refers, by this parameter, to a resource that matches."""
+
+    param: int
+    node: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class ReferredBy:
+    """A resource that matches refers to it by this parameter (`_has`)."""
+
+    param: int
+    node: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberOf:
+    """Is a target of that resource's references by this parameter (`_list`)."""
+
+    param: int
+    rid: int
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    nodes: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    nodes: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    node: "Node"
+
+
+Node = (
+    Posting
+    | Target
+    | Text
+    | Span
+    | Amount
+    | Rids
+    | Updated
+    | HasRow
+    | Chain
+    | ReferredBy
+    | MemberOf
+    | And
+    | Or
+    | Not
+)
+
+NOTHING = Or(())
+EVERYTHING = And(())
+
+
+def any_of(nodes: list[Node]) -> Node:
+    return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))

@@ -1,0 +1,10 @@
+"""How large a search may be. Each error names the limit that it met."""
+
+from typing import Final
+
+DEFAULT_COUNT: Final = 20
+MAX_COUNT: Final = 1_000
+MAX_VALUES: Final = 500
+MAX_CHAIN: Final = 5
+MAX_INCLUDE_ROUNDS: Final = 5
+MAX_INCLUDED: Final = 2_000

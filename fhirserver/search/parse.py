@@ -1,0 +1,130 @@
+"""From the pairs of a query to parameters: names with modifiers and chains, values with their escapes.
+
+https://hl7.org/fhir/R4/search.html#escaping
+"""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from fhirserver.outcomes import BadRequest, LimitExceeded
+from fhirserver.search.limits import DEFAULT_COUNT, MAX_COUNT, MAX_VALUES
+
+ANSWER = frozenset({"_format", "_pretty", "_summary", "_elements"})
+CONTROLS = ANSWER | {
+    "_count",
+    "_sort",
+    "_include",
+    "_revinclude",
+    "_total",
+    "_cursor",
+    "_type",
+    "_contained",
+    "_containedType",
+}
+_TOTALS = ("none", "estimate", "accurate")
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """`source`:`code`, only targets of `target` (empty: all). Code `*`: every reference."""
+
+    source: str
+    code: str
+    target: str = ""
+    iterate: bool = False
+    reverse: bool = False
+
+
+@dataclass(slots=True)
+class Controls:
+    """What shapes the answer. `sort`: (code, descending)."""
+
+    count: int = DEFAULT_COUNT
+    sort: list[tuple[str, bool]] = field(default_factory=list)
+    includes: list[Include] = field(default_factory=list)
+    total: str = ""
+    cursor: str = ""
+    types: tuple[str, ...] = ()
+    count_only: bool = False
+
+
+def split(text: str, separator: str) -> list[str]:
+    """Split at separators that are not escaped; the parts keep their escapes."""
+    return text.split(separator) if "\\" not in text else _split_escaped(text, separator)
+
+
+def _split_escaped(text: str, separator: str) -> list[str]:
+    parts, start, at = [], 0, 0
+    while at < len(text):
+        if text[at] == "\\":
+            at += 2
+            continue
+        if text[at] == separator:
+            parts.append(text[start:at])
+            start = at + 1
+        at += 1
+    return [*parts, text[start:]]
+
+
+def unescaped(text: str) -> str:
+    return re.sub(r"\\([,|$\\])", r"\1", text) if "\\" in text else text
+
+
+def values_of(name: str, text: str) -> list[str]:
+    """The alternatives of a value. Raises LimitExceeded."""
+    values = [value for value in split(text, ",") if value]
+    if len(values) > MAX_VALUES:
+        raise LimitExceeded(f"{name} lists {len(values)} values; the limit is {MAX_VALUES} (MAX_VALUES).")
+    return values
+
+
+def controls_of(query: list[tuple[str, str]]) -> Controls:
+    """Raises BadRequest naming the parameter."""
+    controls = Controls()
+    for name, value in query:
+        base, _, modifier = name.partition(":")
+        if base == "_count":
+            controls.count = _count(value)
+        elif base == "_sort":
+            keys = [key.strip() for key in value.split(",") if key.strip()]
+            controls.sort = [(key.removeprefix("-"), key.startswith("-")) for key in keys]
+        elif base in ("_include", "_revinclude"):
+            controls.includes.append(_include(name, value, modifier, base == "_revinclude"))
+        elif base == "_total":
+            if value not in _TOTALS:
+                raise BadRequest(f"_total={value} is not one of {', '.join(_TOTALS)}.")
+            controls.total = value
+        elif base == "_cursor":
+            controls.cursor = value
+        elif base == "_type":
+            controls.types = tuple(dict.fromkeys(one for one in value.split(",") if one))
+        elif base == "_summary" and value == "count":
+            controls.count_only = True
+        elif base == "_contained" and value not in ("false", ""):
+            raise BadRequest(
+                "_contained: this server does not search contained resources; only false is possible."
+            )
+    controls.count_only = controls.count_only or controls.count == 0
+    return controls
+
+
+def _count(value: str) -> int:
+    if not value.isascii() or not value.isdigit():
+        raise BadRequest(f"_count={value} is not a whole number.")
+    return min(int(value[:9]), MAX_COUNT)
+
+
+def _include(name: str, value: str, modifier: str, reverse: bool) -> Include:
+    if modifier not in ("", "iterate", "recurse"):
+        raise BadRequest(f"{name}: the modifier {modifier} is not possible here; iterate is.")
+    if value == "*":
+        return Include("", "*", "", bool(modifier), reverse)
+    parts = value.split(":")
+    if len(parts) not in (2, 3) or not all(parts[:2]):
+        raise BadRequest(f"{name}={value} is not of the form Type:parameter or Type:parameter:Target.")
+    return Include(parts[0], parts[1], parts[2] if len(parts) == 3 else "", bool(modifier), reverse)
+
+
+def encoded(pairs: list[tuple[str, str]]) -> str:
+    return "&".join(f"{quote(name, safe=':._-')}={quote(value, safe=':/._-,|$*')}" for name, value in pairs)
