@@ -128,7 +128,8 @@ def implied_systems(resource_type: str, code: str) -> frozenset[str]:
 
 
 def _element(resource_type: str, code: str) -> Element | None:
-    expression = get_catalogue().search_parameters(resource_type)[code].expression.strip("() ")
+    found = get_catalogue().search_parameters(resource_type).get(code)
+    expression = found.expression.strip("() ") if found else ""
     if not _PLAIN_PATH.fullmatch(expression):
         return None
     return get_catalogue().type_definition(resource_type).element(expression)

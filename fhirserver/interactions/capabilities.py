@@ -12,6 +12,7 @@ from django.conf import settings
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.outcomes import BadRequest
 from fhirserver.responses import instant, json_response
+from fhirserver.search.unsupported import reason
 from fhirserver.store import Store, now_us
 from fhirspec.catalogue import FHIR_VERSION, get_catalogue
 from fhirspec.definitions import SearchParameter
@@ -114,7 +115,7 @@ def _resource(name: str) -> dict[str, Any]:
         "referencePolicy": ["literal", "logical", "local"],
         **({"searchInclude": ["*", *(f"{name}:{code}" for code in references)]} if references else {}),
         **_reverse_includes(name),
-        "searchParam": [_parameter(one) for one in parameters.values()],
+        "searchParam": [_parameter(one) for one in parameters.values() if not reason(one)],
         **_operations("type", name),
     }
 
@@ -135,7 +136,7 @@ def _parameter(one: SearchParameter) -> dict[str, str]:
 
 def _system_parameters() -> list[SearchParameter]:
     known = get_catalogue().search_parameters("Patient")
-    return [known[code] for code in _SYSTEM_PARAMETERS if code in known]
+    return [known[code] for code in _SYSTEM_PARAMETERS if code in known and not reason(known[code])]
 
 
 def _operations(level: str, name: str) -> dict[str, Any]:

@@ -48,6 +48,12 @@ class Compiler:
         self.partition = partition
         self.number = partition.number
         self._aliases = 0
+        self._parts: list[Sql] = []
+
+    def whole(self, statement: Sql) -> Sql:
+        """The statement led by what it refers to: chains are named parts, because SQLite's parser bears little nesting."""
+        parts, self._parts = self._parts, []
+        return join("", [Sql("WITH "), join(", ", parts), Sql(" "), statement]) if parts else statement
 
     def matches(self, resource_type: str, node: Node) -> Sql:
         """`FROM … m WHERE …`: the resources of the type that match, each once."""
@@ -63,7 +69,7 @@ class Compiler:
     def source(self, resource_type: str, node: Node) -> Sql:
         """`SELECT rid` of what matches."""
         found = self.matches(resource_type, node)
-        return Sql(f"SELECT m.rid {found.text}", found.values)
+        return self.whole(Sql(f"SELECT m.rid {found.text}", found.values))
 
     # -- what drives -----------------------------------------------------------------------------------------
 
@@ -114,7 +120,9 @@ class Compiler:
         driver = min([*nodes, kind], key=_weight)
         others = [one for one in [*nodes, kind] if one is not driver]
         found = join(" AND ", [self._driver(driver), *(self.condition(one, "m") for one in others)])
-        return Sql(f"SELECT m.rid {found.text}", found.values)
+        name = f"c{len(self._parts) + 1}"
+        self._parts.append(Sql(f"{name} AS (SELECT m.rid {found.text})", found.values))
+        return Sql(f"SELECT rid FROM {name}")
 
     # -- what is probed --------------------------------------------------------------------------------------
 

@@ -132,7 +132,8 @@ def _total(partition: Partition, per_type: dict[str, Node]) -> int:
     total = 0
     for resource_type, node in per_type.items():
         found = compiler.matches(resource_type, node)
-        total += fetch(partition.region, f"SELECT count(*) {found.text}", found.values)[0][0]
+        counted = compiler.whole(Sql(f"SELECT count(*) {found.text}", found.values))
+        total += fetch(partition.region, counted.text, counted.values)[0][0]
     return total
 
 
@@ -180,7 +181,7 @@ def _statement(
             "", [Sql("SELECT * FROM ("), start, Sql(") s"), after, Sql(f" ORDER BY {plain} LIMIT {limit:d}")]
         )
     columns = ", ".join(f"q.{name}" for name in [*names, "rank", "rid"])
-    return join(
+    made = join(
         "",
         [
             Sql(f"SELECT {columns}, {_CONTENT} FROM ("),
@@ -191,6 +192,7 @@ def _statement(
             ),
         ],
     )
+    return compiler.whole(made)
 
 
 def _after(names: list[str], directions: list[str], place: list[Any]) -> Sql:

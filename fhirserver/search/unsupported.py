@@ -1,0 +1,22 @@
+"""Search parameters of R4 that this server does not search, each with the reason. The CapabilityStatement leaves them out."""
+
+from fhirserver.indexing.definitions import component_codes
+from fhirspec.definitions import SearchParameter
+from fhirspec.searchparams import unsupported_reason
+
+_BY_CODE = {
+    "_text": "The words of narratives are not indexed.",
+    "_content": "The words of resources are not indexed.",
+    "_filter": "Filter expressions are not evaluated; the same is asked with ordinary parameters.",
+    "_query": "There are no named queries.",
+    "near": "Distances between places are not computed.",
+}
+
+
+def reason(parameter: SearchParameter) -> str:
+    """Why a parameter cannot be searched; empty when it can."""
+    if parameter.code in _BY_CODE:
+        return _BY_CODE[parameter.code]
+    if parameter.type == "composite" and len(component_codes(parameter, parameter.base)) != 2:
+        return "Only composites of two components are searched."
+    return unsupported_reason(parameter)
