@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode
 
 from fhirserver.http import FhirRequest
-from fhirserver.late import find_matches
 from fhirserver.outcomes import MultipleMatches, PreconditionFailed
+from fhirserver.search.service import find_matches
 from fhirserver.store import Store, Version
 
 Query = Sequence[tuple[str, str]]

@@ -4,10 +4,10 @@ from urllib.parse import parse_qsl
 
 from fhirserver.bundles import SearchPieces, searchset
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.late import search as find_page
 from fhirserver.outcomes import UnsupportedMediaType
 from fhirserver.representation import media_type, unpacked_body
 from fhirserver.responses import json_response
+from fhirserver.search.service import search as find_page
 from fhirserver.store import Store
 from fhirserver.subsets import subset_entries, subset_of
 

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from fhirserver.late import find_matches, is_there
+from fhirserver.search.service import find_matches
 from fhirserver.store import Store
 from fhirspec import json
 
 
 def stored_canonical(store: Store, canonical: str, *resource_types: str) -> dict[str, Any] | None:
     """The resource of one of these types with this canonical URL (`url|version`), if the caller may read it."""
-    if not is_there("fhirserver.search.service"):
-        return None
     url, _, version = canonical.partition("|")
     query = [("url", url)] + ([("version", version)] if version else [])
     for resource_type in resource_types:

@@ -6,10 +6,10 @@ Only documents that exist are found; none is made on demand.
 from fhirserver.bundles import searchset
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.instants import instant_range
-from fhirserver.late import search
 from fhirserver.operations.parameters import Asked
 from fhirserver.outcomes import BadRequest
 from fhirserver.responses import json_response
+from fhirserver.search.service import search
 from fhirserver.store import Store
 
 

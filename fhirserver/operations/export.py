@@ -11,10 +11,10 @@ from fhirserver.access import AccessGrant
 from fhirserver.authorise import covers
 from fhirserver.connection import fetch
 from fhirserver.indexing.keys import compartment_key, type_key
-from fhirserver.late import find_matches
 from fhirserver.outcomes import BadRequest, NotFound
 from fhirserver.partitions import Partition, counts_by_type
 from fhirserver.rows import unpack
+from fhirserver.search.service import find_matches
 from fhirserver.store import Store
 from fhirserver.subsets import Subset, subset_bytes
 from fhirspec import json
