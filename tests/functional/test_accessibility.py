@@ -1,0 +1,81 @@
+"""Every page of the running product, as its administrator sees it: no axe violation, nothing wider than the screen."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.functional.conftest import Product
+
+PAGES = (
+    "/services/",
+    "/tenants/",
+    "/tenants/new/",
+    "/tenants/demo-clinic/",
+    "/tenants/demo-clinic/members/",
+    "/tenants/demo-clinic/usage/",
+    "/tenants/demo-clinic/audit/",
+    "/tenants/demo-clinic/settings/",
+    "/account/",
+    "/account/tokens/",
+    "/accounts/2fa/",
+    "/accounts/sessions/",
+    "/docs/",
+    "/docs/quick-start/",
+    "/api/v1/docs/",
+    "/deployments/",
+    "/deployments/new/",
+    "/deployments/{id}/",
+    "/deployments/{id}/credentials/",
+    "/deployments/{id}/credentials/keys/new/",
+    "/deployments/{id}/oauth/",
+    "/deployments/{id}/oauth/applications/new/",
+    "/deployments/{id}/oauth/servers/new/",
+    "/deployments/{id}/oauth/users/",
+    "/deployments/{id}/oauth/users/new/",
+    "/deployments/{id}/api/",
+    "/deployments/{id}/api/Patient/",
+    "/deployments/{id}/api/Bundle/",
+    "/deployments/{id}/api/history/",
+    "/deployments/{id}/api/tour/",
+    "/deployments/{id}/api/types/HumanName/",
+    "/deployments/{id}/data/",
+    "/deployments/{id}/logs/",
+    "/deployments/{id}/metrics/",
+    "/deployments/{id}/settings/",
+)
+LOOKS = {"wide and light": (1280, "light"), "narrow and dark": (390, "dark")}
+
+
+@pytest.fixture(params=LOOKS)
+def administrator(request: pytest.FixtureRequest, browser: Browser, product: Product) -> Iterator[Page]:
+    """The demo's owner, signed in."""
+    width, scheme = LOOKS[request.param]
+    context = browser.new_context(
+        base_url=product.url, viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.get_by_label("Email").fill(product.demo["email"])
+    page.get_by_label("Password", exact=True).fill(product.demo["password"])
+    page.locator("main button[type=submit]").first.click()
+    page.wait_for_url("**/services/**")
+    yield page
+    context.close()
+
+
+def test_no_page_has_an_accessibility_violation(administrator: Page, product: Product) -> None:
+    faults = {}
+    for path in PAGES:
+        address = path.format(id=product.demo["deployment"])
+        response = administrator.goto(address)
+        assert response is not None
+        violations = {
+            one["id"]: [node["target"] for node in one["nodes"]][:3]
+            for one in Axe().run(administrator).response["violations"]
+        }
+        too_wide = administrator.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        if response.status != 200 or violations or too_wide:
+            faults[path] = {"status": response.status, "axe": violations, "scrolls sideways": too_wide}
+    assert faults == {}
