@@ -22,9 +22,11 @@ setup: $(VENV)/.installed ## Install what the product needs into .venv and build
 run: setup ## Start Fireside: web, worker and a demo tenant (PORT, FIRESIDE_HOME)
 	@exec $(BIN)/python manage.py run
 
+# A browser keeps an event loop in its process, and Django then keeps database connections apart: hence two runs.
 test: setup ## Run every test, browser tests included
 	@bash requirements/browser.sh
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto -m "not browser"
+	$(BIN)/pytest -n auto --dist loadgroup -m browser
 
 check: format lint types contracts migrations test ## Everything CI runs
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from playwright.sync_api import Browser, sync_playwright
 
 from portal.models import Membership, Role, Tenant, User
@@ -70,6 +71,18 @@ def _catalogue() -> None:
     from django.core.management import call_command
 
     call_command("build_catalogue", verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Live servers and browsers leave connections behind, which would keep PostgreSQL from dropping a test database."""
+    yield
+    if settings.POSTGRES_AVAILABLE:
+        with django_db_blocker.unblock(), connections["region_pg"].cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture(autouse=True)
