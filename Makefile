@@ -19,7 +19,7 @@ $(VENV)/.installed: pyproject.toml requirements/constraints.txt requirements/ins
 setup: $(VENV)/.installed ## Install what the product needs into .venv and build the FHIR catalogue
 	@$(BIN)/python manage.py build_catalogue
 
-run: setup ## Start Fireside: web, worker and a demo tenant (PORT, FIRESIDE_HOME)
+run: $(VENV)/.installed ## Start Fireside: web, worker and a demo tenant (PORT, FIRESIDE_HOME)
 	@exec $(BIN)/python manage.py run
 
 # A browser keeps an event loop in its process, and Django then keeps database connections apart: hence two runs.

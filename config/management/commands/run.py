@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
 
 from config import supervisor
 from config.demo import Demo, ensure_demo, publish_demo
@@ -15,6 +16,7 @@ from config.env import env
 from config.supervisor import Child, RunEnded, StopRequested
 from deployments import job_sweeper
 from deployments.models import Deployment, State
+from deployments.regions import synchronise_regions
 
 WEB_SECONDS = 60
 PROVISION_SECONDS = 170
@@ -41,6 +43,7 @@ class Command(BaseCommand):
 
     def _run(self, how: supervisor.Settings) -> None:
         supervisor.refuse_taken_port(how.host, how.port)
+        call_command("build_catalogue", stdout=self.stdout)
         self._migrate()
         if not settings.BROKER_URL:
             # No other worker can be at work on this home: what a killed run left need not wait for its lease.
@@ -63,9 +66,14 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def _migrate(self) -> None:
+        """Bring every database up to date; a start that finds nothing to do costs no more than the look."""
         self._say("Preparing the databases")
         for alias in connections:
-            call_command("migrate", database=alias, verbosity=0, interactive=False)
+            executor = MigrationExecutor(connections[alias])
+            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                call_command("migrate", database=alias, verbosity=0, interactive=False)
+        # FIRESIDE_REGIONS may have changed without a migration.
+        synchronise_regions()
 
     def _wait_for_web(self, how: supervisor.Settings, children: list[Child]) -> None:
         self._say(f"Starting web server and worker on port {how.port}")
