@@ -85,7 +85,8 @@ REFUSED: list[tuple[bytes, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("content", "words"), REFUSED)
+# Named by number: an archive's bytes hold the time at which it was packed.
+@pytest.mark.parametrize(("content", "words"), REFUSED, ids=range(len(REFUSED)))
 def test_what_is_not_an_r4_package_is_refused(content: bytes, words: str) -> None:
     with pytest.raises(PackageProblem) as caught:
         read_package(content)
