@@ -9,6 +9,7 @@ from pytest_django import Settings
 from credentials.access import FULL, Access, AccessKind
 from deployments import job_runner
 from deployments.models import Deployment, Job
+from deployments.sizes import get_size
 from tests.gateway.conftest import Caller, caller_of
 
 PATIENT = json.dumps({"resourceType": "Patient", "gender": "female"})
@@ -104,8 +105,8 @@ def test_what_cannot_be_done_is_refused_with_its_name(
     assert said in response.content.decode()  # type: ignore[attr-defined]
 
 
-def test_the_size_limits_how_many_exports_run(full: Caller) -> None:
-    for _ in range(2):
+def test_the_size_limits_how_many_exports_run(full: Caller, deployment: Deployment) -> None:
+    for _ in range(get_size(deployment.size).bulk_jobs):
         _kick_off(full)
     response = full("GET", "$export", prefer="respond-async")
     assert response.status_code == 429
