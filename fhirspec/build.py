@@ -205,7 +205,7 @@ def search_parameters(
     kept = [one for one in definitions if one.get("base") and not _DROPPED.search(one["id"])]
     for definition in kept:
         for resource_type in _bases(definition, by_type):
-            parameter = _search_parameter(definition, resource_type)
+            parameter = search_parameter(definition, resource_type)
             by_type[resource_type].setdefault(parameter.code, parameter)
     return {name: tuple(found[code] for code in sorted(found)) for name, found in by_type.items()}
 
@@ -221,7 +221,8 @@ def _bases(definition: Json, by_type: Iterable[str]) -> Iterator[str]:
 _NOT_DOMAIN_RESOURCES = ("Binary", "Bundle", "Parameters")
 
 
-def _search_parameter(definition: Json, resource_type: str) -> SearchParameter:
+def search_parameter(definition: Json, resource_type: str) -> SearchParameter:
+    """A SearchParameter resource as it applies to one of its types."""
     return SearchParameter(
         code=definition["code"],
         type=definition["type"],

@@ -14,6 +14,7 @@ from fhirspec.searchparams.extractor import (
     extractor,
     unsupported_reason,
 )
+from fhirspec.searchparams.paths import JsonPath, Kept, json_paths
 
 __all__ = [
     "COMPARATORS",
@@ -21,9 +22,12 @@ __all__ = [
     "Alias",
     "Extractor",
     "Found",
+    "JsonPath",
+    "Kept",
     "UnsupportedExpression",
     "alias_of",
     "composite_extractor",
     "extractor",
+    "json_paths",
     "unsupported_reason",
 ]

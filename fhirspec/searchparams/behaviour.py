@@ -3,6 +3,9 @@
 https://hl7.org/fhir/R4/search.html#modifiers, https://hl7.org/fhir/R4/search.html#prefix
 """
 
+from fhirspec.catalogue import get_catalogue
+from fhirspec.definitions import SearchParameter
+
 ORDERED = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 
 COMPARATORS: dict[str, tuple[str, ...]] = {
@@ -11,15 +14,31 @@ COMPARATORS: dict[str, tuple[str, ...]] = {
     "quantity": ORDERED,
 }
 
-# A reference also takes each of its target types as a modifier (`subject:Patient`).
+# Those that the engine answers, and no others. A reference also takes each of its target types (`subject:Patient`).
 MODIFIERS: dict[str, tuple[str, ...]] = {
     "number": ("missing",),
     "date": ("missing",),
     "quantity": ("missing",),
-    "string": ("missing", "exact", "contains", "text"),
-    "token": ("missing", "text", "not", "above", "below", "in", "not-in", "of-type"),
-    "reference": ("missing", "identifier", "above", "below", "text"),
-    "uri": ("missing", "above", "below"),
-    "composite": ("missing",),
+    "string": ("contains", "exact", "text", "missing"),
+    "token": ("not", "text", "in", "not-in", "below", "above", "of-type", "missing"),
+    "reference": ("identifier", "text", "missing"),
+    "uri": ("above", "below", "missing"),
+    "composite": (),
     "special": (),
 }
+# What every resource has is neither missing nor anything but itself.
+_ALWAYS_THERE = frozenset({"_id", "_lastUpdated"})
+_EXPRESSIONS = frozenset({"_text", "_content", "_filter"})
+"""Values with a grammar of their own, which says it all."""
+
+
+def modifiers_of(parameter: SearchParameter) -> tuple[str, ...]:
+    """The modifiers that a parameter takes; target types apart."""
+    return () if parameter.code in _ALWAYS_THERE | _EXPRESSIONS else MODIFIERS.get(parameter.type, ())
+
+
+def takes(parameter: SearchParameter, modifier: str) -> bool:
+    """Whether a parameter takes a modifier: one of its type's, or, a reference, a resource type."""
+    if modifier in modifiers_of(parameter):
+        return True
+    return parameter.type == "reference" and modifier in get_catalogue().resource_type_set

@@ -22,7 +22,16 @@ from fhirspec.searchparams.parse import (
     WhereResolves,
 )
 
-__all__ = ["Position", "UnsupportedExpression", "Visit", "compile_steps", "root_position"]
+__all__ = [
+    "Position",
+    "UnsupportedExpression",
+    "Visit",
+    "child_of",
+    "compile_steps",
+    "is_a",
+    "reached_by",
+    "root_position",
+]
 
 Node = Any
 Visit = Callable[[Node], Iterator[Any]]
@@ -54,7 +63,7 @@ def compile_steps(position: Position, steps: tuple[Step, ...], terminal: Termina
         case Name():
             return _compile_name(position, step.name, rest, terminal)
         case OfType():
-            return compile_steps(position, rest, terminal) if _is_a(position.type, step.type) else _nothing
+            return compile_steps(position, rest, terminal) if is_a(position.type, step.type) else _nothing
         case ExtensionNamed():
             return _compile_extension(step.url, rest, terminal)
         case ExistsAndIsNotFalse():
@@ -65,27 +74,42 @@ def compile_steps(position: Position, steps: tuple[Step, ...], terminal: Termina
 
 
 def _compile_name(position: Position, name: str, rest: tuple[Step, ...], terminal: Terminal) -> Visit:
-    element = _child(position, name)
+    element = child_of(position, name)
     index = None
     if rest and isinstance(rest[0], Item):
         index, rest = rest[0].index, rest[1:]
     ways = []
-    for json_name, reached in _reached(element, position):
-        visit = compile_steps(reached, rest, terminal)
+    reachable = [one for one in reached_by(element, position) if name in (element.name, one[0])]
+    fault: UnsupportedExpression | None = None
+    for json_name, reached in reachable:
+        try:
+            visit = compile_steps(reached, rest, terminal)
+        except UnsupportedExpression as problem:
+            # Of a choice (`value.code`) only some types need to have the next element.
+            fault = problem
+            continue
         if visit is not _nothing:
             ways.append((json_name, visit))
+    if fault is not None and not ways:
+        raise fault
     return _descend(ways, index) if ways else _nothing
 
 
-def _child(position: Position, name: str) -> Element:
+def child_of(position: Position, name: str) -> Element:
+    """The element of this name below a position. UnsupportedExpression when there is none."""
     definition = get_catalogue().type_definition(position.defined_in)
     for candidate in (name, f"{name}[x]"):
         if element := definition.element(f"{position.path}.{candidate}"):
             return element
+    # Guides also write a choice as JSON does: `valueDateTime`.
+    for element in definition.children(position.path):
+        if element.is_choice and any(name == json_name for json_name, _ in element.json_names()):
+            return element
     raise UnsupportedExpression(f"{position.path} has no element {name}")
 
 
-def _reached(element: Element, position: Position) -> Iterator[tuple[str, Position]]:
+def reached_by(element: Element, position: Position) -> Iterator[tuple[str, Position]]:
+    """The names that an element has in JSON (a choice has several), each with where it leads."""
     if element.content_reference:
         yield element.name, Position("BackboneElement", position.defined_in, element.content_reference)
         return
@@ -126,7 +150,8 @@ def _compile_extension(url: str, rest: tuple[Step, ...], terminal: Terminal) -> 
     return visit
 
 
-def _is_a(type_code: str, wanted: str) -> bool:
+def is_a(type_code: str, wanted: str) -> bool:
+    """Whether a FHIR type is another, or is derived from it."""
     # One official parameter says `DateTime` for the primitive dateTime.
     if type_code in (wanted, f"{wanted[:1].lower()}{wanted[1:]}"):
         return True
@@ -135,7 +160,7 @@ def _is_a(type_code: str, wanted: str) -> bool:
         base = definitions.type_definition(type_code).base
     except KeyError:
         return False
-    return bool(base) and base not in ("Element", "Resource", "DomainResource") and _is_a(base, wanted)
+    return bool(base) and base not in ("Element", "Resource", "DomainResource") and is_a(base, wanted)
 
 
 def _predicate(step: Step) -> Callable[[Node], bool]:

@@ -94,15 +94,16 @@ class CodeTable:
                 yield one
                 waiting.extend(self.concepts[one].children)
 
-    def subsumes(self, ancestor: str, descendant: str) -> bool:
-        """Whether the first code is above the second (a code is not above itself)."""
-        seen: set[str] = set()
-        waiting = list(self.concepts[descendant].parents)
+    def ancestors(self, code: str) -> Iterator[str]:
+        """Every code above this one, each once."""
+        seen, waiting = {code}, list(self.concepts[code].parents)
         while waiting:
-            one = waiting.pop()
-            if one == ancestor:
-                return True
+            one = waiting.pop(0)
             if one not in seen:
                 seen.add(one)
+                yield one
                 waiting.extend(self.concepts[one].parents)
-        return False
+
+    def subsumes(self, ancestor: str, descendant: str) -> bool:
+        """Whether the first code is above the second (a code is not above itself)."""
+        return ancestor != descendant and ancestor in self.ancestors(descendant)

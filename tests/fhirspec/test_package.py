@@ -113,6 +113,18 @@ def test_a_package_with_too_many_files_is_refused(monkeypatch: pytest.MonkeyPatc
         read_package(packed({"package/package.json": MANIFEST, "package/a.json": {}}))
 
 
+def test_headers_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """tarfile reads an extended header whole, however large it says it is."""
+    monkeypatch.setattr(bounds, "MAX_UNPACKED_BYTES", 100_000)
+    bomb = io.BytesIO()
+    with tarfile.open(fileobj=bomb, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("package/package.json")
+        member.pax_headers = {"comment": "x" * 10_000_000}
+        archive.addfile(member)
+    with pytest.raises(PackageProblem, match="unpacks to more than 100000 bytes"):
+        read_package(bomb.getvalue())
+
+
 @pytest.mark.parametrize(("version", "profiles"), [("3.1.1", 26), ("5.0.1", 45), ("6.1.0", 49)])
 def test_us_core_is_read(shared_data: Path, version: str, profiles: int) -> None:
     found = read_package((shared_data / "us-core" / f"hl7.fhir.us.core-{version}.tgz").read_bytes())
