@@ -3,10 +3,11 @@
 Listing is confined in the search itself (search/rewrite.py); this is for resources that are named: read, history, every write.
 """
 
+from typing import Any
 from urllib.parse import parse_qsl
 
 from fhirserver.access import AccessGrant, Permission
-from fhirserver.indexing.extract import in_compartment, index_rows
+from fhirserver.indexing.extract import in_compartment, index_rows, patients_of
 from fhirserver.outcomes import Forbidden
 from fhirserver.rows import IndexRows, unpack
 from fhirserver.store import Current, Store, Version, rid_of
@@ -20,7 +21,8 @@ def require(grant: AccessGrant, resource_type: str, letter: str) -> None:
     if not grant.allows(resource_type, letter):
         raise Forbidden(
             f"This credential may not {LETTER_NAMES[letter]} {resource_type or 'resources of every type'}:"
-            f" it lacks {resource_type or '*'}.{letter}."
+            f" it lacks {resource_type or '*'}.{letter}.",
+            missing=f"{resource_type or '*'}.{letter}",
         )
 
 
@@ -30,7 +32,8 @@ def require_rows(grant: AccessGrant, resource_type: str, letter: str, rows: Inde
         return
     if not covers(grant, resource_type, letter, rows):
         raise Forbidden(
-            f"This {resource_type} lies outside of what this credential may {LETTER_NAMES[letter]}."
+            f"This {resource_type} lies outside of what this credential may {LETTER_NAMES[letter]}.",
+            missing=f"{resource_type}.{letter}",
         )
 
 
@@ -50,6 +53,29 @@ def _permits(permission: Permission, resource_type: str, rows: IndexRows) -> boo
     from fhirserver.search.service import matches
 
     return matches(rows, resource_type, parse_qsl(permission.restriction, keep_blank_values=True))
+
+
+def require_no_other_patient(
+    grant: AccessGrant, letter: str, resource: dict[str, Any], rows: IndexRows, current: Current | None
+) -> None:
+    """Refuse a confined write that would put the resource into a further patient's compartment.
+
+    A resource may lie in several: an Observation of one patient that names another as its performer would show up in the
+    other's record, and a Person linked to another would reach it.
+    """
+    resource_type = resource["resourceType"]
+    able = [one for one in grant.for_interaction(resource_type, letter) if _permits(one, resource_type, rows)]
+    if any(one.compartment is None for one in able):
+        return
+    own = {one.compartment[1] for one in able if one.compartment and one.compartment[0] == "Patient"}
+    added = patients_of(resource) - own
+    if added and current is not None and current.content is not None:
+        added -= patients_of(json.decode(current.content))
+    if added:
+        raise Forbidden(
+            f"This {resource_type} would also lie in the record of another patient: Patient/{min(added)}.",
+            missing=f"{resource_type}.{letter}",
+        )
 
 
 def require_current(store: Store, letter: str, current: Current) -> None:

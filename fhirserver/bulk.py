@@ -44,9 +44,9 @@ def load(
     """
     store = Store(partition, FULL)
     loaded, seen = 0, 0
-    for batch in _batches(resources):
+    for batch in batches(resources):
         good = list(_checked(batch, seen, validate, refused))
-        _store_batch(store, good)
+        store_batch(store, good)
         loaded += len(good)
         seen += len(batch)
         if report is not None:
@@ -65,7 +65,8 @@ def dump(partition: Partition, resource_type: str) -> Iterator[bytes]:
         yield bytes(content)
 
 
-def _batches(resources: Iterable[Resource]) -> Iterator[list[Resource]]:
+def batches(resources: Iterable[Resource]) -> Iterator[list[Resource]]:
+    """BATCH at a time: as many as one transaction takes."""
     remaining = iter(resources)
     while batch := list(islice(remaining, BATCH)):
         yield batch
@@ -96,7 +97,8 @@ def check(resource: Any, validate: bool = True) -> None:
         require_valid(resource)
 
 
-def _store_batch(store: Store, batch: list[Resource]) -> None:
+def store_batch(store: Store, batch: list[Resource]) -> None:
+    """Store them in one transaction; what is there already with the same content is left alone."""
     # Of two resources with one id the later stands.
     named = {(one["resourceType"], one.setdefault("id", new_logical_id())): one for one in batch}
     for _ in range(WRITE_ATTEMPTS):

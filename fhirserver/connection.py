@@ -6,10 +6,10 @@ SQL is written with `%s` for both databases. Errors of the drivers become two: `
 import itertools
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import psycopg
 from django.db import connections
@@ -19,15 +19,27 @@ from psycopg import errors as pg
 from psycopg.pq import TransactionStatus
 
 from fhirserver.outcomes import StoreUnavailable
+from fhirserver.prepared import Prepared, Row
 
-Row = tuple[Any, ...]
 Raw = sqlite3.Connection | psycopg.Connection[Row]
+Done = TypeVar("Done")
 
-PREPARE_AFTER = 2
 STATEMENT_TIMEOUT_MS = 30_000
 STREAM_ROWS = 200
+# Every search walks an index in the order of its page and looks the rest up by key. Estimates lead away from that: a planner that
+# does not know how much of a table one partition or one key holds would rather collect all of it and sort.
+_SESSION = {
+    "plan_cache_mode": "force_generic_plan",
+    "statement_timeout": STATEMENT_TIMEOUT_MS,
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+    "jit": "off",
+}
 _stream_numbers = itertools.count(1)
 _CONFLICTS = (pg.UniqueViolation, pg.DivisionByZero, pg.SerializationFailure, pg.DeadlockDetected)
+_FULL = "The disk that holds this server's data is full. Nothing was written; reading goes on."
 _UNAVAILABLE = "The database that holds this server's data cannot be reached. Try again later."
 
 # One writer at a time in this process: waiting on a lock is quicker and fairer than SQLite's polling.
@@ -71,17 +83,14 @@ def _open(region: str) -> Any:
         connection.ensure_connection()
     except DjangoDatabaseError as error:
         raise StoreUnavailable(_UNAVAILABLE) from error
-    raw = connection.connection
-    if connection.vendor == "postgresql":
-        _tune(raw)
-    return raw
+    return connection.connection
 
 
 def _tune(raw: psycopg.Connection[Row]) -> None:
-    """Statements are prepared, and planned once: their shape, not their values, decides how they run (docs/adr/0008)."""
-    raw.prepare_threshold = PREPARE_AFTER
-    raw.execute("SET plan_cache_mode = force_generic_plan")
-    raw.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS:d}")
+    """Statements are planned once: their shape, not their values, decides how they run (docs/adr/0008)."""
+    raw.prepare_threshold = None
+    for name, value in _SESSION.items():
+        raw.execute(f"SET {name} = {value}")
 
 
 @lru_cache(maxsize=4096)
@@ -91,32 +100,49 @@ def _question_marks(statement: str) -> str:
 
 def fetch(region: str, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
     """All rows of a query."""
-    rows: list[Row] = execute(region, statement, parameters).fetchall()
-    return rows
+    return _retried(_rows, region, statement, parameters)
 
 
 def execute(region: str, statement: str, parameters: Sequence[Any] = ()) -> Any:
     """Run one statement; the driver's cursor, at its first row."""
+    return _retried(_run, region, statement, parameters)
+
+
+def _retried(run: Callable[..., Done], region: str, statement: str, parameters: Sequence[Any]) -> Done:
     raw = raw_connection(region)
     may_reconnect = statement.startswith("SELECT") and not in_transaction(raw)
     try:
-        return _run(raw, statement, parameters)
+        return run(region, raw, statement, parameters)
     except (sqlite3.Error, psycopg.Error) as error:
         if not (may_reconnect and _is_closed(raw)):
             raise translated(error) from error
     # The server had closed an idle connection: a read may simply run again on a new one.
     try:
-        return _run(_open(region), statement, parameters)
+        return run(region, _open(region), statement, parameters)
     except (sqlite3.Error, psycopg.Error) as error:
         raise translated(error) from error
 
 
-def _run(raw: Raw, statement: str, parameters: Sequence[Any]) -> Any:
+def _rows(region: str, raw: Raw, statement: str, parameters: Sequence[Any]) -> list[Row]:
+    if isinstance(raw, sqlite3.Connection):
+        return raw.execute(_question_marks(statement), parameters).fetchall()
+    return _prepared(region, raw).fetch(statement, parameters)
+
+
+def _prepared(region: str, raw: psycopg.Connection[Row]) -> Prepared:
+    """The statements of this thread's connection, which is tuned before its first one."""
+    held = cast(dict[str, Prepared], _of_thread.__dict__.setdefault("prepared", {}))
+    found = held.get(region)
+    if found is None or found.raw is not raw:
+        _tune(raw)
+        found = held[region] = Prepared(raw)
+    return found
+
+
+def _run(region: str, raw: Raw, statement: str, parameters: Sequence[Any]) -> Any:
     if isinstance(raw, sqlite3.Connection):
         return raw.execute(_question_marks(statement), parameters)
-    if raw.prepare_threshold is None:
-        _tune(raw)
-    return psycopg.Cursor(raw).execute(statement, parameters, binary=True)
+    return psycopg.Cursor(_prepared(region, raw).raw).execute(statement, parameters, binary=True)
 
 
 def _is_closed(raw: Raw) -> bool:
@@ -130,6 +156,7 @@ def stream(region: str, statement: str, parameters: Sequence[Any] = ()) -> Itera
         if isinstance(raw, sqlite3.Connection):
             yield from raw.execute(_question_marks(statement), parameters)
             return
+        _prepared(region, raw)
         with raw.transaction(), psycopg.ServerCursor(raw, f"fireside_{next(_stream_numbers)}") as cursor:
             cursor.itersize = STREAM_ROWS
             cursor.execute(statement, parameters, binary=True)
@@ -147,6 +174,7 @@ def atomic(region: str) -> Iterator[None]:
             with _sqlite_writer(region), _sqlite_transaction(raw):
                 yield
             return
+        _prepared(region, raw)
         with raw.transaction():
             yield
         if raw.closed:
@@ -175,6 +203,8 @@ def _sqlite_transaction(raw: sqlite3.Connection) -> Iterator[None]:
     raw.execute("SAVEPOINT fireside" if nested else "BEGIN IMMEDIATE")
     try:
         yield
+        # A commit can fail too, for instance on a full disk.
+        raw.execute("RELEASE fireside" if nested else "COMMIT")
     except BaseException:
         if raw.in_transaction:
             if nested:
@@ -183,21 +213,39 @@ def _sqlite_transaction(raw: sqlite3.Connection) -> Iterator[None]:
             else:
                 raw.execute("ROLLBACK")
         raise
-    raw.execute("RELEASE fireside" if nested else "COMMIT")
 
 
 def one_of(region: str, numbers: Iterable[int]) -> tuple[str, str]:
     """What follows a column to say "is one of these numbers", and its one parameter: one statement for every length."""
-    listed = ",".join(map(str, numbers))
     if is_postgresql(region):
-        return "= ANY(%s::int8[])", "{" + listed + "}"
-    return "IN (SELECT value FROM json_each(%s))", f"[{listed}]"
+        return "= ANY(%s::int8[])", _listed(region, numbers)
+    return "IN (SELECT value FROM json_each(%s))", _listed(region, numbers)
+
+
+def looked_up(region: str, source: str, table: str, columns: str, tests: str) -> str:
+    """`FROM …` that looks rows of a table up by key, alias `f`, for each row of a source: whatever a planner believes of their numbers,
+    it shall not read all that the partition holds."""
+    if is_postgresql(region):
+        return f"FROM {source}, LATERAL (SELECT {columns} FROM {table} f WHERE {tests} OFFSET 0) AS f"
+    return f"FROM {source} CROSS JOIN {table} f WHERE {tests}"
+
+
+def numbers_of(region: str, name: str, numbers: Iterable[int]) -> tuple[str, str]:
+    """A source with one row for each number, `name.value`, and its one parameter."""
+    if is_postgresql(region):
+        return f"unnest(%s::int8[]) AS {name}(value)", _listed(region, numbers)
+    return f"json_each(%s) AS {name}", _listed(region, numbers)
+
+
+def _listed(region: str, numbers: Iterable[int]) -> str:
+    listed = ",".join(map(str, numbers))
+    return f"{{{listed}}}" if is_postgresql(region) else f"[{listed}]"
 
 
 def lock_name(region: str, name: int) -> None:
     """Hold the lock of this 64-bit number until the transaction ends; SQLite has one writer anyway."""
     if is_postgresql(region):
-        execute(region, "SELECT pg_advisory_xact_lock(%s::int8)", [name])
+        fetch(region, "SELECT pg_advisory_xact_lock(%s::int8)", [name])
 
 
 def translated(error: Exception) -> Exception:
@@ -208,6 +256,8 @@ def translated(error: Exception) -> Exception:
         return WriteConflict(str(error))
     if isinstance(error, (pg.QueryCanceled,)):
         return StoreUnavailable("The statement took longer than the server allows (statement_timeout).")
+    if isinstance(error, pg.DiskFull) or "disk is full" in str(error):
+        return StoreUnavailable(_FULL)
     if isinstance(error, (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError)):
         return StoreUnavailable(_UNAVAILABLE)
     return error

@@ -1,14 +1,10 @@
-"""Writing changes in bulk: the one place where SQLite and PostgreSQL differ (docs/adr/0001).
-
-PostgreSQL gets one statement for a whole write, its rows as arrays: one round trip, one commit, one plan. SQLite gets one
-`executemany` a table. Both refuse the whole write with `WriteConflict` when a resource is no longer at the version expected.
-"""
+"""Writing changes in bulk, where SQLite and PostgreSQL differ (docs/adr/0001, 0008): one `executemany` a table, or one statement."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from fhirserver.connection import WriteConflict, atomic, execute, in_transaction, raw_connection
+from fhirserver.connection import WriteConflict, atomic, fetch, in_transaction, raw_connection
 from fhirserver.rows import NO_ROWS, IndexRows
 
 BATCH = 500
@@ -55,6 +51,7 @@ _RESOURCE = (
     ("content", "bytea"),
     ("postings", "bytea"),
 )
+_PENDING = (("type", "text"), ("rid", "int8"), ("version", "int4"))
 _RESOURCE_COLUMNS = ", ".join(name for name, _ in _RESOURCE)
 # For PostgreSQL all bytes go as one parameter; the rows say where theirs lie (length -1: none).
 _SLICED = (
@@ -76,7 +73,7 @@ class _Difference(NamedTuple):
 
 
 def write(region: str, partition: int, changes: Sequence[Change]) -> None:
-    """Write all changes or none. Raises WriteConflict when one of them is no longer next in line."""
+    """All changes or none. Raises WriteConflict when one of them is no longer next in line."""
     raw = raw_connection(region)
     if isinstance(raw, sqlite3.Connection):
         with atomic(region):
@@ -89,7 +86,7 @@ def write(region: str, partition: int, changes: Sequence[Change]) -> None:
                 _write_postgresql(region, partition, changes[start : start + BATCH])
 
 
-def _differences(changes: Sequence[Change], tail: tuple[int, ...] = ()) -> list[_Difference]:
+def differences(changes: Sequence[Change], tail: tuple[int, ...] = ()) -> list[_Difference]:
     """What to delete and insert in each index table; `tail` is added to every row."""
     found = []
     for table, attribute, columns in _INDEX_TABLES:
@@ -141,7 +138,15 @@ def _write_sqlite(raw: sqlite3.Connection, partition: int, changes: Sequence[Cha
         )
         if done.rowcount != 1:
             raise WriteConflict("another write came first")
-    for table, columns, gone, new in _differences(changes, (partition,)):
+    write_sqlite_differences(raw, partition, changes)
+    raw.executemany(
+        "INSERT OR IGNORE INTO fhir_text_pending (partition, type, rid, version) VALUES (?, ?, ?, ?)",
+        [(partition, change.type, change.rid, change.version) for change in changes],
+    )
+
+
+def write_sqlite_differences(raw: sqlite3.Connection, partition: int, changes: Sequence[Change]) -> None:
+    for table, columns, gone, new in differences(changes, (partition,)):
         names = [*(name for name, _ in columns), "rank", "rid", "partition"]
         if gone:
             raw.executemany(
@@ -153,10 +158,6 @@ def _write_sqlite(raw: sqlite3.Connection, partition: int, changes: Sequence[Cha
                 f"INSERT INTO {table} ({', '.join(names)}) VALUES (?{', ?' * (len(names) - 1)})",
                 sorted(new),
             )
-    raw.executemany(
-        "INSERT OR IGNORE INTO fhir_text_pending (partition, rid) VALUES (?, ?)",
-        [(partition, change.rid) for change in changes],
-    )
 
 
 # -- PostgreSQL ----------------------------------------------------------------------------------------------
@@ -196,7 +197,7 @@ def _unnest(columns: Iterable[tuple[str, str]]) -> str:
     return f"unnest({marks})"
 
 
-class _Statement:
+class Statement:
     """A chain of WITH parts and their parameters."""
 
     def __init__(self, partition: int) -> None:
@@ -241,7 +242,7 @@ _NEW = (
 def _write_postgresql(region: str, partition: int, changes: Sequence[Change]) -> None:
     # In one order everywhere, so that two writes of the same resources wait for each other instead of deadlocking.
     changes = sorted(changes)
-    statement = _Statement(partition)
+    statement = Statement(partition)
     created = [change for change in changes if change.was is None]
     changed = [change for change in changes if change.was is not None]
     if created:
@@ -249,21 +250,21 @@ def _write_postgresql(region: str, partition: int, changes: Sequence[Change]) ->
         statement.add_resources("created", text, created)
     if changed:
         _add_changed(statement, changed)
-    for difference in _differences(changes):
-        _add_difference(statement, difference)
+    for difference in differences(changes):
+        add_difference(statement, difference)
     statement.add(
         "pending",
-        "INSERT INTO fhir_text_pending (partition, rid) SELECT %s::int4, * FROM unnest(%s::int8[])"
+        f"INSERT INTO fhir_text_pending (partition, type, rid, version) SELECT %s::int4, * FROM {_unnest(_PENDING)}"
         " ON CONFLICT DO NOTHING",
-        (("rid", "int8"),),
-        [(change.rid,) for change in changes],
+        _PENDING,
+        [(change.type, change.rid, change.version) for change in changes],
     )
     # A division by zero undoes the whole statement when a version has moved on.
     guard = f"SELECT 1 / (count(*) = {len(changed):d})::int FROM changed" if changed else "SELECT 1"
-    execute(region, f"WITH {', '.join(statement.parts)} {guard}", statement.parameters)
+    fetch(region, f"WITH {', '.join(statement.parts)} {guard}", statement.parameters)
 
 
-def _add_changed(statement: _Statement, changed: Sequence[Change]) -> None:
+def _add_changed(statement: Statement, changed: Sequence[Change]) -> None:
     at = (("rid", "int8"), ("version", "int4"))
     statement.add(
         "kept",
@@ -279,7 +280,7 @@ def _add_changed(statement: _Statement, changed: Sequence[Change]) -> None:
     )
 
 
-def _add_difference(statement: _Statement, difference: _Difference) -> None:
+def add_difference(statement: Statement, difference: _Difference) -> None:
     columns = (*difference.columns, ("rank", "int8"), ("rid", "int8"))
     names = ", ".join(name for name, _ in columns)
     if difference.gone:

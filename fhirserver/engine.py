@@ -13,16 +13,22 @@ from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.limits import WRITE_ATTEMPTS
 from fhirserver.outcomes import Conflict, FhirError, Forbidden, PreconditionFailed
 from fhirserver.partitions import Partition
+from fhirserver.rehearsal import rehearse
 from fhirserver.representation import present, wants_xml
 from fhirserver.responses import error_response
 from fhirserver.routes import Handler, match
-from fhirserver.store import Store
+from fhirserver.store import Admit, Store
 
 _FIRST_PAUSE = 0.002
 
 
-def respond(request: FhirRequest, partition: Partition, grant: AccessGrant | None) -> FhirResponse:
-    """Answer one request. Every error that is the client's, or the database's, is an OperationOutcome."""
+def respond(
+    request: FhirRequest, partition: Partition, grant: AccessGrant | None, admit: Admit | None = None
+) -> FhirResponse:
+    """Answer one request. Every error that is the client's, or the database's, is an OperationOutcome.
+
+    `admit` is asked whether so many new resources may come before they are written; without it any number may.
+    """
     is_head = request.method == "HEAD"
     if is_head:
         request.method = "GET"
@@ -31,7 +37,8 @@ def respond(request: FhirRequest, partition: Partition, grant: AccessGrant | Non
         as_xml = wants_xml(request)
         if grant is None:
             raise Forbidden("There is no access grant: nothing is allowed.")
-        response = answer(request, Store(partition, grant))
+        store = Store(partition, grant, admit=admit)
+        response = rehearse(request, store, answer) if request.is_dry_run else answer(request, store)
     except FhirError as error:
         response = error_response(error)
     present(request, response, as_xml)

@@ -12,7 +12,8 @@ class FhirRequest:
     """One request to a FHIR endpoint.
 
     `path` is what follows the base, without leading slash (`Patient/1/_history`). `query` and header values are decoded;
-    header names are lower case. `base_url` has no trailing slash. The fields from `resource_type` on are set by the router.
+    header names are lower case. `base_url` has no trailing slash. The fields from `resource_type` to `compartment_type`
+    are set by the router. `is_dry_run`: whatever it writes is taken back.
     """
 
     method: str
@@ -26,6 +27,7 @@ class FhirRequest:
     version_id: str = ""
     operation: str = ""
     compartment_type: str = ""
+    is_dry_run: bool = False
 
     def header(self, name: str) -> str:
         return self.headers.get(name, "")
@@ -40,9 +42,11 @@ class FhirResponse:
     """Status, headers and body: bytes, or an iterator of bytes that is streamed as it is made.
 
     `interaction` is the FHIR code of what was done (`read`, `search-type`, …), for logs; empty when no route matched.
+    `missing`, of a refusal: the permission that was lacking (`Observation.c`).
     """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | Iterator[bytes] = b""
     interaction: str = ""
+    missing: str = ""

@@ -81,7 +81,12 @@ class Unauthorized(FhirError):
     code = "login"
 
 
+@dataclass
 class Forbidden(FhirError):
+    """`missing`: the permission that would have let it pass (`Observation.c`), where one would."""
+
+    missing: str = ""
+
     status = 403
     code = "forbidden"
 
@@ -150,6 +155,13 @@ class TooManyRequests(FhirError):
 class StoreUnavailable(FhirError):
     status = 503
     code = "transient"
+
+
+class StoreFull(FhirError):
+    """There is no room for what was to be created; what is stored can be changed and deleted."""
+
+    status = 507
+    code = "too-costly"
 
 
 @dataclass

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from django.db import connections, transaction
 from django.db.utils import IntegrityError
 
-from fhirserver.schema import PARTITIONED_TABLES
+from fhirserver.guides.memory import forget_guides
+from fhirserver.schema import GUIDE_TABLES, PARTITIONED_TABLES
 
 _DELETE_BATCH = 20_000
 
@@ -30,6 +31,7 @@ def reserve(region: str) -> Partition:
                     "INSERT INTO fhir_partition (number, reserved, dropped) VALUES (%s, %s, NULL)",
                     [number, time.time_ns() // 1000],
                 )
+            forget_guides(region, number)
             return Partition(region, number)
         except IntegrityError:
             # Another process reserved the same number in this moment.
@@ -57,6 +59,9 @@ def clear(partition: Partition) -> None:
 def drop(partition: Partition) -> None:
     """Clear the partition and retire its number."""
     clear(partition)
+    for table in GUIDE_TABLES:
+        _execute(partition, f"DELETE FROM {table} WHERE partition = %s")
+    forget_guides(partition.region, partition.number)
     with connections[partition.region].cursor() as cursor:
         cursor.execute(
             "UPDATE fhir_partition SET dropped = %s WHERE number = %s",

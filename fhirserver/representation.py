@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#mime-type, https://hl7.org/fhir/R4/http.html#p
 
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.limits import GZIP_FROM_BYTES, MAX_BODY_BYTES
 from fhirserver.outcomes import BadRequest, NotAcceptable, TooLarge, UnsupportedMediaType
 from fhirspec import json
+from fhirspec.catalogue import FHIR_VERSION
 from fhirspec.xml import from_xml, to_xml
 
 JSON_TYPE = "application/fhir+json; charset=utf-8"
@@ -20,45 +22,55 @@ XML_TYPE = "application/fhir+xml; charset=utf-8"
 NDJSON_TYPE = "application/fhir+ndjson"
 _JSON_NAMES = frozenset({"json", "application/json", "application/fhir+json", "text/json"})
 _XML_NAMES = frozenset({"xml", "application/xml", "application/fhir+xml", "text/xml"})
-_ANY_NAMES = frozenset({"*/*", "application/*", "text/html", ""})
+# A page, a patch or a file of lines is asked for beside FHIR's own types; an error or a resource then comes as JSON.
+_ANY_NAMES = frozenset({"*/*", "application/*", "text/html", "", NDJSON_TYPE, "application/json-patch+json"})
 
 
 def media_type(value: str) -> str:
     return value.partition(";")[0].strip().lower()
 
 
+def _media_parameters(value: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in value.split(";")[1:])
+    return {name.strip().lower(): text.strip().strip('"').lower() for name, _, text in pairs}
+
+
+def _is_our_version(parameters: dict[str, str]) -> bool:
+    """https://hl7.org/fhir/R4/http.html#version-parameter"""
+    return parameters.get("fhirversion", "4.0") in ("4.0", FHIR_VERSION)
+
+
 def wants_xml(request: FhirRequest) -> bool:
     """Whether the answer is to be XML: `_format` decides, else `Accept`. Raises NotAcceptable."""
     asked = request.parameter("_format")
-    if asked is not None:
+    if asked:
         # A `+` that the client did not encode arrives as a space.
-        asked = media_type(asked).replace(" ", "+")
-        if asked in _JSON_NAMES or asked in _XML_NAMES:
-            return asked in _XML_NAMES
-        raise NotAcceptable(f"_format={asked} is not available; json and xml are.")
+        name = media_type(asked).replace(" ", "+")
+        if name in _JSON_NAMES | _XML_NAMES and _is_our_version(_media_parameters(asked)):
+            return name in _XML_NAMES
+        raise NotAcceptable(f"_format={asked} is not available; json and xml of FHIR 4.0 are.")
     accept = request.header("accept")
-    if not accept or "json" in accept[:24]:
-        return False
-    return _prefers_xml(accept)
+    return bool(accept) and accept not in _JSON_NAMES and _prefers_xml(accept)
 
 
+@lru_cache(maxsize=256)
 def _prefers_xml(accept: str) -> bool:
+    """https://www.rfc-editor.org/rfc/rfc9110#name-accept; of equal wishes the first counts."""
     ranked = []
     for position, part in enumerate(accept.split(",")):
-        name, _, rest = part.partition(";")
-        quality = rest.partition("q=")[2].partition(";")[0].strip() if "q=" in rest else "1"
+        parameters = _media_parameters(part)
         try:
-            ranked.append((-float(quality), position, name.strip().lower()))
+            quality = float(parameters.get("q", "1"))
         except ValueError:
             raise BadRequest(f"Accept has a malformed quality: {part.strip()}") from None
-    for negative_quality, _, name in sorted(ranked):
-        if negative_quality == 0:
-            continue
-        if name in _JSON_NAMES or name in _ANY_NAMES or name in (NDJSON_TYPE, "application/json-patch+json"):
+        if quality > 0 and _is_our_version(parameters):
+            ranked.append((-quality, position, media_type(part)))
+    for _, _, name in sorted(ranked):
+        if name in _JSON_NAMES or name in _ANY_NAMES:
             return False
         if name in _XML_NAMES:
             return True
-    raise NotAcceptable(f"Accept: {accept} names nothing that is available; FHIR JSON and FHIR XML are.")
+    raise NotAcceptable(f"Accept: {accept} names nothing that is available; JSON and XML of FHIR 4.0 are.")
 
 
 def unpacked_body(request: FhirRequest) -> bytes:
@@ -83,6 +95,7 @@ def unpacked_body(request: FhirRequest) -> bytes:
 def read_resource(request: FhirRequest) -> dict[str, Any]:
     """The resource in the body, from JSON or XML; it has a `resourceType`, all else is unchecked."""
     kind = media_type(request.header("content-type"))
+    _require_our_form(request.header("content-type"))
     body = unpacked_body(request)
     if kind in _XML_NAMES:
         resource: Any = _from_xml(body)
@@ -93,6 +106,16 @@ def read_resource(request: FhirRequest) -> dict[str, Any]:
     if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
         raise BadRequest("The body is not a FHIR resource: it has no resourceType.")
     return resource
+
+
+def _require_our_form(content_type: str) -> None:
+    if ";" not in content_type:
+        return
+    parameters = _media_parameters(content_type)
+    if parameters.get("charset", "utf-8") not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMediaType(f"FHIR is written in UTF-8, not in {parameters['charset']}.")
+    if not _is_our_version(parameters):
+        raise UnsupportedMediaType(f"This is a FHIR 4.0 server, not one of {parameters['fhirversion']}.")
 
 
 def decode_json(body: bytes) -> Any:

@@ -9,7 +9,7 @@ from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.outcomes import BadRequest, FhirError, Issue, outcome_bytes
+from fhirserver.outcomes import BadRequest, FhirError, Forbidden, Issue, outcome_bytes
 from fhirserver.representation import JSON_TYPE
 from fhirserver.store import Version
 
@@ -77,7 +77,10 @@ def written_response(request: FhirRequest, version: Version, status: int) -> Fhi
     headers["Location"] = location(request.base_url, version)
     if status == 201:
         headers["Content-Location"] = headers["Location"]
-    return FhirResponse(status, headers, written_body(request, version))
+    body = written_body(request, version)
+    if not body:
+        del headers["Content-Type"]
+    return FhirResponse(status, headers, body)
 
 
 def written_body(request: FhirRequest, version: Version) -> bytes:
@@ -102,7 +105,8 @@ def error_response(error: FhirError) -> FhirResponse:
     headers = {"Content-Type": JSON_TYPE, **error.headers}
     if error.status == 503:
         headers.setdefault("Retry-After", "2")
-    return FhirResponse(error.status, headers, outcome_bytes(*error.issues()))
+    missing = error.missing if isinstance(error, Forbidden) else ""
+    return FhirResponse(error.status, headers, outcome_bytes(*error.issues()), missing=missing)
 
 
 def preference(request: FhirRequest, name: str) -> str:

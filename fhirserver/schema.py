@@ -5,8 +5,8 @@ microseconds since 1970, else its creation time; `updated` is in microseconds. I
 searched for (SQLite: WITHOUT ROWID; PostgreSQL: the primary key serves index-only scans) and end in `rank, rid`, so that what one
 value matches lies in page order.
 
-Full text is written late: a write only leaves the resource's `rid` in `fhir_text_pending`; a search by `_text` or `_content` first
-brings `fhir_text` up to date.
+Full text is written late (docs/adr/0011): a write only leaves a line in `fhir_text_pending`, one for each version, so that writers never
+wait there; a search by `_text` or `_content` first brings `fhir_text` up to date for the types that it asks.
 """
 
 from collections.abc import Iterator
@@ -99,20 +99,38 @@ TABLES: dict[str, tuple[dict[str, str], str, dict[str, str], bool]] = {
         True,
     ),
     "fhir_text_pending": (
-        {"partition": INTEGER, "rid": BIGINT},
-        "partition, rid",
+        {"partition": INTEGER, "type": TEXT, "rid": BIGINT, "version": INTEGER},
+        "partition, type, rid, version",
         {},
         True,
     ),
 }
 PARTITIONED_TABLES = (*(name for name in TABLES if name != "fhir_partition"), "fhir_text")
+"""What `partitions.clear` empties. Guides stay: they are configuration, not data."""
+
+# `content`: what the engine needs of a guide, as JSON. `package`: the file as it came, so that its resources can be put back.
+# `unready`: the types whose stored resources still lack the rows of new search parameters, each with how far it is, as JSON.
+GUIDE_TABLES: dict[str, tuple[dict[str, str], str, dict[str, str], bool]] = {
+    "fhir_definitions": (
+        {"partition": INTEGER, "version": BIGINT, "writes": TEXT, "unready": TEXT},
+        "partition",
+        {},
+        False,
+    ),
+    "fhir_guide": (
+        {"partition": INTEGER, "name": TEXT, "content": BYTES, "package": BYTES},
+        "partition, name",
+        {},
+        False,
+    ),
+}
 
 _TYPES = {
     "sqlite": {BIGINT: "integer", SMALLINT: "integer", BYTES: "blob", DOUBLE: "real"},
     "postgresql": {TEXT: 'text COLLATE "C"', BYTES: "bytea", DOUBLE: "double precision"},
 }
 
-# On SQLite `scope` holds the word `p<partition>`: an FTS5 table cannot be led by a number.
+# `scope`, on PostgreSQL a word among the others, is the partition and type of a resource: full text cannot be led by columns.
 _FULL_TEXT = {
     "sqlite": [
         "CREATE TABLE fhir_text (document integer PRIMARY KEY, partition integer NOT NULL, rid integer NOT NULL,"
@@ -145,15 +163,47 @@ def _column(name: str, kind: str, types: dict[str, str]) -> str:
 
 def create_statements(vendor: str) -> Iterator[str]:
     """Every statement that makes an empty store in a database of this vendor (`sqlite` or `postgresql`)."""
+    yield from _tables(vendor, TABLES)
+    yield from _FULL_TEXT[vendor]
+    yield from _TUNING[vendor]
+
+
+def create_guide_statements(vendor: str) -> Iterator[str]:
+    """What implementation guides need besides."""
+    yield from _tables(vendor, GUIDE_TABLES)
+
+
+# The connections of the engine allow walks of ordered indexes only (fhirserver/connection.py), and GIN is not one.
+_BY_WORDS = """CREATE FUNCTION fhir_text_by_{column}(query tsquery) RETURNS TABLE (partition integer, rid bigint)
+    LANGUAGE sql STABLE SET enable_bitmapscan = on SET enable_indexscan = off SET enable_indexonlyscan = off
+    AS 'SELECT t.partition, t.rid FROM fhir_text t WHERE t.{column} @@ query'"""
+
+
+def pending_text_statements(vendor: str) -> Iterator[str]:
+    """Full text as a store of the first version gets it: everything that is there is still to be read."""
+    yield "DROP TABLE fhir_text_pending"
+    yield from _tables(vendor, {"fhir_text_pending": TABLES["fhir_text_pending"]})
+    yield (
+        "INSERT INTO fhir_text_pending (partition, type, rid, version)"
+        " SELECT partition, type, rid, version FROM fhir_resource WHERE method <> 'DELETE'"
+    )
+    if vendor == "postgresql":
+        for column in ("narrative", "content"):
+            yield _BY_WORDS.format(column=column)
+            # What a search reads one by one before it comes to the index.
+            yield f"ALTER INDEX fhir_text_{column} SET (gin_pending_list_limit = 512)"
+
+
+def _tables(
+    vendor: str, tables: dict[str, tuple[dict[str, str], str, dict[str, str], bool]]
+) -> Iterator[str]:
     types = _TYPES[vendor]
-    for name, (columns, key, indexes, clustered) in TABLES.items():
+    for name, (columns, key, indexes, clustered) in tables.items():
         body = ", ".join(_column(column, kind, types) for column, kind in columns.items())
         end = " WITHOUT ROWID" if clustered and vendor == "sqlite" else ""
         yield f"CREATE TABLE {name} ({body}, PRIMARY KEY ({key})){end}"
         for suffix, fields in indexes.items():
             yield f"CREATE INDEX {name}_{suffix} ON {name} ({fields})"
-    yield from _FULL_TEXT[vendor]
-    yield from _TUNING[vendor]
 
 
 def drop_statements(vendor: str) -> Iterator[str]:

@@ -4,19 +4,24 @@
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from fhirserver import dialect
 from fhirserver.access import AccessGrant
-from fhirserver.connection import WriteConflict, atomic, fetch, lock_name, one_of, stream
+from fhirserver.connection import WriteConflict, atomic, execute, fetch, lock_name, one_of, stream
 from fhirserver.dialect import Change
+from fhirserver.guides.memory import forget_guides, guides_of
+from fhirserver.outcomes import StoreFull
 from fhirserver.partitions import Partition
 from fhirserver.rows import NO_ROWS, IndexRows, pack, unpack
 from fhirspec.hashing import hash64
 
 DELETED = "DELETE"
+DEFINING = frozenset({"CodeSystem", "StructureDefinition", "ValueSet"})
+"""Types by whose resources others are validated."""
+_NEW_DEFINITIONS = "UPDATE fhir_definitions SET version = %s WHERE partition = %s"
 _MILLISECOND = 1000
 
 
@@ -55,9 +60,9 @@ class Current(NamedTuple):
 
 
 _VERSION = "rid, type, logical_id, version, updated, method, content"
-_CURRENT = f"{_VERSION}, rank, postings"
+CURRENT_COLUMNS = f"{_VERSION}, rank, postings"
 _ONE = f"SELECT {_VERSION} FROM fhir_resource WHERE partition = %s AND rid = %s"
-_ONE_TO_CHANGE = f"SELECT {_CURRENT} FROM fhir_resource WHERE partition = %s AND rid = %s"
+_ONE_TO_CHANGE = f"SELECT {CURRENT_COLUMNS} FROM fhir_resource WHERE partition = %s AND rid = %s"
 _ONE_VERSION = (
     f"{_ONE} AND version = %s UNION ALL"
     f" SELECT {_VERSION} FROM fhir_history WHERE partition = %s AND rid = %s AND version = %s"
@@ -65,6 +70,7 @@ _ONE_VERSION = (
 
 
 Stored = TypeVar("Stored", Version, Current)
+Admit = Callable[[int], bool]
 
 
 def rid_of(resource_type: str, logical_id: str) -> int:
@@ -78,8 +84,12 @@ def now_us() -> int:
 
 @dataclass(slots=True)
 class Store:
+    """`is_installing`: it may change the resources that guides brought. `admit`: whether so many new resources may come."""
+
     partition: Partition
     grant: AccessGrant
+    is_installing: bool = False
+    admit: Admit | None = None
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -104,7 +114,7 @@ class Store:
         return {row[0]: Version(*row) for row in rows if row[5] != DELETED}
 
     def get_many_to_change(self, rids: Sequence[int]) -> dict[int, Current]:
-        return {row[0]: Current(*row) for row in self._fetch_many(_CURRENT, rids)}
+        return {row[0]: Current(*row) for row in self._fetch_many(CURRENT_COLUMNS, rids)}
 
     def _fetch_many(self, columns: str, rids: Sequence[int]) -> list[tuple[Any, ...]]:
         if not rids:
@@ -123,8 +133,23 @@ class Store:
     # -- writing ---------------------------------------------------------------------------------------------
 
     def write(self, changes: Sequence[Change]) -> None:
-        """All of them or none. WriteConflict: one is no longer next in line."""
+        """All of them or none. WriteConflict: one is no longer next in line. Conflict: one belongs to a guide. StoreFull: there is no
+        room for the new ones."""
+        if not self.is_installing:
+            guides_of(self.partition).require_unowned(change.rid for change in changes)
+        created = sum(change.version == 1 for change in changes)
+        if created and self.admit is not None and not self.admit(created):
+            raise StoreFull(
+                "As many resources are stored as the size allows. Delete some, or choose a larger size."
+            )
         dialect.write(self.partition.region, self.partition.number, changes)
+        if not self.is_installing and any(change.type in DEFINING for change in changes):
+            self._definitions_changed()
+
+    def _definitions_changed(self) -> None:
+        """A client's own profile or terminology changed: what was read of it before is forgotten everywhere."""
+        execute(self.partition.region, _NEW_DEFINITIONS, (now_us(), self.partition.number))
+        forget_guides(self.partition.region, self.partition.number)
 
     def atomic(self) -> Any:
         """A transaction; a `with` block inside another is a savepoint."""

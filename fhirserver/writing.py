@@ -4,10 +4,12 @@ import re
 import uuid
 from typing import Any
 
-from fhirserver.authorise import require_current, require_rows
+from fhirserver.authorise import require_current, require_no_other_patient, require_rows
+from fhirserver.guides.memory import guides_of
 from fhirserver.http import FhirRequest
 from fhirserver.indexing.extract import index_rows
 from fhirserver.outcomes import BadRequest, Invalid, Issue, NotFound, PreconditionFailed
+from fhirserver.profiles import require_profiles
 from fhirserver.representation import read_resource
 from fhirserver.responses import instant
 from fhirserver.store import Change, Current, Store, Version, change_of, new_version_time, rid_of
@@ -21,8 +23,12 @@ def new_logical_id() -> str:
     return str(uuid.uuid4())
 
 
+def is_id(logical_id: object) -> bool:
+    return isinstance(logical_id, str) and _ID.fullmatch(logical_id) is not None
+
+
 def require_id(logical_id: str) -> None:
-    if not _ID.fullmatch(logical_id):
+    if not is_id(logical_id):
         raise BadRequest(f"{logical_id!r} is not a valid id: up to 64 letters, digits, - and .")
 
 
@@ -73,9 +79,14 @@ def prepare(
     resource_type = resource["resourceType"]
     updated = new_version_time(current)
     stored = stored_form(resource, logical_id, current.version + 1 if current else 1, updated)
-    rows = index_rows(stored, rid_of(resource_type, logical_id), updated)
+    if not store.is_installing:
+        require_profiles(store.partition, resource)
+    added = guides_of(store.partition).added_to(resource_type)
+    rows = index_rows(stored, rid_of(resource_type, logical_id), updated, added)
     letter = "c" if current is None or current.deleted else "u"
     require_rows(store.grant, resource_type, letter, rows)
+    if not store.grant.is_unconfined(resource_type, letter):
+        require_no_other_patient(store.grant, letter, stored, rows, current)
     if current is not None:
         require_current(store, letter, current)
     return change_of(current, resource_type, logical_id, updated, method, json.encode(stored), rows)

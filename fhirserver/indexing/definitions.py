@@ -46,8 +46,10 @@ def parameter(resource_type: str, code: str) -> SearchParameter | None:
 
 @lru_cache(maxsize=8192)
 def readings(resource_type: str, code: str) -> tuple[Reading, ...]:
-    """The parameters whose rows answer this one."""
-    own = get_catalogue().search_parameters(resource_type)[code]
+    """The parameters whose rows answer this one; those that a guide adds have rows of their own."""
+    own = get_catalogue().search_parameters(resource_type).get(code)
+    if own is None:
+        return (Reading(code),)
     alias = None if code in NOT_INDEXED or own.type == "composite" else alias_of(resource_type, code)
     if alias is not None:
         return tuple(Reading(one.code, alias.target) for one in readings(resource_type, alias.code))

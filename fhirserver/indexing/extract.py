@@ -39,12 +39,17 @@ _BY_TYPE: dict[str, Index] = {
 PATIENT = "Patient"
 
 
-def index_rows(resource: dict[str, Any], rid: int, updated: int) -> IndexRows:
-    """The rows of a valid resource. `rank` is its clinical date in microseconds, None when it has none."""
+def index_rows(
+    resource: dict[str, Any], rid: int, updated: int, added: tuple[SearchParameter, ...] = ()
+) -> IndexRows:
+    """The rows of a valid resource; `added` are the parameters that guides add to its type.
+
+    `rank` is its clinical date in microseconds, None when it has none.
+    """
     resource_type = resource["resourceType"]
     into = Builder()
     into.postings.add(type_key(resource_type))
-    for step in _steps(resource_type):
+    for step in _steps(resource_type, added):
         step(into, resource)
     for patient in _patients(into, resource_type, resource.get("id", "")):
         into.postings.add(compartment_key(PATIENT, patient, resource_type))
@@ -53,8 +58,10 @@ def index_rows(resource: dict[str, Any], rid: int, updated: int) -> IndexRows:
 
 
 @lru_cache(maxsize=512)
-def _steps(resource_type: str) -> tuple[Step, ...]:
-    steps = [one for parameter in indexed(resource_type) for one in _steps_of(parameter, resource_type)]
+def _steps(resource_type: str, added: tuple[SearchParameter, ...]) -> tuple[Step, ...]:
+    steps = [
+        one for parameter in (*indexed(resource_type), *added) for one in _steps_of(parameter, resource_type)
+    ]
     return (*steps, special.index_list) if resource_type == "List" else tuple(steps)
 
 
@@ -101,6 +108,17 @@ def compartment_codes(compartment_type: str, resource_type: str) -> tuple[str, .
     known = get_catalogue().search_parameters(resource_type)
     found = [one.code for code in codes if code in known for one in readings(resource_type, code)]
     return tuple(dict.fromkeys(found))
+
+
+def patients_of(resource: dict[str, Any]) -> set[str]:
+    """The logical ids of the patients in whose compartments a valid resource is."""
+    resource_type = resource["resourceType"]
+    codes, into = compartment_codes(PATIENT, resource_type), Builder()
+    for parameter in indexed(resource_type):
+        if parameter.code in codes:
+            for step in _steps_of(parameter, resource_type):
+                step(into, resource)
+    return _patients(into, resource_type, resource.get("id", ""))
 
 
 def _patients(into: Builder, resource_type: str, logical_id: str) -> set[str]:

@@ -1,8 +1,9 @@
 """batch: every entry on its own; one that fails does not touch the others. https://hl7.org/fhir/R4/http.html#transaction"""
 
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
+from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -10,6 +11,7 @@ import msgspec
 
 from fhirserver.bundles import bundle
 from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.instants import instant_range
 from fhirserver.limits import MAX_BUNDLE_ENTRIES
 from fhirserver.outcomes import BadRequest, FhirError, LimitExceeded
 from fhirserver.representation import JSON_TYPE, read_resource
@@ -19,7 +21,7 @@ from fhirspec import json
 
 _encode = msgspec.json.encode
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-_REASONS = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified"}
+_REASONS = {one.value: one.phrase for one in HTTPStatus}
 Answer = Callable[[FhirRequest, Store], FhirResponse]
 
 
@@ -70,10 +72,16 @@ def entry_request(request: FhirRequest, entry: dict[str, Any], path: str) -> Fhi
         raise BadRequest(f"{path}.request needs a url.", f"{path}.request.url")
     url = asked["url"].removeprefix(request.base_url).lstrip("/")
     address, _, query = url.partition("?")
+    if not address and asked["method"] == "POST":
+        raise BadRequest(f"{path} would send a Bundle within a Bundle.", f"{path}.request.url")
     headers = {"prefer": request.header("prefer"), "content-type": JSON_TYPE}
     for name, element in _CONDITIONS.items():
         if asked.get(element):
             headers[name] = str(asked[element])
+    if "if-modified-since" in headers:
+        # In a Bundle it is an instant, in HTTP a date.
+        since, _ = instant_range("ifModifiedSince", headers["if-modified-since"])
+        headers["if-modified-since"] = formatdate(since // 1_000_000, usegmt=True)
     body = b""
     if "resource" in entry:
         body, headers["content-type"] = _body(entry["resource"], asked["method"])

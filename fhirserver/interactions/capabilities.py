@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
+from fhirserver.guides.memory import Guides, guides_of
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.outcomes import BadRequest
 from fhirserver.responses import instant, json_response
@@ -39,12 +40,12 @@ def capabilities(request: FhirRequest, store: Store) -> FhirResponse:
         raise BadRequest(f"mode={mode} is not one of {', '.join(_MODES)}.")
     if mode == "terminology":
         return json_response(_terminology(request.base_url))
-    return json_response(statement(request.base_url))
+    return json_response(statement(request.base_url, guides_of(store.partition)))
 
 
 @lru_cache(maxsize=64)
-def statement(base_url: str) -> bytes:
-    """The CapabilityStatement of a FHIR base, as JSON."""
+def statement(base_url: str, guides: Guides) -> bytes:
+    """The CapabilityStatement of a FHIR base with its partition's guides, as JSON."""
     return msgspec.json.encode(
         {
             "resourceType": "CapabilityStatement",
@@ -56,17 +57,18 @@ def statement(base_url: str) -> bytes:
             "status": "active",
             "date": _STARTED,
             "kind": "instance",
+            **_guides(guides),
             "software": {"name": "Fireside", "version": settings.VERSION, "releaseDate": _STARTED},
             "implementation": {"description": "A FHIR R4 endpoint of Fireside", "url": base_url},
             "fhirVersion": FHIR_VERSION,
             "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
             "patchFormat": _PATCH_FORMATS,
-            "rest": [_rest()],
+            "rest": [_rest(guides)],
         }
     )
 
 
-def _rest() -> dict[str, Any]:
+def _rest(guides: Guides) -> dict[str, Any]:
     catalogue = get_catalogue()
     return {
         "mode": "server",
@@ -75,7 +77,7 @@ def _rest() -> dict[str, Any]:
             "cors": True,
             "description": "API keys, and OAuth 2.0 where the deployment has an authorization server.",
         },
-        "resource": [_resource(name) for name in catalogue.resource_types],
+        "resource": [_resource(name, guides) for name in catalogue.resource_types],
         "interaction": _codes("system"),
         "searchParam": [_parameter(one) for one in _system_parameters()],
         **_operations("system", ""),
@@ -97,13 +99,24 @@ def _codes(level: str) -> list[dict[str, str]]:
     return [{"code": code} for code in found if code not in unlisted]
 
 
-def _resource(name: str) -> dict[str, Any]:
+def _guides(guides: Guides) -> dict[str, list[str]]:
+    installed = guides.installed
+    instantiates = [url for guide in installed for url in guide.instantiates]
+    canonicals = [f"{guide.canonical}|{guide.version}" for guide in installed if guide.canonical]
+    return {
+        **({"instantiates": instantiates} if instantiates else {}),
+        **({"implementationGuide": canonicals} if canonicals else {}),
+    }
+
+
+def _resource(name: str, guides: Guides) -> dict[str, Any]:
     catalogue = get_catalogue()
-    parameters = catalogue.search_parameters(name)
+    parameters = {**_added(name, guides), **catalogue.search_parameters(name)}
     references = sorted(one.code for one in parameters.values() if one.type == "reference")
     return {
         "type": name,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{name}",
+        **({"supportedProfile": list(guides.profiles[name])} if name in guides.profiles else {}),
         "interaction": _codes("type"),
         "versioning": "versioned-update",
         "readHistory": True,
@@ -114,17 +127,22 @@ def _resource(name: str) -> dict[str, Any]:
         "conditionalDelete": "multiple",
         "referencePolicy": ["literal", "logical", "local"],
         **({"searchInclude": ["*", *(f"{name}:{code}" for code in references)]} if references else {}),
-        **_reverse_includes(name),
+        **_reverse_includes(name, guides),
         "searchParam": [_parameter(one) for one in parameters.values() if not reason(one)],
         **_operations("type", name),
     }
 
 
-def _reverse_includes(name: str) -> dict[str, list[str]]:
+def _added(name: str, guides: Guides) -> dict[str, SearchParameter]:
+    """What guides add to a type, once every stored resource is found by it."""
+    return {} if name in guides.unready else dict(guides.parameters.get(name, {}))
+
+
+def _reverse_includes(name: str, guides: Guides) -> dict[str, list[str]]:
     found = [
         f"{source}:{one.code}"
         for source in get_catalogue().resource_types
-        for one in get_catalogue().search_parameters(source).values()
+        for one in (*get_catalogue().search_parameters(source).values(), *_added(source, guides).values())
         if one.type == "reference" and name in one.targets
     ]
     return {"searchRevInclude": found} if found else {}

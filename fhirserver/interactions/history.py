@@ -11,19 +11,24 @@ import msgspec
 
 from fhirserver.authorise import covers_version, require
 from fhirserver.bundles import bundle
-from fhirserver.connection import fetch
+from fhirserver.connection import fetch, one_of
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.instants import instant_range
+from fhirserver.interactions.read import readable
 from fhirserver.limits import DEFAULT_HISTORY_COUNT, MAX_HISTORY_COUNT
 from fhirserver.outcomes import BadRequest
-from fhirserver.responses import etag, instant, json_response
+from fhirserver.responses import etag, instant, json_response, preference
 from fhirserver.store import Store, Version, rid_of
 from fhirserver.subsets import Subset, subset_bytes, subset_of
 from fhirserver.writing import not_found
+from fhirspec import json
 
 _STATUS = {"POST": "201 Created", "PUT": "200 OK", "PATCH": "200 OK", "DELETE": "204 No Content"}
 _COLUMNS = "rid, type, logical_id, version, updated, method, content"
 _CURSOR = "_before"
+_KNOWN = frozenset(
+    {"_count", "_since", "_at", "_list", _CURSOR, "_format", "_pretty", "_summary", "_elements"}
+)
 _encode = msgspec.json.encode
 
 
@@ -62,7 +67,9 @@ def _types(store: Store) -> list[tuple[Any, ...]]:
 
 
 def _history(request: FhirRequest, store: Store, condition: str, values: list[Any]) -> FhirResponse:
+    _require_known(request)
     window = _window(request)
+    condition, values = _listed(request, store, condition, values)
     where, parameters = _restricted(window, condition, [store.partition.number, *values])
     found = list(_page(store, window, where, parameters))
     total = None
@@ -72,6 +79,24 @@ def _history(request: FhirRequest, store: Store, condition: str, values: list[An
     subset = subset_of(request)
     entries = [_entry(request.base_url, version, subset) for version in page]
     return json_response(bundle("history", entries, total, _links(request, page, more)))
+
+
+def _require_known(request: FhirRequest) -> None:
+    unknown = sorted({name for name, _ in request.query} - _KNOWN)
+    if unknown and preference(request, "handling") == "strict":
+        raise BadRequest(f"A history does not take {', '.join(unknown)}.")
+
+
+def _listed(request: FhirRequest, store: Store, condition: str, values: list[Any]) -> tuple[str, list[Any]]:
+    """`_list`: only versions of the resources that a stored List holds."""
+    named = request.parameter("_list")
+    if not named:
+        return condition, values
+    require(store.grant, "List", "r")
+    entries = json.decode(readable(store, "List", named).content or b"{}").get("entry", [])
+    items = [str(entry.get("item", {}).get("reference", "")).partition("/") for entry in entries]
+    among, rids = one_of(store.partition.region, [rid_of(kind, logical_id) for kind, _, logical_id in items])
+    return f"{condition} AND rid {among}", [*values, rids]
 
 
 def _restricted(window: Window, condition: str, values: list[Any]) -> tuple[str, list[Any]]:

@@ -32,5 +32,8 @@ def readable(store: Store, resource_type: str, logical_id: str) -> Version:
     if version.deleted:
         raise Gone(f"{resource_type}/{logical_id} was deleted.", headers={"ETag": etag(version.version)})
     if not covers_version(store, "r", version):
-        raise Forbidden(f"{resource_type}/{logical_id} lies outside of what this credential may read.")
+        raise Forbidden(
+            f"{resource_type}/{logical_id} lies outside of what this credential may read.",
+            missing=f"{resource_type}.r",
+        )
     return version

@@ -22,7 +22,7 @@ def search(request: FhirRequest, store: Store) -> FhirResponse:
 def search_by_post(request: FhirRequest, store: Store) -> FhirResponse:
     """The form in the body joins the query of the address."""
     kind = media_type(request.header("content-type"))
-    if kind not in (_FORM, ""):
+    if request.body and kind not in (_FORM, ""):
         raise UnsupportedMediaType(f"A search by POST comes as {_FORM}, not as {kind}.")
     form = unpacked_body(request).decode(errors="replace")
     request.query = [*request.query, *parse_qsl(form, keep_blank_values=True)]

@@ -11,69 +11,43 @@ from fhirserver.authorise import require, require_current
 from fhirserver.bundles import bundle
 from fhirserver.conditions import matches_of
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.interactions.batch import Answer, entry_request, response_entry
+from fhirserver.interactions.batch import Answer, response_entry
+from fhirserver.interactions.entries import LETTERS, Entry, Located, read_entry
 from fhirserver.interactions.patch import patched_resource
 from fhirserver.interactions.references import conditional_references, rewrite
-from fhirserver.outcomes import BadRequest, Conflict, FhirError, Gone, Invalid, Issue, NotFound
+from fhirserver.outcomes import BadRequest, Conflict, FhirError, Gone, NotFound
 from fhirserver.responses import deleted_response, json_response, written_response
-from fhirserver.store import Change, Current, Store, Version, deletion_of, rid_of
+from fhirserver.store import Current, Store, deletion_of, rid_of
 from fhirserver.writing import (
     check_if_match,
     check_if_none_match,
     new_logical_id,
     prepare,
     require_id,
-    require_type,
     require_valid,
     version_of,
 )
 from fhirspec import json
-from fhirspec.catalogue import get_catalogue
-
-_LETTERS = {"DELETE": "d", "POST": "c", "PUT": "u", "PATCH": "u"}
-
-
-@dataclass(slots=True)
-class _Entry:
-    """One entry on its way: what it asks, on which resource, and what became of it."""
-
-    number: int
-    request: FhirRequest
-    full_url: str
-    resource: dict[str, Any] | None
-    existing: Version | None = None
-    response: FhirResponse | None = None
-    change: Change | None = None
-
-    @property
-    def path(self) -> str:
-        return f"Bundle.entry[{self.number}]"
-
-    @property
-    def method(self) -> str:
-        return self.request.method
-
-    @property
-    def address(self) -> str:
-        return f"{self.request.resource_type}/{self.request.logical_id}"
 
 
 @dataclass(slots=True)
 class _Transaction:
     request: FhirRequest
     store: Store
-    entries: list[_Entry]
+    entries: list[Entry]
     may_refer_by_condition: bool
     addresses: dict[str, str] = field(default_factory=dict)
+    # base of a server in a fullUrl: what stands below it, and where that is stored here
+    elsewhere: dict[str, dict[str, str]] = field(default_factory=dict)
     currents: dict[int, Current] = field(default_factory=dict)
 
     @property
-    def writes(self) -> list[_Entry]:
-        return [entry for entry in self.entries if entry.method in _LETTERS]
+    def writes(self) -> list[Entry]:
+        return [entry for entry in self.entries if entry.method in LETTERS]
 
 
 def transaction(request: FhirRequest, store: Store, found: dict[str, Any], answer: Answer) -> FhirResponse:
-    entries = [_entry(request, entry, number) for number, entry in enumerate(found.get("entry", []))]
+    entries = [read_entry(request, entry, number) for number, entry in enumerate(found.get("entry", []))]
     work = _Transaction(request, store, entries, _may_refer_by_condition(request))
     if any(_needs_searches(work, entry) for entry in entries):
         with store.atomic():
@@ -86,7 +60,7 @@ def _may_refer_by_condition(request: FhirRequest) -> bool:
     return b"?" in request.body or bool(request.header("content-encoding"))
 
 
-def _needs_searches(work: _Transaction, entry: _Entry) -> bool:
+def _needs_searches(work: _Transaction, entry: Entry) -> bool:
     return (
         entry.method in ("GET", "HEAD")
         or bool(entry.request.query)
@@ -109,56 +83,24 @@ def _carried_out(work: _Transaction, answer: Answer) -> FhirResponse:
     )
     for entry in sorted(work.writes, key=lambda one: "DELETE POST PUT PATCH".index(one.method)):
         if entry.response is None:
-            with _Located(entry):
+            with Located(entry):
                 _decide(work, entry)
     changes = [entry.change for entry in work.entries if entry.change is not None]
     if changes:
         work.store.write(changes)
     for entry in work.entries:
         if entry.method in ("GET", "HEAD"):
-            with _Located(entry):
+            with Located(entry):
                 entry.response = answer(entry.request, work.store)
     answers = [response_entry(entry.response) for entry in work.entries if entry.response is not None]
     return json_response(bundle("transaction-response", answers))
 
 
-def _entry(request: FhirRequest, entry: dict[str, Any], number: int) -> _Entry:
-    path = f"Bundle.entry[{number}]"
-    resource = entry.get("resource")
-    is_write = isinstance(entry.get("request"), dict) and entry["request"].get("method") in ("POST", "PUT")
-    # A resource that is written is read from the Bundle as it stands; a patch goes through its own door.
-    asked = entry_request(
-        request, {key: value for key, value in entry.items() if not is_write or key != "resource"}, path
-    )
-    made = _Entry(number, asked, str(entry.get("fullUrl", "")), resource if is_write else None)
-    if asked.method in _LETTERS:
-        with _Located(made):
-            _address(made)
-    return made
-
-
-def _address(entry: _Entry) -> None:
-    """Read the type and id of a write from its url."""
-    asked = entry.request
-    resource_type, _, logical_id = asked.path.partition("/")
-    if resource_type not in get_catalogue().resource_type_set or "/" in logical_id:
-        raise BadRequest(f"{asked.path or 'An empty url'} is not an address that can be written to.")
-    asked.resource_type, asked.logical_id = resource_type, logical_id
-    if asked.method == "POST" and logical_id:
-        raise BadRequest(f"POST goes to a type, not to {asked.path}.")
-    if asked.method != "POST" and not logical_id and not asked.query:
-        raise BadRequest(f"{asked.method} {resource_type} needs an id or a condition.")
-    if asked.method in ("POST", "PUT"):
-        if not isinstance(entry.resource, dict) or not isinstance(entry.resource.get("resourceType"), str):
-            raise BadRequest(f"{entry.path} has no resource to write.")
-        require_type(entry.resource, resource_type)
-
-
-def _identify(work: _Transaction, entry: _Entry) -> None:
+def _identify(work: _Transaction, entry: Entry) -> None:
     """Find or make the id that the entry writes to, before anything is written."""
     asked, store = entry.request, work.store
-    with _Located(entry):
-        require(store.grant, asked.resource_type, _LETTERS[asked.method])
+    with Located(entry):
+        require(store.grant, asked.resource_type, LETTERS[asked.method])
         condition: Any = asked.headers.get("if-none-exist") if asked.method == "POST" else asked.query
         if condition and not asked.logical_id:
             entry.existing = matches_of(store, asked.resource_type, condition)
@@ -174,10 +116,21 @@ def _identify(work: _Transaction, entry: _Entry) -> None:
             require_id(asked.logical_id)
             _require_same_id(entry, entry.resource)
     if entry.full_url:
-        work.addresses[entry.full_url] = entry.address
+        _note_address(work, entry)
 
 
-def _identify_unmatched(entry: _Entry) -> None:
+def _note_address(work: _Transaction, entry: Entry) -> None:
+    known = work.addresses.setdefault(entry.full_url, entry.address)
+    if known != entry.address:
+        raise BadRequest(
+            f"{entry.path}: two entries have the fullUrl {entry.full_url}.", f"{entry.path}.fullUrl"
+        )
+    base, relative = entry.place()
+    if base:
+        work.elsewhere.setdefault(base, {})[relative] = entry.address
+
+
+def _identify_unmatched(entry: Entry) -> None:
     """A conditional write whose condition matches nothing."""
     if entry.method == "PATCH":
         raise NotFound(f"The condition matches no {entry.request.resource_type}.")
@@ -187,7 +140,7 @@ def _identify_unmatched(entry: _Entry) -> None:
         entry.request.logical_id = entry.resource.get("id") or new_logical_id()
 
 
-def _require_same_id(entry: _Entry, resource: dict[str, Any]) -> None:
+def _require_same_id(entry: Entry, resource: dict[str, Any]) -> None:
     named = resource.get("id")
     is_conditional = bool(entry.request.query)
     if named != entry.request.logical_id and not (is_conditional and not named):
@@ -211,13 +164,17 @@ def _resolve_references(work: _Transaction) -> None:
     for entry in work.writes if work.may_refer_by_condition else ():
         if entry.resource is None:
             continue
-        with _Located(entry):
+        with Located(entry):
             for found in conditional_references(entry.resource):
                 if found not in work.addresses:
                     work.addresses[found] = _one_match(work.store, found)
+    if not work.addresses:
+        return
+    # A relative reference is meant relative to the fullUrl of its own entry: bundle.html#references.
+    seen_from = {base: {**work.addresses, **below} for base, below in work.elsewhere.items()}
     for entry in work.writes:
-        if entry.resource is not None and work.addresses:
-            rewrite(entry.resource, work.addresses)
+        if entry.resource is not None:
+            rewrite(entry.resource, seen_from.get(entry.place()[0], work.addresses))
 
 
 def _one_match(store: Store, reference: str) -> str:
@@ -234,11 +191,11 @@ class NotFoundReference(FhirError):
     code = "not-found"
 
 
-def _rid(entry: _Entry) -> int:
+def _rid(entry: Entry) -> int:
     return rid_of(entry.request.resource_type, entry.request.logical_id)
 
 
-def _decide(work: _Transaction, entry: _Entry) -> None:
+def _decide(work: _Transaction, entry: Entry) -> None:
     """Make the entry's change and its answer; nothing is written yet."""
     asked, store = entry.request, work.store
     current = work.currents.get(_rid(entry))
@@ -266,7 +223,7 @@ def _decide(work: _Transaction, entry: _Entry) -> None:
         entry.response.body = b""
 
 
-def _decide_deletion(entry: _Entry, store: Store, current: Current | None) -> None:
+def _decide_deletion(entry: Entry, store: Store, current: Current | None) -> None:
     if current is None or current.deleted:
         entry.response = deleted_response(None)
         return
@@ -275,30 +232,10 @@ def _decide_deletion(entry: _Entry, store: Store, current: Current | None) -> No
     entry.response = deleted_response(version_of(entry.change))
 
 
-def _patched(entry: _Entry, store: Store, current: Current | None) -> dict[str, Any]:
+def _patched(entry: Entry, store: Store, current: Current | None) -> dict[str, Any]:
     if current is None:
         raise NotFound(f"There is no {entry.address}.")
     if current.deleted:
         raise Gone(f"{entry.address} was deleted.")
     require_current(store, "u", current)
     return patched_resource(entry.request, json.decode(current.content or b""))
-
-
-class _Located:
-    """Says in an error which entry it is about."""
-
-    def __init__(self, entry: _Entry) -> None:
-        self.entry = entry
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
-        if isinstance(error, Invalid):
-            error.problems = [
-                Issue(one.code, one.diagnostics, one.severity, f"{self.entry.path}.resource.{one.expression}")
-                for one in error.problems
-            ]
-        elif isinstance(error, FhirError):
-            error.diagnostics = f"{self.entry.path}: {error.diagnostics}"
-            error.expression = error.expression or self.entry.path

@@ -21,5 +21,7 @@ def vread(request: FhirRequest, store: Store) -> FhirResponse:
     if version.deleted:
         raise Gone(f"Version {number} of {named} is its deletion.")
     if not covers_version(store, "r", version):
-        raise Forbidden(f"{named} lies outside of what this credential may read.")
+        raise Forbidden(
+            f"{named} lies outside of what this credential may read.", missing=f"{request.resource_type}.r"
+        )
     return subset_response(request, resource_response(request, version))

@@ -9,10 +9,10 @@ from uuid import uuid4
 from fhirserver.authorise import require
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.interactions.read import readable
-from fhirserver.operations.canonicals import stored_canonical
 from fhirserver.operations.parameters import Asked, parameters_response
 from fhirserver.outcomes import BadRequest, NotFound, Unprocessable
 from fhirserver.responses import instant, json_response
+from fhirserver.search.canonicals import terminology_of
 from fhirserver.store import Store, now_us
 from fhirspec import json
 from fhirspec.terminology import CannotExpand, Code, Terminology, UnknownCodeSystem, UnknownValueSet
@@ -95,7 +95,7 @@ def _name(store: Store, system: str) -> str:
 
 
 def _terminology(store: Store) -> Terminology:
-    return Terminology(lambda canonical: stored_canonical(store, canonical, "ValueSet", "CodeSystem"))
+    return terminology_of(store.partition, store.grant)
 
 
 def _value_set(request: FhirRequest, store: Store, asked: Asked) -> dict[str, Any]:

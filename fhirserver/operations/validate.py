@@ -4,15 +4,15 @@ from typing import Any
 
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.interactions.read import readable
-from fhirserver.operations.canonicals import stored_canonical
 from fhirserver.operations.parameters import Asked
 from fhirserver.outcomes import BadRequest, Issue, outcome_bytes
+from fhirserver.profiles import checker_for, claimed_profiles, issues_of
 from fhirserver.responses import json_response
 from fhirserver.store import Store
 from fhirspec import json
-from fhirspec.validation import Problem, invariants
+from fhirspec.validation import invariants
 from fhirspec.validation import validate as find_problems
-from fhirspec.validation.profiles import ProfileChecker, UnusableProfile
+from fhirspec.validation.profiles import UnusableProfile
 
 _MODES = ("create", "update", "delete", "profile")
 _FINE = Issue("informational", "No problems found.", severity="information")
@@ -45,24 +45,16 @@ def _issues(request: FhirRequest, store: Store, asked: Asked, mode: str | None) 
         # Rules and profiles are written for resources of the right structure.
         problems += invariants(resource)
         issues += _profile_issues(store, resource, asked.text("profile"))
-    return issues + list(map(_issue, problems))
-
-
-def _issue(problem: Problem) -> Issue:
-    return Issue(problem.code, problem.message, severity=problem.severity, expression=problem.path)
+    return issues + issues_of(problems)
 
 
 def _profile_issues(store: Store, resource: dict[str, Any], asked: str | None) -> list[Issue]:
     """What the resource lacks of the profile that the caller names, else of those that it claims itself."""
-    checker = ProfileChecker(
-        lambda canonical: stored_canonical(store, canonical, "StructureDefinition", "ValueSet", "CodeSystem")
-    )
+    checker = checker_for(store)
     issues: list[Issue] = []
-    for canonical in [asked] if asked else resource.get("meta", {}).get("profile", []):
-        if canonical == f"http://hl7.org/fhir/StructureDefinition/{resource['resourceType']}":
-            continue
+    for canonical in [asked] if asked else claimed_profiles(resource):
         try:
-            issues += map(_issue, checker.check(resource, canonical))
+            issues += issues_of(checker.check(resource, canonical))
         except UnusableProfile as problem:
             severity = "warning" if asked else "information"
             issues.append(Issue("not-supported", f"{problem}.", severity=severity))

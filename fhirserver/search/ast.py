@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from fhirserver.indexing.keys import type_key
+from fhirserver.search.text_query import Expression
+
 
 @dataclass(frozen=True, slots=True)
 class Posting:
@@ -97,6 +100,17 @@ class MemberOf:
 
 
 @dataclass(frozen=True, slots=True)
+class FullText:
+    """Has words, in its `narrative` or its whole `content`, as the expression says; there is something in it that must be there.
+    `common`: many resources match."""
+
+    resource_type: str
+    column: str
+    expression: Expression
+    common: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     nodes: tuple["Node", ...]
 
@@ -123,6 +137,7 @@ Node = (
     | Chain
     | ReferredBy
     | MemberOf
+    | FullText
     | And
     | Or
     | Not
@@ -134,3 +149,7 @@ EVERYTHING = And(())
 
 def any_of(nodes: list[Node]) -> Node:
     return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
+
+
+def of_type(resource_type: str) -> Node:
+    return Posting((type_key(resource_type),), 90)

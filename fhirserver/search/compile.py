@@ -3,14 +3,13 @@
 The condition that fewest resources can match drives the statement; the others are probed by key for each of its rows.
 """
 
-from typing import Any, NamedTuple
-
-from fhirserver.connection import one_of
+from fhirserver.connection import is_postgresql, looked_up, one_of
 from fhirserver.partitions import Partition
 from fhirserver.search.ast import (
     Amount,
     And,
     Chain,
+    FullText,
     HasRow,
     MemberOf,
     Node,
@@ -23,22 +22,16 @@ from fhirserver.search.ast import (
     Target,
     Text,
     Updated,
+    of_type,
 )
-from fhirserver.search.rewrite import of_type
+from fhirserver.search.comparisons import compared, measured
+from fhirserver.search.fulltext_plan import planned, words_asked
+from fhirserver.search.sql import Sql, join
 
 _UNDRIVEN = 1000
+# Keeps PostgreSQL from joining with all that a key holds.
+_BY_KEY = " LIMIT 1 OFFSET 0"
 _LAST_CHARACTER = "\U0010ffff"
-
-
-class Sql(NamedTuple):
-    text: str
-    values: tuple[Any, ...] = ()
-
-
-def join(separator: str, parts: list[Sql]) -> Sql:
-    return Sql(
-        separator.join(part.text for part in parts), tuple(one for part in parts for one in part.values)
-    )
 
 
 class Compiler:
@@ -57,11 +50,13 @@ class Compiler:
 
     def matches(self, resource_type: str, node: Node) -> Sql:
         """`FROM … m WHERE …`: the resources of the type that match, each once."""
-        nodes = _flat(node)
-        driver = min([*nodes, of_type(resource_type)], key=_weight)
+        return self._matching(of_type(resource_type), _flat(planned(self.partition, node)))
+
+    def _matching(self, kind: Node, nodes: list[Node]) -> Sql:
+        driver = min([*nodes, kind], key=_weight)
         rest = [one for one in nodes if one is not driver]
-        if isinstance(driver, (Rids, Updated, MemberOf, ReferredBy)) or _holds_any(driver):
-            rest.append(of_type(resource_type))
+        if isinstance(driver, (Rids, Updated, MemberOf, ReferredBy, FullText)) or _holds_any(driver):
+            rest.append(kind)
         start = self._driver(driver)
         conditions = [self.condition(one, "m") for one in rest]
         return join(" AND ", [start, *conditions])
@@ -97,32 +92,60 @@ class Compiler:
             text = f"SELECT x.rank, x.rid FROM {table} x WHERE x.partition = %s AND {test.text}"
             return Sql(text, (self.number, *test.values))
         rids = self._rids(node)
-        text = f"SELECT t.rank, t.rid FROM fhir_resource t WHERE t.partition = %s AND t.rid IN ({rids.text})"
-        return Sql(text, (self.number, *rids.values))
+        text = self._looked_up(f"({rids.text}) d", "fhir_resource", "rank, rid", "f.rid = d.rid")
+        return Sql(f"SELECT f.rank, f.rid {text}", (*rids.values, self.number))
+
+    def _looked_up(self, source: str, table: str, columns: str, tests: str) -> str:
+        tests = f"f.partition = %s AND {tests}"
+        return looked_up(self.partition.region, source, table, columns, tests)
 
     def _rids(self, node: Node) -> Sql:
         match node:
             case Chain(param, And((Posting() as kind, *rest))):
-                inner = self._inner(kind, rest)
-                text = "SELECT f.rid FROM fhir_reference f WHERE f.partition = %s AND f.param = %s AND f.target IN"
-                return Sql(f"{text} ({inner.text})", (self.number, param, *inner.values))
+                return self._referring(param, self._inner(kind, rest), "target", "rid")
             case ReferredBy(param, And((Posting() as kind, *rest))):
-                inner = self._inner(kind, rest)
-                text = "SELECT f.target FROM fhir_reference f WHERE f.partition = %s AND f.param = %s AND f.rid IN"
-                return Sql(f"{text} ({inner.text})", (self.number, param, *inner.values))
+                return self._referring(param, self._inner(kind, rest), "rid", "target")
             case MemberOf(param, rid):
-                text = "SELECT f.target FROM fhir_reference f WHERE f.partition = %s AND f.rid = %s AND f.param = %s"
+                text = "SELECT f.target AS rid FROM fhir_reference f WHERE f.partition = %s AND f.rid = %s AND f.param = %s"
                 return Sql(text, (self.number, rid, param))
+            case FullText(_, column):
+                if is_postgresql(self.partition.region):
+                    text = f"SELECT t.rid FROM fhir_text_by_{column}(%s::tsquery) t WHERE t.partition = %s"
+                else:
+                    text = (
+                        "SELECT t.rid FROM fhir_text_words CROSS JOIN fhir_text t"
+                        " WHERE fhir_text_words MATCH %s AND t.document = fhir_text_words.rowid AND t.partition = %s"
+                    )
+                return Sql(text, (words_asked(self.partition, node), self.number))
         raise TypeError(f"no source for {type(node).__name__}")
 
-    def _inner(self, kind: Posting, rest: list[Node]) -> Sql:
-        nodes = _flat(And(tuple(rest)))
-        driver = min([*nodes, kind], key=_weight)
-        others = [one for one in [*nodes, kind] if one is not driver]
-        found = join(" AND ", [self._driver(driver), *(self.condition(one, "m") for one in others)])
+    def _says(self, node: FullText, at: str) -> Sql:
+        if is_postgresql(self.partition.region):
+            tests = (
+                f"fhir_text t WHERE t.partition = %s AND t.rid = {at}.rid AND t.{node.column} @@ %s::tsquery"
+            )
+        else:
+            tests = (
+                "fhir_text t CROSS JOIN fhir_text_words"
+                f" WHERE t.partition = %s AND t.rid = {at}.rid AND fhir_text_words.rowid = t.document"
+                " AND fhir_text_words MATCH %s"
+            )
+        return Sql(
+            f"EXISTS (SELECT 1 FROM {tests}{_BY_KEY})", (self.number, words_asked(self.partition, node))
+        )
+
+    def _referring(self, param: int, inner: str, known: str, wanted: str) -> Sql:
+        """The other ends of the references of which one end is among the rids of `inner`."""
+        tests = f"f.param = %s AND f.{known} = {inner}.rid"
+        text = self._looked_up(inner, "fhir_reference", wanted, tests)
+        return Sql(f"SELECT DISTINCT f.{wanted} AS rid {text}", (self.number, param))
+
+    def _inner(self, kind: Posting, rest: list[Node]) -> str:
+        """The name of a part that gives the rids of what matches."""
+        found = self._matching(kind, _flat(And(tuple(rest))))
         name = f"c{len(self._parts) + 1}"
         self._parts.append(Sql(f"{name} AS (SELECT m.rid {found.text})", found.values))
-        return Sql(f"SELECT rid FROM {name}")
+        return name
 
     # -- what is probed --------------------------------------------------------------------------------------
 
@@ -139,16 +162,22 @@ class Compiler:
                 among, value = one_of(self.partition.region, rids)
                 return Sql(f"{at}.rid {among}", (value,))
             case Updated(prefix, low, high):
-                test = _compared("r.updated", "r.updated", prefix, low, high - 1)
-                text = f"EXISTS (SELECT 1 FROM fhir_resource r WHERE r.partition = %s AND r.rid = {at}.rid AND {test.text})"
+                test = compared("r.updated", "r.updated", prefix, low, high - 1)
+                text = (
+                    f"EXISTS (SELECT 1 FROM fhir_resource r WHERE r.partition = %s AND r.rid = {at}.rid"
+                    f" AND {test.text}{_BY_KEY})"
+                )
                 return Sql(text, (self.number, *test.values))
             case HasRow(table, param):
-                text = f"EXISTS (SELECT 1 FROM {table} h WHERE h.partition = %s AND h.rid = {at}.rid AND h.param = %s)"
+                text = f"EXISTS (SELECT 1 FROM {table} h WHERE h.partition = %s AND h.rid = {at}.rid AND h.param = %s{_BY_KEY})"
                 return Sql(text, (self.number, param))
+            case FullText():
+                return self._says(node, at)
             case Posting() | Target() | Text() | Span() | Amount():
                 return self._probe(node, at)
+        # IS TRUE: a set to look into, not a join.
         found = self._rids(node)
-        return Sql(f"{at}.rid IN ({found.text})", found.values)
+        return Sql(f"({at}.rid IN ({found.text})) IS TRUE", found.values)
 
     def _all(self, nodes: tuple[Node, ...], word: str, empty: str, at: str) -> Sql:
         if not nodes:
@@ -163,7 +192,7 @@ class Compiler:
         rank = f" AND {alias}.rank = {at}.rank" if isinstance(node, (Posting, Target)) else ""
         text = (
             f"EXISTS (SELECT 1 FROM {table} {alias} WHERE {alias}.partition = %s AND {test.text}"
-            f" AND {alias}.rid = {at}.rid{rank})"
+            f" AND {alias}.rid = {at}.rid{rank}{_BY_KEY})"
         )
         return Sql(text, (self.number, *test.values))
 
@@ -182,10 +211,10 @@ class Compiler:
                 within = f"{at}.param = %s AND {at}.value >= %s AND {at}.value < %s"
                 return "fhir_string", Sql(within, (param, text, text + _LAST_CHARACTER))
             case Span(param, prefix, low, high):
-                made = _compared(f"{at}.low", f"{at}.high", prefix, low, high)
+                made = compared(f"{at}.low", f"{at}.high", prefix, low, high)
                 return "fhir_date", Sql(f"{at}.param = %s AND {made.text}", (param, *made.values))
             case Amount(param, unit, prefix, value, low, high):
-                made = _measured(at, prefix, value, low, high)
+                made = measured(at, prefix, value, low, high)
                 within = f"{at}.param = %s AND {at}.unit = %s AND {made.text}"
                 return "fhir_quantity", Sql(within, (param, unit, *made.values))
         raise TypeError(f"no rows for {type(node).__name__}")
@@ -195,50 +224,6 @@ class Compiler:
             return Sql(f"{column} = %s", numbers)
         among, value = one_of(self.partition.region, numbers)
         return Sql(f"{column} {among}", (value,))
-
-
-def _compared(low: str, high: str, prefix: str, start: int, end: int) -> Sql:
-    """A span low..high of the resource against start..end of the search. https://hl7.org/fhir/R4/search.html#prefix"""
-    match prefix:
-        case "eq":
-            return Sql(f"{low} >= %s AND {high} <= %s", (start, end))
-        case "ne":
-            return Sql(f"({low} < %s OR {high} > %s)", (start, end))
-        case "gt":
-            return Sql(f"{high} > %s", (end,))
-        case "lt":
-            return Sql(f"{low} < %s", (start,))
-        case "ge":
-            return Sql(f"({low} >= %s OR {high} > %s)", (start, end))
-        case "le":
-            return Sql(f"({low} < %s OR {high} <= %s)", (start, end))
-        case "sa":
-            return Sql(f"{low} >= %s", (end,)) if low != high else Sql(f"{low} > %s", (end,))
-        case "eb":
-            return Sql(f"{high} <= %s", (start,)) if low != high else Sql(f"{high} < %s", (start,))
-    return Sql(f"{low} < %s AND {high} > %s", (end, start))
-
-
-def _measured(at: str, prefix: str, value: float, low: float, high: float) -> Sql:
-    """A number against a number: only eq, ne and ap look at its precision."""
-    match prefix:
-        case "ne":
-            return Sql(f"({at}.low < %s OR {at}.high >= %s)", (low, high))
-        case "gt":
-            return Sql(f"{at}.high > %s", (value,))
-        case "lt":
-            return Sql(f"{at}.low < %s", (value,))
-        case "ge":
-            return Sql(f"{at}.high >= %s", (value,))
-        case "le":
-            return Sql(f"{at}.low <= %s", (value,))
-        case "sa":
-            return Sql(f"{at}.low > %s", (value,))
-        case "eb":
-            return Sql(f"{at}.high < %s", (value,))
-        case "ap":
-            return Sql(f"{at}.low <= %s AND {at}.high >= %s", (high, low))
-    return Sql(f"{at}.low >= %s AND {at}.high < %s", (low, high))
 
 
 def _flat(node: Node) -> list[Node]:
@@ -256,6 +241,8 @@ def _weight(node: Node) -> int:
             return 0
         case MemberOf():
             return 8
+        case FullText(common=common):
+            return 93 if common else 20
         case Target():
             return 10
         case Text(_, _, contains):
@@ -277,4 +264,6 @@ def _holds_rids(nodes: tuple[Node, ...]) -> bool:
 
 
 def _holds_any(node: Node) -> bool:
-    return isinstance(node, Or) and any(isinstance(one, (MemberOf, ReferredBy)) for one in node.nodes)
+    return isinstance(node, Or) and any(
+        isinstance(one, (MemberOf, ReferredBy, FullText)) for one in node.nodes
+    )

@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from fhirserver.access import AccessGrant
 from fhirserver.authorise import covers
 from fhirserver.bundles import Entry
-from fhirserver.connection import fetch, one_of
+from fhirserver.connection import fetch, looked_up, numbers_of
+from fhirserver.guides.memory import Guides, guides_of
 from fhirserver.indexing.definitions import parameter, readings
 from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.partitions import Partition
+from fhirserver.prepared import Row
 from fhirserver.rows import param_code, unpack
 from fhirserver.search.limits import MAX_INCLUDE_ROUNDS, MAX_INCLUDED
 from fhirserver.search.parse import Include
@@ -21,13 +23,14 @@ Targets = dict[int, set[str]]
 """For each parameter number the types that may join; an empty name: all."""
 
 
-def params_of(include: Include) -> Targets:
+def params_of(include: Include, guides: Guides) -> Targets:
     """Raises BadRequest for a type or parameter that is not there."""
     if include.source and include.source not in get_catalogue().resource_type_set:
         raise BadRequest(f"_include: {include.source} is not a resource type.")
     if include.code == "*":
         return {}
-    found = parameter(include.source, include.code)
+    added = guides.parameters.get(include.source, {}).get(include.code)
+    found = parameter(include.source, include.code) or added
     if found is None or found.type != "reference":
         raise BadRequest(f"_include: {include.source}:{include.code} is not a reference parameter.")
     types: Targets = {}
@@ -42,7 +45,7 @@ def included(
     """What joins a page, given as rid and type; each resource once. Raises BadRequest, LimitExceeded."""
     seen, newest = dict(page), page
     found: list[Entry] = []
-    rounds = [(one, params_of(one)) for one in includes]
+    rounds = [(one, params_of(one, guides_of(partition))) for one in includes]
     for number in range(MAX_INCLUDE_ROUNDS):
         fresh: dict[int, tuple[str, Entry]] = {}
         for include, params in rounds:
@@ -74,26 +77,29 @@ def _round(
         starting = [rid for rid, kind in newest.items() if include.source in ("", kind)]
     if not starting:
         return {}
-    own, other = ("target", "rid") if include.reverse else ("rid", "target")
-    region = partition.region
-    among, rids = one_of(region, starting)
-    text = (
-        f"SELECT DISTINCT f.param, f.{other} FROM fhir_reference f WHERE f.partition = %s AND f.{own} {among}"
-    )
-    values = [partition.number, rids]
-    # SQLite and PostgreSQL both need the parameter to find a target by its index.
-    numbers = list(params) or (_all_params() if include.reverse else [])
-    if numbers:
-        listed, value = one_of(region, numbers)
-        text += f" AND f.param {listed}"
-        values.append(value)
-    pairs = fetch(region, f"{text} LIMIT {MAX_INCLUDED * 2}", values)
     wanted: dict[int, set[str]] = {}
     skip = set(seen)
-    for param, rid in pairs:
+    for param, rid in _pairs(partition, include, params, starting):
         if rid not in skip:
             wanted.setdefault(rid, set()).update({""} if include.reverse else params.get(param, {""}))
     return _visible(partition, grant, wanted, include)
+
+
+def _pairs(partition: Partition, include: Include, params: Targets, starting: list[int]) -> list[Row]:
+    """(parameter, other end) of the references from, or in reverse to, these resources."""
+    region = partition.region
+    own, other = ("target", "rid") if include.reverse else ("rid", "target")
+    source, listed = numbers_of(region, "own", starting)
+    tests, values = f"f.partition = %s AND f.{own} = own.value", [listed]
+    # What refers to a resource is found by parameter and target, what it refers to by itself alone.
+    numbers = list(params) or (_all_params() if include.reverse else [])
+    if numbers:
+        more, listed = numbers_of(region, "params", numbers)
+        source, tests = f"{source} CROSS JOIN {more}", f"{tests} AND f.param = params.value"
+        values.append(listed)
+    found = looked_up(region, source, "fhir_reference", f"param, {other}", tests)
+    statement = f"SELECT DISTINCT f.param, f.{other} {found} LIMIT {MAX_INCLUDED * 2}"
+    return fetch(region, statement, [*values, partition.number])
 
 
 def _all_params() -> list[int]:
@@ -111,12 +117,18 @@ def _visible(
 ) -> dict[int, tuple[str, Entry]]:
     if not wanted:
         return {}
-    among, rids = one_of(partition.region, wanted)
+    source, rids = numbers_of(partition.region, "w", wanted)
+    named = looked_up(
+        partition.region,
+        source,
+        "fhir_resource",
+        "rid, type, logical_id, content, postings, rank",
+        "f.partition = %s AND f.rid = w.value AND f.content IS NOT NULL",
+    )
     rows = fetch(
         partition.region,
-        "SELECT rid, type, logical_id, content, postings FROM fhir_resource"
-        f" WHERE partition = %s AND rid {among} AND content IS NOT NULL ORDER BY rank DESC, rid DESC",
-        [partition.number, rids],
+        f"SELECT f.rid, f.type, f.logical_id, f.content, f.postings {named} ORDER BY f.rank DESC, f.rid DESC",
+        [rids, partition.number],
     )
     found = {}
     for rid, kind, logical_id, content, packed in rows:

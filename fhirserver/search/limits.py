@@ -8,3 +8,9 @@ MAX_VALUES: Final = 500
 MAX_CHAIN: Final = 5
 MAX_INCLUDE_ROUNDS: Final = 5
 MAX_INCLUDED: Final = 2_000
+MAX_SORT: Final = 8
+MAX_CODES: Final = 2_000
+MAX_TEXT_TERMS: Final = 50
+MAX_TEXT_DEPTH: Final = 20
+MAX_TEXT_BACKLOG: Final = 100_000
+"""Resources whose words a search reads itself, when nothing has done so since they were written."""

@@ -49,12 +49,17 @@ def bound_query(query: list[tuple[str, str]], path: str, partition: int) -> str:
     return f"{partition}|{path}?{encoded(kept)}"
 
 
-def links(address: str, query: list[tuple[str, str]], own: str, following: str) -> list[tuple[str, str]]:
-    """self, first and next; `following` is the cursor of the next page, empty on the last."""
+def links(
+    address: str, query: list[tuple[str, str]], own: str, beside: dict[str, str]
+) -> list[tuple[str, str]]:
+    """self, first, and those `beside`: relation (next, prev) to cursor."""
 
     def url(cursor: str) -> str:
         pairs = [*query, ("_cursor", cursor)] if cursor else query
         return f"{address}?{encoded(pairs)}" if pairs else address
 
-    found = [("self", url(own)), ("first", url(""))]
-    return [*found, ("next", url(following))] if following else found
+    return [
+        ("self", url(own)),
+        ("first", url("")),
+        *((relation, url(cursor)) for relation, cursor in beside.items()),
+    ]

@@ -4,15 +4,12 @@ from urllib.parse import parse_qsl
 
 from fhirserver.access import AccessGrant, Permission
 from fhirserver.indexing.extract import PATIENT, compartment_codes
-from fhirserver.indexing.keys import compartment_key, type_key
+from fhirserver.indexing.keys import compartment_key
 from fhirserver.rows import param_code
 from fhirserver.search.ast import EVERYTHING, NOTHING, And, Node, Posting, Rids, Target, any_of
 from fhirserver.search.criteria import condition
+from fhirserver.search.scope import Scope
 from fhirspec.hashing import hash64
-
-
-def of_type(resource_type: str) -> Node:
-    return Posting((type_key(resource_type),), 90)
 
 
 def in_compartment(compartment_type: str, logical_id: str, resource_type: str) -> Node:
@@ -43,7 +40,7 @@ def _of(permission: Permission, resource_type: str, grant: AccessGrant) -> Node:
     if permission.restriction is not None:
         # The restriction itself may look at everything: it was written by whoever gave the permission.
         query = parse_qsl(permission.restriction, keep_blank_values=True)
-        nodes += [condition(resource_type, name, text, lambda _: EVERYTHING) for name, text in query]
+        nodes += [condition(resource_type, name, text, Scope(lambda _: EVERYTHING)) for name, text in query]
         if not query:
             return NOTHING
     return And(tuple(nodes))

@@ -1,28 +1,31 @@
 """A search from its request to one page of a Bundle. https://hl7.org/fhir/R4/search.html"""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fhirserver.access import AccessGrant
 from fhirserver.bundles import Entry, SearchPieces
-from fhirserver.connection import Row, fetch
+from fhirserver.connection import fetch
+from fhirserver.guides.memory import guides_of
 from fhirserver.http import FhirRequest
 from fhirserver.outcomes import BadRequest, Forbidden, Issue
 from fhirserver.partitions import Partition
 from fhirserver.rows import IndexRows
 from fhirserver.search.ast import EVERYTHING, And, Node, Rids
-from fhirserver.search.compile import Compiler, Sql, join
+from fhirserver.search.canonicals import terminology_of
+from fhirserver.search.compile import Compiler
 from fhirserver.search.criteria import UnknownParameter, condition
 from fhirserver.search.evaluate import CannotTell, fulfils
 from fhirserver.search.include import included
+from fhirserver.search.page import Place, page_at
 from fhirserver.search.paging import bound_query, links, read_cursor, write_cursor
 from fhirserver.search.parse import ANSWER, CONTROLS, Controls, controls_of
 from fhirserver.search.rewrite import allowed, in_compartment
-from fhirserver.search.sort import Key, is_by_rank, keys_of
+from fhirserver.search.scope import Scope
+from fhirserver.search.sort import is_by_rank, keys_of
+from fhirserver.search.sql import Sql
 from fhirspec.catalogue import get_catalogue
 
 Query = list[tuple[str, str]]
-_CONTENT = "r.type, r.logical_id, r.content"
 
 
 class Criteria(NamedTuple):
@@ -41,12 +44,19 @@ def search(request: FhirRequest, partition: Partition, grant: AccessGrant) -> Se
     per_type: dict[str, Node] = {}
     used, issues = request.query, []
     for resource_type in types:
-        read = _criteria(resource_type, request.query, grant, strict)
+        scope = _scope(partition, grant)
+        read = _criteria(resource_type, request.query, scope, strict)
         used, issues = read.used, read.issues
         per_type[resource_type] = And(
             (read.node, *_confined(request, resource_type), allowed(grant, resource_type, "s"))
         )
     return _answer(request, partition, grant, controls, per_type, used, issues)
+
+
+def _scope(partition: Partition, grant: AccessGrant) -> Scope:
+    return Scope(
+        lambda name: allowed(grant, name, "s"), guides_of(partition), lambda: terminology_of(partition, grant)
+    )
 
 
 def _types(request: FhirRequest, controls: Controls, grant: AccessGrant) -> list[str]:
@@ -58,7 +68,7 @@ def _types(request: FhirRequest, controls: Controls, grant: AccessGrant) -> list
             raise BadRequest(f"_type: {name} is not a resource type of FHIR R4.")
     found = grant.types("s", controls.types or sorted(names))
     if not found:
-        raise Forbidden("This credential may not search any of these types.")
+        raise Forbidden("This credential may not search any of these types.", missing="*.s")
     return found
 
 
@@ -68,11 +78,10 @@ def _confined(request: FhirRequest, resource_type: str) -> tuple[Node, ...]:
     return (in_compartment(request.compartment_type, request.logical_id, resource_type),)
 
 
-def _criteria(resource_type: str, query: Query, grant: AccessGrant, strict: bool) -> Criteria:
+def _criteria(resource_type: str, query: Query, scope: Scope, strict: bool) -> Criteria:
     nodes: list[Node] = []
     used: Query = []
     issues: list[Issue] = []
-    confine: Callable[[str], Node] = lambda name: allowed(grant, name, "s")  # noqa: E731
     for name, value in query:
         if name.partition(":")[0] in CONTROLS:
             used += [(name, value)] if name != "_cursor" else []
@@ -80,13 +89,22 @@ def _criteria(resource_type: str, query: Query, grant: AccessGrant, strict: bool
         if not value:
             continue
         try:
-            nodes.append(condition(resource_type, name, value, confine))
+            nodes.append(condition(resource_type, name, value, scope))
             used.append((name, value))
         except UnknownParameter as error:
             if strict:
                 raise
             issues.append(Issue("not-supported", f"Ignored: {error.diagnostics}", severity="warning"))
-    return Criteria(And(tuple(nodes)), used, issues)
+    return Criteria(And(tuple(nodes)), used, issues + _unready(scope, strict))
+
+
+def _unready(scope: Scope, strict: bool) -> list[Issue]:
+    """Raises BadRequest where a part of the matches is not good enough: in a condition, or for a strict client."""
+    text = "{} was added by an implementation guide, and earlier resources are still being indexed: some matches may be missing."
+    found = [text.format(name) for name in dict.fromkeys(scope.unready)]
+    if found and strict:
+        raise BadRequest(found[0])
+    return [Issue("incomplete", one, severity="warning") for one in found]
 
 
 def _answer(
@@ -101,30 +119,29 @@ def _answer(
     path = request.path.strip("/")
     address = f"{request.base_url}/{path}".rstrip("/")
     if controls.count_only:
-        own = links(address, used, "", "")[:1]
+        own = links(address, used, "", {})[:1]
         return SearchPieces([], _total(partition, per_type), own, issues)
     bound = bound_query(used, path, partition.number)
-    place = read_cursor(controls.cursor, bound) if controls.cursor else []
-    only = next(iter(per_type)) if len(per_type) == 1 else ""
-    by_rank = not controls.sort if not only else is_by_rank(only, controls.sort)
-    keys = [] if by_rank else keys_of(only or "Patient", controls.sort, partition.number)
-    if keys and not only and any(code not in ("_id", "_lastUpdated") for code, _ in controls.sort):
-        raise BadRequest("_sort: a search over several types is sorted by _id or _lastUpdated only.")
-    rows = _page(partition, per_type, keys, place, controls.count + 1)
-    more = len(rows) > controls.count
-    rows = rows[: controls.count]
-    following = write_cursor(list(rows[-1][: len(keys) + 2]), bound) if more else ""
+    by_rank = is_by_rank(next(iter(per_type)), controls.sort) if len(per_type) == 1 else not controls.sort
+    keys = [] if by_rank else keys_of(list(per_type), controls.sort, partition)
+    place = Place.read(read_cursor(controls.cursor, bound), keys) if controls.cursor else Place()
+    page = page_at(partition, per_type, keys, place, controls.count)
     start = len(keys) + 2
-    entries = [Entry(row[start], row[start + 1], row[start + 2]) for row in rows]
-    if controls.includes and rows:
-        page = {row[len(keys) + 1]: row[start] for row in rows}
-        entries += included(partition, grant, controls.includes, page)
+    entries = [Entry(row[start], row[start + 1], row[start + 2]) for row in page.rows]
+    if controls.includes and page.rows:
+        rids = {row[start - 1]: row[start] for row in page.rows}
+        entries += included(partition, grant, controls.includes, rids)
     total = None
     if controls.total in ("accurate", "estimate"):
         total = _total(partition, per_type)
-    elif not controls.total and not more and not place:
-        total = len(rows)
-    return SearchPieces(entries, total, links(address, used, controls.cursor, following), issues)
+    elif not controls.total and not controls.cursor and page.following is None:
+        total = len(page.rows)
+    beside = {
+        name: write_cursor(one.packed(), bound)
+        for name, one in (("next", page.following), ("prev", page.previous))
+        if one is not None
+    }
+    return SearchPieces(entries, total, links(address, used, controls.cursor, beside), issues)
 
 
 def _total(partition: Partition, per_type: dict[str, Node]) -> int:
@@ -137,80 +154,12 @@ def _total(partition: Partition, per_type: dict[str, Node]) -> int:
     return total
 
 
-def _page(
-    partition: Partition, per_type: dict[str, Node], keys: list[Key], place: list[Any], limit: int
-) -> list[Row]:
-    """Rows of (sort values…, rank, rid, type, id, content) in order, after `place`."""
-    compiler = Compiler(partition)
-    rows: list[Row] = []
-    for resource_type, node in per_type.items():
-        statement = _statement(compiler, resource_type, node, keys, place, limit)
-        rows += fetch(partition.region, statement.text, statement.values)
-    if len(per_type) > 1:
-        # Stable sorts from the last key to the first.
-        for index in range(len(keys) + 1, -1, -1):
-            rows.sort(key=lambda row: row[index], reverse=index >= len(keys) or keys[index].descending)
-    return rows[:limit]
-
-
-def _statement(
-    compiler: Compiler, resource_type: str, node: Node, keys: list[Key], place: list[Any], limit: int
-) -> Sql:
-    found = compiler.matches(resource_type, node)
-    names = [f"k{number}" for number in range(len(keys))]
-    directions = ["DESC" if key.descending else "ASC" for key in keys]
-    order = ", ".join(
-        [
-            *(f"q.{name} {way}" for name, way in zip(names, directions, strict=True)),
-            "q.rank DESC",
-            "q.rid DESC",
-        ]
-    )
-    extra = [
-        Sql(f", {key.expression.text} AS {name}", key.expression.values)
-        for key, name in zip(keys, names, strict=True)
-    ]
-    start = join("", [Sql("SELECT m.rank, m.rid"), *extra, Sql(" "), found])
-    if not keys:
-        after = Sql(" AND (m.rank, m.rid) < (%s, %s)", tuple(place)) if place else Sql("")
-        inner = join("", [start, after, Sql(f" ORDER BY m.rank DESC, m.rid DESC LIMIT {limit:d}")])
-    else:
-        after = _after([*names, "rank", "rid"], [*directions, "DESC", "DESC"], place) if place else Sql("")
-        plain = order.replace("q.", "s.")
-        inner = join(
-            "", [Sql("SELECT * FROM ("), start, Sql(") s"), after, Sql(f" ORDER BY {plain} LIMIT {limit:d}")]
-        )
-    columns = ", ".join(f"q.{name}" for name in [*names, "rank", "rid"])
-    made = join(
-        "",
-        [
-            Sql(f"SELECT {columns}, {_CONTENT} FROM ("),
-            inner,
-            Sql(
-                f") q JOIN fhir_resource r ON r.partition = %s AND r.rid = q.rid ORDER BY {order}",
-                (compiler.number,),
-            ),
-        ],
-    )
-    return compiler.whole(made)
-
-
-def _after(names: list[str], directions: list[str], place: list[Any]) -> Sql:
-    """Behind a place in an order with different directions."""
-    steps = []
-    for end, name in enumerate(names):
-        same = [Sql(f"s.{one} = %s", (place[at],)) for at, one in enumerate(names[:end])]
-        beyond = Sql(f"s.{name} {'<' if directions[end] == 'DESC' else '>'} %s", (place[end],))
-        steps.append(Sql(f"({(made := join(' AND ', [*same, beyond])).text})", made.values))
-    made = join(" OR ", steps)
-    return Sql(f" WHERE ({made.text})", made.values)
-
-
 def find_matches(
     partition: Partition, grant: AccessGrant, resource_type: str, query: Query, limit: int
 ) -> list[int]:
     """The rids that a condition matches, at most `limit`. Raises BadRequest for a condition that cannot be honoured."""
-    read = _criteria(resource_type, [pair for pair in query if pair[0] not in ANSWER], grant, strict=True)
+    scope = _scope(partition, grant)
+    read = _criteria(resource_type, [pair for pair in query if pair[0] not in ANSWER], scope, strict=True)
     if read.node == EVERYTHING:
         raise BadRequest("The condition names no search parameter.")
     node = And((read.node, allowed(grant, resource_type, "s")))
@@ -230,7 +179,11 @@ def is_visible(
 def matches(rows: IndexRows, resource_type: str, query: Query) -> bool:
     """Whether a resource with these rows matches; False for what the rows alone cannot tell."""
     node = And(
-        tuple(condition(resource_type, name, value, lambda _: EVERYTHING) for name, value in query if value)
+        tuple(
+            condition(resource_type, name, value, Scope(lambda _: EVERYTHING))
+            for name, value in query
+            if value
+        )
     )
     try:
         return fulfils(rows, node)

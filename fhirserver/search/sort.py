@@ -1,18 +1,28 @@
-"""_sort: what a resource is ordered by. Resources without a value come last. https://hl7.org/fhir/R4/search.html#sort"""
+"""_sort: what a resource is ordered by. https://hl7.org/fhir/R4/search.html#sort
 
-from typing import Any, NamedTuple
+Of several values the least counts when ascending, the greatest when descending; resources without a value come last either way. Text
+is ordered without case and accents, quantities by their number, tokens by code, identifiers by value, references by their text. The one
+order that is read as it lies, newest first by the type's main date, puts resources without that date where they were created.
+"""
 
-from fhirserver.indexing.definitions import implied_systems, parameter, rank_parameter, readings
-from fhirserver.indexing.keys import OPEN_HIGH, OPEN_LOW, value_key
-from fhirserver.indexing.params import token
-from fhirserver.outcomes import BadRequest
+from typing import NamedTuple
+
+from fhirserver.guides.memory import Guides, guides_of
+from fhirserver.indexing.definitions import parameter, rank_parameter, readings
+from fhirserver.indexing.keys import OPEN_HIGH, OPEN_LOW
+from fhirserver.outcomes import BadRequest, LimitExceeded
+from fhirserver.partitions import Partition
 from fhirserver.rows import param_code
-from fhirserver.search.compile import Sql
-from fhirspec.catalogue import get_catalogue
+from fhirserver.search.content_values import content_value
+from fhirserver.search.limits import MAX_SORT
+from fhirserver.search.sql import Sql
+from fhirspec.definitions import SearchParameter
+from fhirspec.searchparams import UnsupportedExpression
 
 _TABLES = {"string": ("fhir_string", "value"), "uri": ("fhir_string", "value"), "date": ("fhir_date", "low"),
            "number": ("fhir_quantity", "low"), "quantity": ("fhir_quantity", "low")}  # fmt: skip
-_MAX_CODES = 60
+_IN_CONTENT = ("token", "reference")
+_ON_EVERY_TYPE = ("_id", "_lastUpdated")
 
 
 class Key(NamedTuple):
@@ -30,66 +40,60 @@ def is_by_rank(resource_type: str, sort: list[tuple[str, bool]]) -> bool:
     return len(sort) == 1 and sort[0][1] and bool(ranked) and sort[0][0] == ranked
 
 
-def keys_of(resource_type: str, sort: list[tuple[str, bool]], partition: int) -> list[Key]:
-    """Raises BadRequest for what cannot be sorted by."""
-    return [Key(_expression(resource_type, code, down, partition), down) for code, down in sort]
+def keys_of(resource_types: list[str], sort: list[tuple[str, bool]], partition: Partition) -> list[Key]:
+    """Raises BadRequest for what cannot be sorted by, LimitExceeded."""
+    if len(sort) > MAX_SORT:
+        raise LimitExceeded(f"_sort names {len(sort)} keys; the limit is {MAX_SORT} (MAX_SORT).")
+    if len(resource_types) > 1 and any(code not in _ON_EVERY_TYPE for code, _ in sort):
+        raise BadRequest("_sort: a search over several types is sorted by _id or _lastUpdated only.")
+    guides = guides_of(partition)
+    return [Key(_expression(resource_types[0], code, down, partition, guides), down) for code, down in sort]
 
 
-def _expression(resource_type: str, code: str, descending: bool, partition: int) -> Sql:
-    if code in ("_id", "_lastUpdated"):
+def _expression(resource_type: str, code: str, descending: bool, partition: Partition, guides: Guides) -> Sql:
+    if code in _ON_EVERY_TYPE:
         column = "logical_id" if code == "_id" else "updated"
         text = f"(SELECT s.{column} FROM fhir_resource s WHERE s.partition = %s AND s.rid = m.rid)"
-        return Sql(text, (partition,))
-    found = parameter(resource_type, code)
+        return Sql(text, (partition.number,))
+    if code == "_score":
+        raise BadRequest("_sort=_score: matches carry no score here; sort by a search parameter.")
+    found = parameter(resource_type, code) or guides.parameters.get(resource_type, {}).get(code)
     if found is None:
         raise BadRequest(f"_sort={code}: {resource_type} has no such search parameter.")
-    if found.type == "token":
-        return _codes(resource_type, code, partition)
+    pick = "max" if descending else "min"
+    value = (
+        _in_content(found, partition, pick) if found.type in _IN_CONTENT else _indexed(found, partition, pick)
+    )
+    return Sql(f"COALESCE({value.text}, %s)", (*value.values, _missing(found.type, descending)))
+
+
+def _in_content(found: SearchParameter, partition: Partition, pick: str) -> Sql:
+    try:
+        return content_value(found, partition, pick)
+    except UnsupportedExpression:
+        raise BadRequest(
+            f"_sort={found.code}: this server cannot sort by it: {found.expression} is no path to a value."
+        ) from None
+
+
+def _indexed(found: SearchParameter, partition: Partition, pick: str) -> Sql:
     if found.type not in _TABLES:
-        raise BadRequest(f"_sort={code}: this server cannot sort by a parameter of the type {found.type}.")
+        raise BadRequest(
+            f"_sort={found.code}: this server cannot sort by a parameter of the type {found.type}."
+        )
     table, column = _TABLES[found.type]
-    pick, missing = ("max" if descending else "min"), _missing(found.type, descending)
-    params = [param_code(resource_type, one.code) for one in readings(resource_type, code)]
+    params = [param_code(found.base, one.code) for one in readings(found.base, found.code)]
     unit = " AND s.unit = 0" if table == "fhir_quantity" else ""
     text = (
-        f"COALESCE((SELECT {pick}(s.{column}) FROM {table} s WHERE s.partition = %s AND s.rid = m.rid"
-        f" AND s.param IN ({', '.join(['%s'] * len(params))}){unit}), %s)"
+        f"(SELECT {pick}(s.{column}) FROM {table} s WHERE s.partition = %s AND s.rid = m.rid"
+        f" AND s.param IN ({', '.join(['%s'] * len(params))}){unit})"
     )
-    return Sql(text, (partition, *params, missing))
+    return Sql(text, (partition.number, *params))
 
 
-def _missing(kind: str, descending: bool) -> Any:
-    if kind in ("string", "uri"):
-        return "" if descending else "\U0010ffff"
+def _missing(kind: str, descending: bool) -> str | int | float:
     if kind == "date":
         return OPEN_LOW - 1 if descending else OPEN_HIGH + 1
-    return -1.75e308 if descending else 1.75e308
-
-
-def _codes(resource_type: str, code: str, partition: int) -> Sql:
-    """A `code` element, by the place of its value among the codes of its system in alphabetical order."""
-    codes = sorted(_known_codes(resource_type, code))
-    if not codes or len(codes) > _MAX_CODES:
-        raise BadRequest(f"_sort={code}: this server sorts tokens only where their codes are few and fixed.")
-    cases, values = [], []
-    for place, one in enumerate(codes):
-        cases.append(
-            f"WHEN EXISTS (SELECT 1 FROM fhir_posting s WHERE s.partition = %s AND s.key = %s"
-            f" AND s.rank = m.rank AND s.rid = m.rid) THEN {place}"
-        )
-        values += [partition, value_key(resource_type, code, token.by_code(one))]
-    return Sql(f"(CASE {' '.join(cases)} ELSE {len(codes)} END)", tuple(values))
-
-
-def _known_codes(resource_type: str, code: str) -> set[str]:
-    if get_catalogue().search_parameters(resource_type)[code].code == "active":
-        return {"false", "true"}
-    found: set[str] = set()
-    for system in implied_systems(resource_type, code):
-        concepts = (_code_system(system) or {}).get("concept", [])
-        found.update(one["code"] for one in concepts)
-    return found
-
-
-def _code_system(system: str) -> dict[str, Any] | None:
-    return get_catalogue().canonical(system)
+    if kind in ("number", "quantity"):
+        return -1.75e308 if descending else 1.75e308
+    return "" if descending else "\U0010ffff"

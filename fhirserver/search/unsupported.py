@@ -5,8 +5,6 @@ from fhirspec.definitions import SearchParameter
 from fhirspec.searchparams import unsupported_reason
 
 _BY_CODE = {
-    "_text": "The words of narratives are not indexed.",
-    "_content": "The words of resources are not indexed.",
     "_filter": "Filter expressions are not evaluated; the same is asked with ordinary parameters.",
     "_query": "There are no named queries.",
     "near": "Distances between places are not computed.",

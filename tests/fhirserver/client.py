@@ -1,5 +1,6 @@
 """A client of the engine for tests: requests go straight to `respond`, without a web server."""
 
+import gzip
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,8 +10,10 @@ from fhirserver.engine import respond
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.partitions import Partition
 from fhirspec import json
+from tests.fhirserver.look_alikes import MARK, LookAlikes
 
 BASE = "https://fhir.example.org/r4"
+neighbours: dict[Partition, LookAlikes] = {}
 
 
 @dataclass
@@ -37,6 +40,10 @@ class Client:
         named = {name.replace("_", "-"): value for name, value in {**self.headers, **headers}.items()}
         if body is not None:
             named.setdefault("content-type", "application/fhir+json")
+        neighbour = neighbours.get(self.partition)
+        if neighbour is not None:
+            neighbour.follow()
+            neighbour.foresee(body)
         response: FhirResponse = respond(
             FhirRequest(
                 method,
@@ -50,6 +57,9 @@ class Client:
             self.grant,
         )
         content = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+        if neighbour is not None:
+            packed = response.headers.get("Content-Encoding") == "gzip"
+            assert MARK.encode() not in (gzip.decompress(content) if packed else content)
         return Answered(response.status, response.headers, content)
 
     def get(self, address: str, **headers: str) -> Answered:

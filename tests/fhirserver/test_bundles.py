@@ -146,3 +146,101 @@ def test_a_bundle_of_another_type_or_too_large_is_refused(client: Client) -> Non
     refused = client.post("", transaction(*[entry("GET", "Patient/1")] * 5001))
     assert refused.status == 400
     assert "MAX_BUNDLE_ENTRIES" in refused.json()["issue"][0]["diagnostics"]
+
+
+def test_a_circle_of_updates_and_creates_is_stored_with_its_narrative_links(client: Client) -> None:
+    div = '<div xmlns="http://www.w3.org/1999/xhtml"><a href="urn:uuid:b">b</a></div>'
+    first = patient(
+        text={"status": "generated", "div": div}, managingOrganization={"reference": "urn:uuid:b"}
+    )
+    second = {"resourceType": "Organization", "id": "own", "partOf": {"reference": "urn:uuid:c"}}
+    third = {"resourceType": "Organization", "name": "c", "partOf": {"reference": "urn:uuid:b"}}
+    answered = client.post(
+        "",
+        transaction(
+            entry("POST", "Patient", first, "urn:uuid:a"),
+            entry("PUT", "Organization/own", second, "urn:uuid:b"),
+            entry("POST", "Organization", third, "urn:uuid:c"),
+        ),
+    )
+    assert answered.status == 200, answered.body
+    a, b, c = locations(answered.json())
+    assert b == "Organization/own"
+    assert 'href="Organization/own"' in client.get(a).json()["text"]["div"]
+    assert client.get(b).json()["partOf"]["reference"] == c
+    assert client.get(c).json()["partOf"]["reference"] == b
+
+
+def test_a_relative_reference_means_the_entry_of_the_same_base(client: Client) -> None:
+    here, there = "https://one.example/fhir", "https://two.example/fhir"
+    answered = client.post(
+        "",
+        transaction(
+            entry("POST", "Patient", patient(id="7", gender="male"), f"{here}/Patient/7"),
+            entry("POST", "Patient", patient(id="7", gender="female"), f"{there}/Patient/7"),
+            entry("POST", "Observation", observation("Patient/7"), f"{here}/Observation/1"),
+            entry("POST", "Observation", observation("Patient/7"), f"{there}/Observation/1"),
+            entry("POST", "Observation", observation("Patient/7"), "urn:uuid:o"),
+        ),
+    )
+    assert answered.status == 200, answered.body
+    first, second, *seen = locations(answered.json())
+    subjects = [client.get(address).json()["subject"]["reference"] for address in seen]
+    assert subjects == [first, second, "Patient/7"]
+
+
+def test_two_entries_with_one_full_url_are_refused(client: Client) -> None:
+    twice = [entry("POST", "Patient", patient(), "urn:uuid:a") for _ in range(2)]
+    refused = client.post("", transaction(*twice))
+    assert refused.status == 400
+    assert refused.json()["issue"][0]["expression"] == ["Bundle.entry[1].fullUrl"]
+
+
+def test_deletions_come_first_and_reads_last_whatever_their_place(client: Client) -> None:
+    client.put("Patient/old", patient(id="old", identifier=[{"value": "1"}]))
+    answered = client.post(
+        "",
+        transaction(
+            entry("GET", "Patient?identifier=1"),
+            entry("POST", "Patient", identified("1")),
+            entry("DELETE", "Patient/old"),
+        ),
+    ).json()["entry"]
+    assert [one["response"]["status"][:3] for one in answered] == ["200", "201", "204"]
+    (match,) = answered[0]["resource"]["entry"]
+    assert match["resource"]["id"] != "old"
+
+
+def test_a_failing_entry_of_a_batch_leaves_the_others_alone(client: Client) -> None:
+    known = client.create(patient(gender="female"))
+    modified = client.get(f"Patient/{known['id']}").json()["meta"]["lastUpdated"]
+    parts = [
+        {"name": "type", "valueCode": "replace"},
+        {"name": "path", "valueString": "Patient.gender"},
+        {"name": "value", "valueCode": "male"},
+    ]
+    fhirpath = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+    answered = client.post(
+        "",
+        transaction(
+            entry("PUT", f"Patient/{known['id']}", {**known, "gender": "wrong"}),
+            entry("PATCH", f"Patient/{known['id']}", fhirpath),
+            entry("GET", f"Patient/{known['id']}", ifNoneMatch='W/"2"'),
+            entry("GET", f"Patient/{known['id']}", ifModifiedSince="2999-01-01T00:00:00Z"),
+            entry("GET", f"Patient/{known['id']}/_history/1", ifModifiedSince=modified),
+            entry("DELETE", f"Patient/{known['id']}", ifMatch='W/"1"'),
+            entry("POST", "Patient/_search?gender=male"),
+            entry("POST", "", transaction(entry("GET", "metadata"), kind="batch")),
+            entry("GET", "Nothing/1"),
+            {"fullUrl": "urn:uuid:x"},
+            kind="batch",
+        ),
+    )
+    entries = answered.json()["entry"]
+    statuses = [one["response"]["status"] for one in entries]
+    assert statuses == [
+        "422 Unprocessable Entity", "200 OK", "304 Not Modified", "304 Not Modified", "304 Not Modified",
+        "412 Precondition Failed", "200 OK", "400 Bad Request", "404 Not Found", "400 Bad Request",
+    ]  # fmt: skip
+    assert entries[0]["response"]["outcome"]["issue"][0]["expression"] == ["Patient.gender"]
+    assert entries[6]["resource"]["total"] == 1

@@ -1,13 +1,12 @@
-"""Several writers at once, each with a connection of its own; and a database that goes away."""
+"""Several writers at once, each with a connection of its own."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connections
 
-from fhirserver.connection import raw_connection
-from fhirserver.partitions import clear, reserve
 from tests.fhirserver.client import Client
 
 pytestmark = pytest.mark.django_db(databases=["region_local", "region_pg"], transaction=True)
@@ -28,75 +27,56 @@ def together(work: Callable[[int], None]) -> None:
         thread.join()
 
 
-@pytest.fixture(params=["region_local", pytest.param("region_pg", marks=pytest.mark.postgres)])
-def client(request: pytest.FixtureRequest, transactional_db: None) -> Iterator[Client]:
-    """Writes are really committed, so that other connections see them; the partition is emptied at the end."""
-    partition = reserve(request.param)
-    yield Client(partition)
-    clear(partition)
-
-
-def test_no_update_is_lost(client: Client) -> None:
-    created = client.create({"resourceType": "Patient"})
+def test_no_update_is_lost(committed: Client) -> None:
+    created = committed.create({"resourceType": "Patient"})
     address = f"Patient/{created['id']}"
     statuses: list[int] = []
 
     def work(number: int) -> None:
-        statuses.extend(client.put(address, created).status for _ in range(TIMES))
+        statuses.extend(committed.put(address, created).status for _ in range(TIMES))
 
     together(work)
     written = statuses.count(200)
     assert set(statuses) <= {200, 409}
     assert written > TIMES
-    assert client.get(f"{address}/_history").json()["total"] == 1 + written
-    assert client.get(address).headers["ETag"] == f'W/"{1 + written}"'
+    assert committed.get(f"{address}/_history").json()["total"] == 1 + written
+    assert committed.get(address).headers["ETag"] == f'W/"{1 + written}"'
 
 
-def test_of_writers_that_saw_the_same_version_one_succeeds(client: Client) -> None:
-    created = client.create({"resourceType": "Patient"})
+def test_of_writers_that_saw_the_same_version_one_succeeds(committed: Client) -> None:
+    created = committed.create({"resourceType": "Patient"})
     address = f"Patient/{created['id']}"
     statuses: list[int] = []
-    together(lambda _: statuses.append(client.put(address, created, if_match='W/"1"').status))
+    together(lambda _: statuses.append(committed.put(address, created, if_match='W/"1"').status))
     assert sorted(statuses) == [200, *[412] * (WRITERS - 1)]
 
 
-def test_a_writer_that_dies_leaves_nothing_and_stops_nobody(client: Client) -> None:
-    from fhirserver.access import FULL
-    from fhirserver.store import Store
-    from fhirserver.writing import prepare
-
-    store = Store(client.partition, FULL)
-
-    def die() -> None:
-        raw = raw_connection(client.partition.region)
-        with store.atomic():
-            store.write([prepare(store, {"resourceType": "Patient"}, "ghost", None, "POST")])
-            raw.close()
-
-    def work() -> None:
-        with pytest.raises(Exception):  # noqa: B017, PT011 (what a closed connection says differs)
-            die()
-        connections.close_all()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert client.get("Patient/ghost").status == 404
-    assert client.put("Patient/ghost", {"resourceType": "Patient", "id": "ghost"}).status == 201
+def test_of_many_conditional_creates_one_creates(committed: Client) -> None:
+    patient = {"resourceType": "Patient", "identifier": [{"value": "1"}]}
+    statuses: list[int] = []
+    together(
+        lambda _: statuses.append(committed.post("Patient", patient, if_none_exist="identifier=1").status)
+    )
+    assert sorted(statuses) == [*[200] * (WRITERS - 1), 201]
 
 
-def test_a_lost_database_gives_503_and_comes_back(client: Client) -> None:
-    if client.partition.region != "region_pg":
-        pytest.skip("an embedded database is not lost")
-    created = client.create({"resourceType": "Patient"})
-    connections["region_pg"].close()
-    settings = connections["region_pg"].settings_dict
-    port, settings["PORT"] = settings["PORT"], "1"
-    try:
-        answered = client.get(f"Patient/{created['id']}")
-    finally:
-        settings["PORT"] = port
-    assert answered.status == 503
-    assert answered.json()["issue"][0]["code"] == "transient"
-    assert answered.headers["Retry-After"]
-    assert client.get(f"Patient/{created['id']}").status == 200
+def test_transactions_that_write_the_same_in_another_order_all_end(committed: Client) -> None:
+    ids = [f"p{number}" for number in range(8)]
+
+    def bundle(order: list[str]) -> dict[str, Any]:
+        entries = [
+            {
+                "resource": {"resourceType": "Patient", "id": one},
+                "request": {"method": "PUT", "url": f"Patient/{one}"},
+            }
+            for one in order
+        ]
+        return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+
+    statuses: list[int] = []
+    together(
+        lambda number: statuses.append(committed.post("", bundle(ids[:: 1 if number % 2 else -1])).status)
+    )
+    written = statuses.count(200)
+    assert set(statuses) <= {200, 409}
+    assert {committed.get(f"Patient/{one}").headers["ETag"] for one in ids} == {f'W/"{written}"'}

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.fhirserver.client import Client
 
 PATIENT: dict[str, Any] = {"resourceType": "Patient", "gender": "female"}
@@ -58,3 +60,41 @@ def test_the_history_of_the_server_holds_every_type(client: Client) -> None:
     assert {entry["resource"]["resourceType"] for entry in bundle["entry"]} == {"Patient", "Basic"}
     of_type = client.get("Basic/_history").json()
     assert of_type["total"] == 1
+
+
+def test_a_history_of_a_list_holds_its_resources_only(client: Client) -> None:
+    mine, _ = client.create(PATIENT), client.create(PATIENT)
+    item = {"item": {"reference": f"Patient/{mine['id']}"}}
+    listed = client.create({"resourceType": "List", "status": "current", "mode": "working", "entry": [item]})
+    client.put(f"Patient/{mine['id']}", mine)
+    for address in ("_history", "Patient/_history"):
+        bundle = client.get(f"{address}?_list={listed['id']}").json()
+        assert bundle["total"] == 2
+        assert {entry["resource"]["id"] for entry in bundle["entry"]} == {mine["id"]}
+    assert client.get("_history?_list=none").status == 404
+
+
+@pytest.mark.parametrize("level", ["Patient/{}/_history", "Patient/_history", "_history"])
+def test_every_level_has_pages_with_since_and_at(client: Client, level: str) -> None:
+    created = client.create(PATIENT)
+    address = level.format(created["id"])
+    times = [client.put(f"Patient/{created['id']}", created).json()["meta"]["lastUpdated"] for _ in range(4)]
+    for query, versions in ((f"_since={times[1]}", ["5", "4", "3"]), (f"_at={times[1]}", ["3"])):
+        page = client.get(f"{address}?{query}&_count=1").json()
+        seen = []
+        while True:
+            seen += [entry["resource"]["meta"]["versionId"] for entry in page["entry"]]
+            following = [link["url"] for link in page["link"] if link["relation"] == "next"]
+            if not following:
+                break
+            page = client.get(following[0]).json()
+        assert [version for version in seen if version in versions] == versions
+        assert len(seen) <= len(versions) + 1
+
+
+def test_what_a_history_does_not_take_is_ignored_unless_strict(client: Client) -> None:
+    client.create(PATIENT)
+    assert client.get("Patient/_history?colour=red").status == 200
+    refused = client.get("Patient/_history?colour=red", prefer="handling=strict")
+    assert refused.status == 400
+    assert "colour" in refused.json()["issue"][0]["diagnostics"]

@@ -6,7 +6,6 @@ import pytest
 
 from fhirserver import bulk
 from fhirserver.access import AccessGrant, Permission
-from fhirserver.partitions import reserve
 from tests.fhirserver.client import Client
 
 
@@ -37,7 +36,6 @@ def filled(client: Client) -> Client:
         for n in range(4)
     ]
     bulk.load(client.partition, [*people(), *observations])
-    bulk.load(reserve(client.partition.region), people())
     return client
 
 

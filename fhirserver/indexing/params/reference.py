@@ -1,4 +1,4 @@
-"""reference: by target, by the target's id alone where it may be of several types, and by identifier.
+"""reference: by target, by the target's id alone where it may be of several types, by identifier and by the text that goes with it.
 
 https://hl7.org/fhir/R4/search.html#reference
 """
@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from fhirserver.indexing.builder import Builder
 from fhirserver.indexing.keys import Variant, present_key, value_key
 from fhirserver.indexing.params import token
-from fhirserver.rows import ReferenceRow, param_code
+from fhirserver.indexing.params.string import folded
+from fhirserver.rows import ReferenceRow, StringRow, param_code
 from fhirspec.hashing import hash64
 from fhirspec.searchparams import Found
 
@@ -68,6 +69,8 @@ def _index_reference(into: Builder, resource_type: str, code: str, param: int, v
     target_type = pointer.type if pointer and pointer.type else value.get("type", "")
     if target_type:
         into.postings.add(present_key(resource_type, code, target_type))
+    if display := value.get("display"):
+        into.strings.add(StringRow(token.text_param(resource_type, code), folded(display)))
     identifier = value.get("identifier")
     if identifier:
         for variant in token.variants([Found("Identifier", identifier)]):

@@ -33,10 +33,15 @@ _PARTS = {
 @lru_cache(maxsize=65536)
 def folded(text: str) -> str:
     """Lower case, without accents, single spaces, cut to MAX_LENGTH."""
+    return folded_whole(text)[:MAX_LENGTH]
+
+
+def folded_whole(text: str) -> str:
+    """The same, not cut."""
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
         text = "".join(one for one in decomposed if not unicodedata.combining(one))
-    return " ".join(text.casefold().translate(_NOT_DECOMPOSED).split())[:MAX_LENGTH]
+    return " ".join(text.casefold().translate(_NOT_DECOMPOSED).split())
 
 
 def texts(found: list[Found]) -> Iterator[str]:

@@ -1,0 +1,24 @@
+"""Writing index rows alone: the resources' content and versions stay (fhirserver/reindex.py)."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from fhirserver.connection import fetch, raw_connection
+from fhirserver.dialect import Change, Statement, add_difference, differences, write_sqlite_differences
+
+
+def write_index(region: str, partition: int, changes: Sequence[Change]) -> None:
+    """Inside a transaction that holds these resources: `change.rows` instead of `change.was`."""
+    raw = raw_connection(region)
+    packed = [(change.packed, partition, change.rid) for change in changes]
+    if isinstance(raw, sqlite3.Connection):
+        write_sqlite_differences(raw, partition, changes)
+        raw.executemany("UPDATE fhir_resource SET postings = ? WHERE partition = ? AND rid = ?", packed)
+        return
+    statement = Statement(partition)
+    for difference in differences(changes):
+        add_difference(statement, difference)
+    if statement.parts:
+        fetch(region, f"WITH {', '.join(statement.parts)} SELECT 1", statement.parameters)
+    with raw.cursor() as cursor:
+        cursor.executemany("UPDATE fhir_resource SET postings = %s WHERE partition = %s AND rid = %s", packed)

@@ -1,0 +1,100 @@
+"""The entries of a transaction: what each asks for and on which resource, checked before anything is looked up.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.interactions.batch import entry_request
+from fhirserver.outcomes import BadRequest, FhirError, Invalid, Issue
+from fhirserver.store import Change, Version
+from fhirserver.writing import require_type
+from fhirspec.catalogue import get_catalogue
+
+LETTERS = {"DELETE": "d", "POST": "c", "PUT": "u", "PATCH": "u"}
+_RESTFUL = re.compile(r"(https?://.+)/([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})")
+
+
+@dataclass(slots=True)
+class Entry:
+    """One entry on its way: what it asks, on which resource, and what became of it."""
+
+    number: int
+    request: FhirRequest
+    full_url: str
+    resource: dict[str, Any] | None
+    existing: Version | None = None
+    response: FhirResponse | None = None
+    change: Change | None = None
+
+    @property
+    def path(self) -> str:
+        return f"Bundle.entry[{self.number}]"
+
+    @property
+    def method(self) -> str:
+        return self.request.method
+
+    @property
+    def address(self) -> str:
+        return f"{self.request.resource_type}/{self.request.logical_id}"
+
+    def place(self) -> tuple[str, str]:
+        """The base and the rest (`Type/id`) of a fullUrl that is a server's address; empty for any other."""
+        found = _RESTFUL.fullmatch(self.full_url) if self.full_url.startswith("http") else None
+        return (found.group(1), found.group(2)) if found else ("", "")
+
+
+def read_entry(request: FhirRequest, entry: dict[str, Any], number: int) -> Entry:
+    path = f"Bundle.entry[{number}]"
+    resource = entry.get("resource")
+    is_write = isinstance(entry.get("request"), dict) and entry["request"].get("method") in ("POST", "PUT")
+    # A resource that is written is read from the Bundle as it stands; a patch goes through its own door.
+    asked = entry_request(
+        request, {key: value for key, value in entry.items() if not is_write or key != "resource"}, path
+    )
+    made = Entry(number, asked, str(entry.get("fullUrl", "")), resource if is_write else None)
+    if asked.method in LETTERS:
+        with Located(made):
+            _address(made)
+    return made
+
+
+def _address(entry: Entry) -> None:
+    """Read the type and id of a write from its url."""
+    asked = entry.request
+    resource_type, _, logical_id = asked.path.partition("/")
+    if resource_type not in get_catalogue().resource_type_set or "/" in logical_id:
+        raise BadRequest(f"{asked.path or 'An empty url'} is not an address that can be written to.")
+    asked.resource_type, asked.logical_id = resource_type, logical_id
+    if asked.method == "POST" and logical_id:
+        raise BadRequest(f"POST goes to a type, not to {asked.path}.")
+    if asked.method != "POST" and not logical_id and not asked.query:
+        raise BadRequest(f"{asked.method} {resource_type} needs an id or a condition.")
+    if asked.method in ("POST", "PUT"):
+        if not isinstance(entry.resource, dict) or not isinstance(entry.resource.get("resourceType"), str):
+            raise BadRequest(f"{entry.path} has no resource to write.")
+        require_type(entry.resource, resource_type)
+
+
+class Located:
+    """Says in an error which entry it is about."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
+        if isinstance(error, Invalid):
+            error.problems = [
+                Issue(one.code, one.diagnostics, one.severity, f"{self.entry.path}.resource.{one.expression}")
+                for one in error.problems
+            ]
+        elif isinstance(error, FhirError):
+            error.diagnostics = f"{self.entry.path}: {error.diagnostics}"
+            error.expression = error.expression or self.entry.path

@@ -1,0 +1,47 @@
+"""Prefixes as comparisons in SQL. https://hl7.org/fhir/R4/search.html#prefix"""
+
+from fhirserver.search.sql import Sql
+
+
+def compared(low: str, high: str, prefix: str, start: int, end: int) -> Sql:
+    """A span low..high of the resource against start..end of the search. https://hl7.org/fhir/R4/search.html#prefix"""
+    match prefix:
+        case "eq":
+            return Sql(f"{low} >= %s AND {high} <= %s", (start, end))
+        case "ne":
+            return Sql(f"({low} < %s OR {high} > %s)", (start, end))
+        case "gt":
+            return Sql(f"{high} > %s", (end,))
+        case "lt":
+            return Sql(f"{low} < %s", (start,))
+        case "ge":
+            return Sql(f"({low} >= %s OR {high} > %s)", (start, end))
+        case "le":
+            return Sql(f"({low} < %s OR {high} <= %s)", (start, end))
+        case "sa":
+            return Sql(f"{low} >= %s", (end,)) if low != high else Sql(f"{low} > %s", (end,))
+        case "eb":
+            return Sql(f"{high} <= %s", (start,)) if low != high else Sql(f"{high} < %s", (start,))
+    return Sql(f"{low} < %s AND {high} > %s", (end, start))
+
+
+def measured(at: str, prefix: str, value: float, low: float, high: float) -> Sql:
+    """A number against a number: only eq, ne and ap look at its precision."""
+    match prefix:
+        case "ne":
+            return Sql(f"({at}.low < %s OR {at}.high >= %s)", (low, high))
+        case "gt":
+            return Sql(f"{at}.high > %s", (value,))
+        case "lt":
+            return Sql(f"{at}.low < %s", (value,))
+        case "ge":
+            return Sql(f"{at}.high >= %s", (value,))
+        case "le":
+            return Sql(f"{at}.low <= %s", (value,))
+        case "sa":
+            return Sql(f"{at}.low > %s", (value,))
+        case "eb":
+            return Sql(f"{at}.high < %s", (value,))
+        case "ap":
+            return Sql(f"{at}.low <= %s AND {at}.high >= %s", (high, low))
+    return Sql(f"{at}.low >= %s AND {at}.high < %s", (low, high))

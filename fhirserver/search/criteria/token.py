@@ -1,0 +1,46 @@
+"""Token parameters: codes with and without their system. https://hl7.org/fhir/R4/search.html#token"""
+
+from fhirserver.indexing.definitions import Reading, element_type, implied_systems
+from fhirserver.indexing.keys import value_key
+from fhirserver.indexing.params import token as variants
+from fhirserver.indexing.params.string import folded
+from fhirserver.outcomes import BadRequest
+from fhirserver.search.ast import NOTHING, Node, Posting, Text
+from fhirserver.search.parse import split, unescaped
+from fhirspec.definitions import SearchParameter
+
+_FLAGS = ("code", "boolean")
+
+
+def token(resource_type: str, found: SearchParameter, reading: Reading, modifier: str, value: str) -> Node:
+    code = reading.code
+    if modifier == "text":
+        return Text(variants.text_param(resource_type, code), folded(unescaped(value)))
+    parts = [unescaped(part) for part in split(value, "|")]
+    if modifier == "of-type":
+        if len(parts) != 3 or not all(parts):
+            raise BadRequest(f"{found.code}:of-type={value} is not of the form system|code|value.")
+        return Posting((value_key(resource_type, code, variants.by_type(*parts)),), 5)
+    variant = token_variant(resource_type, code, found.code, parts, value)
+    if variant is None:
+        return NOTHING
+    weight = 60 if element_type(resource_type, code) in _FLAGS else 5 if code == "identifier" else 35
+    return Posting((value_key(resource_type, code, variant),), 70 if code.startswith("_") else weight)
+
+
+def token_variant(
+    resource_type: str, code: str, name: str, parts: list[str], value: str
+) -> tuple[str, ...] | None:
+    if len(parts) == 1:
+        return variants.by_code(parts[0])
+    if len(parts) > 2 or not any(parts):
+        raise BadRequest(f"{name}={value} is not of the form code, system|code, |code or system|.")
+    system, text = parts
+    if system and element_type(resource_type, code) == "code":
+        systems = implied_systems(resource_type, code)
+        if systems and system not in systems:
+            return None
+        return variants.by_code(text) if text else ("present", "")
+    if not text:
+        return variants.by_system(system)
+    return variants.by_system_and_code(system, text) if system else variants.without_system(text)

@@ -1,0 +1,31 @@
+"""How far a search reaches beyond its own type and R4: the caller's grant on other types, and the partition's guides."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fhirserver.guides.memory import NO_GUIDES, Guides
+from fhirserver.indexing.definitions import parameter
+from fhirserver.search.ast import Node
+from fhirspec.definitions import SearchParameter
+from fhirspec.terminology import Terminology, catalogue_terminology
+
+
+@dataclass(slots=True)
+class Scope:
+    """`confine`: what the grant adds to a condition on a type. `terminology`: the value sets and code systems that the caller may use. `unready`: parameters that were asked for and do not yet find everything
+    (`Patient: race`)."""
+
+    confine: Callable[[str], Node]
+    guides: Guides = NO_GUIDES
+    terminology: Callable[[], Terminology] = catalogue_terminology
+    unready: list[str] = field(default_factory=list)
+
+    def __call__(self, resource_type: str) -> Node:
+        return self.confine(resource_type)
+
+    def parameter(self, resource_type: str, code: str) -> SearchParameter | None:
+        """A parameter of the type that can be searched, else None."""
+        added = self.guides.parameters.get(resource_type, {}).get(code)
+        if added is not None and resource_type in self.guides.unready:
+            self.unready.append(f"{resource_type}: {code}")
+        return parameter(resource_type, code) or added

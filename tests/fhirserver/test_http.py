@@ -1,0 +1,140 @@
+"""How requests and answers are formed: media types, versions of FHIR, parts of resources."""
+
+from typing import Any
+
+import pytest
+
+from tests.fhirserver.client import Client
+
+DIV = '<div xmlns="http://www.w3.org/1999/xhtml">Ada</div>'
+PATIENT: dict[str, Any] = {
+    "resourceType": "Patient",
+    "id": "ada",
+    "text": {"status": "generated", "div": DIV},
+    "active": True,
+    "gender": "female",
+    "photo": [{"title": "Ada"}],
+    "deceasedBoolean": False,
+}
+
+
+@pytest.fixture
+def ada(client: Client) -> Client:
+    client.put("Patient/ada", PATIENT)
+    return client
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("", "json"),
+        ("*/*", "json"),
+        ("application/fhir+json", "json"),
+        ("application/json", "json"),
+        ("application/fhir+json; fhirVersion=4.0", "json"),
+        ("application/fhir+xml", "xml"),
+        ("APPLICATION/XML", "xml"),
+        ("text/xml;charset=utf-8", "xml"),
+        ("application/fhir+xml;q=0.9, application/fhir+json;q=0.8", "xml"),
+        ("application/json;q=0.2,application/fhir+xml", "xml"),
+        ("application/fhir+xml; fhirVersion=5.0, application/fhir+json;q=0.1", "json"),
+        ("application/fhir+turtle, */*;q=0.1", "json"),
+        ("application/fhir+json;q=0, application/fhir+xml", "xml"),
+        ("application/fhir+turtle", 406),
+        ("application/fhir+json;q=0", 406),
+        ("application/fhir+json; fhirVersion=3.0", 406),
+        ("application/fhir+json;q=much", 400),
+    ],
+)
+def test_accept_chooses_the_form_of_the_answer(ada: Client, accept: str, kind: str | int) -> None:
+    answered = ada.get("Patient/ada", **({"accept": accept} if accept else {}))
+    if isinstance(kind, int):
+        assert answered.status == kind
+        assert answered.json()["resourceType"] == "OperationOutcome"
+    else:
+        assert answered.headers["Content-Type"] == f"application/fhir+{kind}; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [("xml", "xml"), ("text/xml", "xml"), ("application/fhir+json", "json"), ("json", "json"), ("", "xml")],
+)
+def test_the_format_parameter_goes_before_accept(ada: Client, asked: str, kind: str) -> None:
+    answered = ada.get(f"Patient/ada?_format={asked}", accept="application/fhir+xml")
+    assert answered.headers["Content-Type"] == f"application/fhir+{kind}; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/fhir+json; fhirVersion=4.0", 201),
+        ("application/json; charset=UTF-8", 201),
+        ("application/fhir+json; fhirVersion=3.0", 415),
+        ("application/json; charset=latin-1", 415),
+        ("application/fhir+ndjson", 415),
+        ("multipart/form-data; boundary=x", 415),
+    ],
+)
+def test_a_body_of_another_form_is_415(client: Client, content_type: str, status: int) -> None:
+    assert client.post("Patient", PATIENT, content_type=content_type).status == status
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("GET", "Patient/none", 404),
+        ("GET", "Patient?_count=x", 400),
+        ("PUT", "metadata", 405),
+        ("POST", "Patient", 400),
+        ("GET", "Nothing", 404),
+    ],
+)
+def test_errors_come_in_xml_too(client: Client, method: str, address: str, status: int) -> None:
+    answered = client.request(method, address, accept="application/fhir+xml")
+    assert answered.status == status
+    assert answered.headers["Content-Type"].startswith("application/fhir+xml")
+    assert b"<OperationOutcome" in answered.body
+
+
+@pytest.mark.parametrize(
+    ("query", "there"),
+    [
+        ("_summary=true", {"text": False, "active": True, "gender": True, "photo": False}),
+        ("_summary=text", {"text": True, "active": False, "gender": False, "photo": False}),
+        ("_summary=data", {"text": False, "active": True, "gender": True, "photo": True}),
+        ("_summary=false", {"text": True, "active": True, "gender": True, "photo": True}),
+        (
+            "_elements=photo,deceased",
+            {"text": False, "active": False, "photo": True, "deceasedBoolean": True},
+        ),
+        ("_elements=Patient.gender,Observation.code", {"gender": True, "active": False}),
+    ],
+)
+def test_a_part_of_a_resource_holds_what_was_asked_for(
+    ada: Client, query: str, there: dict[str, bool]
+) -> None:
+    (entry,) = ada.get(f"Patient?_id=ada&{query}").json()["entry"]
+    for part in (ada.get(f"Patient/ada?{query}").json(), entry["resource"]):
+        assert {name: name in part for name in there} == there
+        tags = [tag["code"] for tag in part["meta"].get("tag", [])]
+        assert tags == ([] if query == "_summary=false" else ["SUBSETTED"])
+
+
+def test_a_count_has_no_entries(ada: Client) -> None:
+    counted = ada.get("Patient?_summary=count").json()
+    assert (counted["total"], "entry" in counted) == (1, False)
+    assert ada.get("Patient?_summary=most").status == 400
+
+
+def test_a_header_does_not_change_the_method(ada: Client) -> None:
+    answered = ada.post("Patient/ada", PATIENT, x_http_method_override="DELETE")
+    assert answered.status == 405
+    assert "PUT" in answered.headers["Allow"]
+    assert ada.get("Patient/ada").headers["ETag"] == 'W/"1"'
+
+
+def test_a_minimal_answer_has_neither_body_nor_type(client: Client) -> None:
+    answered = client.post("Patient", PATIENT, prefer="return=minimal")
+    assert (answered.status, answered.body) == (201, b"")
+    assert "Content-Type" not in answered.headers
+    assert answered.headers["Location"]
