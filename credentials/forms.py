@@ -29,6 +29,16 @@ def parse_permissions(text: str) -> dict[str, str]:
     return types
 
 
+def requests_field() -> forms.IntegerField:
+    return forms.IntegerField(
+        label="Requests a second, at most",
+        min_value=1,
+        max_value=100_000,
+        required=False,
+        help_text="Empty: as many as the deployment's size allows.",
+    )
+
+
 class AccessForm(forms.Form):
     """The rights of a key: a kind, and the permissions when they are chosen."""
 
@@ -72,8 +82,9 @@ class ApiKeyForm(AccessForm):
         max_length=120, required=False, help_text="The person or system that will use it."
     )
     lifetime = forms.ChoiceField(choices=LIFETIMES, label="Expires after", initial="90", required=False)
+    requests_per_second = requests_field()
 
-    field_order = ("name", "holder", "access", "permissions", "lifetime")
+    field_order = ("name", "holder", "access", "permissions", "lifetime", "requests_per_second")
 
     @property
     def expires(self) -> datetime | None:
@@ -83,6 +94,12 @@ class ApiKeyForm(AccessForm):
 
 class NarrowForm(AccessForm):
     """Takes rights away from a key."""
+
+
+class LimitForm(forms.Form):
+    """How fast a key may ask."""
+
+    requests_per_second = requests_field()
 
 
 class RotateForm(forms.Form):

@@ -26,6 +26,7 @@ def create_api_key(
     holder: str = "",
     access: Access,
     expires: datetime | None = None,
+    requests_per_second: int | None = None,
     by: User | None,
 ) -> tuple[ApiKey, str]:
     """Returns the key and its text, which is stored nowhere. Raises ValidationError on a blank name or a past end."""
@@ -37,6 +38,7 @@ def create_api_key(
         holder=holder.strip(),
         access_granted=access.as_json(),
         expires=expires,
+        requests_per_second=requests_per_second,
         created_by=by,
     )
     api_key.full_clean()
@@ -97,6 +99,19 @@ def narrow_api_key(
         api_key.expires = expires
     api_key.save(update_fields=["access_granted", "expires"])
     _record("narrowed", api_key, by, before=before, after={"access": str(api_key.access)})
+
+
+@transaction.atomic
+def limit_api_key(api_key: ApiKey, requests_per_second: int | None, *, by: User | None) -> None:
+    """How many requests a second the key may make, from a second from now on. None: as many as the deployment's size allows.
+
+    Raises ValidationError for less than one.
+    """
+    before = {"requests_per_second": str(api_key.requests_per_second)}
+    api_key.requests_per_second = requests_per_second
+    api_key.full_clean()
+    api_key.save(update_fields=["requests_per_second"])
+    _record("limited", api_key, by, before=before, after={"requests_per_second": str(requests_per_second)})
 
 
 def record_use(uses: Iterable[tuple[int, datetime, str]]) -> None:

@@ -23,8 +23,11 @@ class Reason(StrEnum):
     TOKEN = "token"  # noqa: S105
     SCOPE = "scope"
     THROTTLED = "throttled"
+    CREDENTIAL_THROTTLED = "credential-throttled"
     STOPPED = "stopped"
     TOO_LARGE = "too-large"
+    TOO_SLOW = "too-slow"
+    FULL = "full"
     MALFORMED = "malformed"
 
 
@@ -46,12 +49,16 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Who called, as the log names it. `secret_id` is the primary key of the API key's secret, 0 for others."""
+    """Who called, as the log names it. `secret_id` is the primary key of the API key's secret, 0 for others.
+
+    `requests_per_second`: the credential's own limit; 0 where it has none.
+    """
 
     kind: CredentialKind
     identifier: str
     name: str
     secret_id: int = 0
+    requests_per_second: int = 0
 
 
 NOBODY = Credential(CredentialKind.NONE, "", "")

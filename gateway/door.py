@@ -102,7 +102,8 @@ def decide_api_key(text: str, endpoint: Endpoint) -> Decision:
     if api_key.deployment_id != endpoint.deployment_id:
         reason = Reason.KEY_OF_ANOTHER_DEPLOYMENT
         return Denied(reason, _BAD_KEY, claims=(_expected_key(reason),))
-    credential = Credential(CredentialKind.API_KEY, api_key.prefix, api_key.name, found.pk)
+    limit = api_key.requests_per_second or 0
+    credential = Credential(CredentialKind.API_KEY, api_key.prefix, api_key.name, found.pk, limit)
     claim = Claim("access", "what the request needs", str(api_key.access), True)
     return Allowed(credential, grant_of_access(api_key.access), (claim,))
 

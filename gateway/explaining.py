@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gateway.decisions import CredentialKind, Reason
 from gateway.models import RequestLog
-from gateway.needs import scope_at_level
+from gateway.needs import smallest_missing_scope
 
 WORDS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
 
@@ -21,8 +21,11 @@ _SENTENCES = {
     Reason.TOKEN: "The access token was refused.",
     Reason.SCOPE: "The credential is good, but its rights do not cover this request.",
     Reason.THROTTLED: "There were more requests than the deployment's size allows.",
+    Reason.CREDENTIAL_THROTTLED: "The credential made more requests a second than its own limit allows.",
     Reason.STOPPED: "The deployment was not running.",
     Reason.TOO_LARGE: "The body was larger than this server takes.",
+    Reason.TOO_SLOW: "Too many bodies were sent slowly at the same time.",
+    Reason.FULL: "As many resources are stored as the deployment's size allows.",
     Reason.MALFORMED: "The request could not be read.",
 }
 _MENDS = {
@@ -37,8 +40,11 @@ _MENDS = {
     Reason.KEY_OF_ANOTHER_DEPLOYMENT: "Use a key of this deployment, or the base URL of the key's own.",
     Reason.TOKEN: "The check that failed is named below.",
     Reason.THROTTLED: "Wait as long as Retry-After says, or choose a larger size.",
+    Reason.CREDENTIAL_THROTTLED: "Wait as long as Retry-After says, or raise the limit of the API key or application.",
     Reason.STOPPED: "Start the deployment.",
     Reason.TOO_LARGE: "Send it in parts, or load it on the Data tab.",
+    Reason.TOO_SLOW: "Send it again over a quicker connection, in smaller parts, or load it on the Data tab.",
+    Reason.FULL: "Delete what is not needed, or choose a larger size on the Settings tab.",
 }
 
 
@@ -69,4 +75,4 @@ def smallest_right(line: RequestLog) -> str:
     if line.credential_kind != CredentialKind.TOKEN:
         return line.needed
     granted = next((claim["received"] for claim in line.checked_claims() if claim["name"] == "scope"), "")
-    return scope_at_level(granted, line.needed)
+    return smallest_missing_scope(granted, line.needed)

@@ -23,6 +23,7 @@ TIMEOUT = 60.0  # seconds
 _SENT = (
     "accept",
     "content-type",
+    "content-encoding",
     "prefer",
     "if-match",
     "if-none-match",

@@ -14,14 +14,17 @@ from fhirserver import engine
 from fhirserver.access import NOTHING, READ_ONLY, AccessGrant
 from fhirserver.http import FhirRequest, FhirResponse
 from gateway import bulk, limits
+from gateway.body_places import NoPlace
 from gateway.cors import cross_origin_headers, preflight
 from gateway.decisions import NOBODY, Claim, Credential, CredentialKind, Denied, Reason
+from gateway.documents import document_at
 from gateway.door import decide
 from gateway.endpoints import METADATA_ONLY, Endpoint, endpoints
 from gateway.forwarding import forward
-from gateway.inbound import BodyTooLarge, Inbound, MalformedRequest
-from gateway.needs import interaction_and_need, scope_at_level
-from gateway.outcomes import outcome
+from gateway.inbound import INSIDE_TRACE, BodyTooLarge, Inbound, MalformedRequest
+from gateway.needs import interaction_and_need, smallest_missing_scope
+from gateway.outcomes import outcome, present_error
+from gateway.room import stored_resources
 from gateway.trouble import report
 from smart.discovery import smart_configuration_of
 
@@ -37,13 +40,19 @@ class Exchange:
 
     request: Inbound
     started: float = field(default_factory=time.perf_counter)
-    trace_id: str = field(default_factory=lambda: secrets.token_hex(8))
+    trace_id: str = ""
     credential: Credential = NOBODY
     reason: Reason = Reason.ALLOWED
     claims: tuple[Claim, ...] = ()
+    needed: str = ""  # the permission that was missing
     in_use: bool = False
     known: bool = False  # the deployment exists
     faulted: bool = False  # the database connections of this thread are in doubt
+
+    def __post_init__(self) -> None:
+        """What this product's own pages sent is told apart by its trace id."""
+        made = secrets.token_hex(8)
+        self.trace_id = f"{INSIDE_TRACE}{made[1:]}" if self.request.is_inside else made
 
     def leave(self) -> None:
         """Frees the place that `limits.concurrency` holds for this request."""
@@ -65,6 +74,10 @@ def serve(exchange: Exchange) -> FhirResponse:
         response = outcome(
             413, "too-long", "The body is larger than this server takes.", {"Connection": "close"}
         )
+    except NoPlace:
+        exchange.reason = Reason.TOO_SLOW
+        text = "Other slow bodies are under way. Send it again, over a quicker connection if you can."
+        response = outcome(503, "transient", text, {"Connection": "close", "Retry-After": "5"})
     except DatabaseError as error:
         report(exchange.trace_id, error)
         exchange.faulted = True
@@ -75,6 +88,8 @@ def serve(exchange: Exchange) -> FhirResponse:
         report(exchange.trace_id, error)
         exchange.faulted = True
         response = outcome(500, "exception", f"This is our fault. Trace {exchange.trace_id}.")
+    if response.status >= 400:
+        present_error(request, response)
     if request.origin:
         response.headers.update(cross_origin_headers(request, is_open(request)))
     return response
@@ -82,7 +97,8 @@ def serve(exchange: Exchange) -> FhirResponse:
 
 def is_open(request: Inbound) -> bool:
     """Whether anybody may read this without a credential."""
-    return request.path in OPEN_PATHS and request.method in ("GET", "HEAD", "OPTIONS")
+    known = request.path in OPEN_PATHS or document_at(request.path) is not None
+    return known and request.method in ("GET", "HEAD", "OPTIONS")
 
 
 def _serve(exchange: Exchange) -> FhirResponse:
@@ -114,6 +130,9 @@ def _serve(exchange: Exchange) -> FhirResponse:
     over = _over_limit(exchange, endpoint, caller)
     if over is None and request.path == SMART_CONFIGURATION:
         return _smart_configuration(endpoint)
+    document = document_at(request.path)
+    if over is None and document is not None:
+        return document(endpoint.deployment_id, request.base_url(), request.query())
     return over or _pass_on(exchange, endpoint, grant)
 
 
@@ -150,7 +169,14 @@ def _refused(request: Inbound, denied: Denied) -> FhirResponse:
 
 
 def _over_limit(exchange: Exchange, endpoint: Endpoint, caller: str) -> FhirResponse | None:
-    if not limits.take(endpoint.size, endpoint.deployment_id, caller):
+    who = exchange.credential
+    if who.requests_per_second and not limits.take(
+        who.requests_per_second, endpoint.deployment_id, f"{who.kind} {who.identifier}"
+    ):
+        exchange.reason = Reason.CREDENTIAL_THROTTLED
+        text = f"This credential is allowed {who.requests_per_second} requests a second."
+        return outcome(429, "throttled", text, {"Retry-After": "1"})
+    if not limits.take(endpoint.size.requests_per_second, endpoint.deployment_id, caller):
         exchange.reason = Reason.THROTTLED
         text = f"Size {endpoint.size.title} allows {endpoint.size.requests_per_second} requests a second."
         return outcome(429, "throttled", text, {"Retry-After": "1"})
@@ -165,6 +191,8 @@ def _over_limit(exchange: Exchange, endpoint: Endpoint, caller: str) -> FhirResp
 def _pass_on(exchange: Exchange, endpoint: Endpoint, grant: AccessGrant) -> FhirResponse:
     request = exchange.request
     partition = endpoint.partition
+    if request.is_dry_run and (partition is None or bulk.is_bulk(request.path)):
+        return outcome(501, "not-supported", "Only what the embedded server writes itself can be taken back.")
     if partition is None:
         response = forward(request, endpoint, grant)
         if response.status == 403:
@@ -179,8 +207,14 @@ def _pass_on(exchange: Exchange, endpoint: Endpoint, grant: AccessGrant) -> Fhir
         headers=request.headers,
         body=request.body() if request.method in _WITH_BODY else b"",
         base_url=request.base_url(),
+        is_dry_run=request.is_dry_run,
     )
-    response = engine.respond(fhir, partition, grant)
+    limit = endpoint.size.stored_resources
+    response = engine.respond(
+        fhir, partition, grant, lambda coming: stored_resources.admit(partition, limit, coming)
+    )
+    if response.status == 507:
+        exchange.reason = Reason.FULL
     if response.status == 403:
         exchange.reason = Reason.SCOPE
         _name_missing_scope(exchange, response)
@@ -190,10 +224,9 @@ def _pass_on(exchange: Exchange, endpoint: Endpoint, grant: AccessGrant) -> Fhir
 def _name_missing_scope(exchange: Exchange, response: FhirResponse) -> None:
     """RFC 6750, 3.1: a bearer learns which scope would have been enough."""
     _, needed = interaction_and_need(exchange.request.method, exchange.request.path)
-    if exchange.credential.kind is CredentialKind.TOKEN and needed:
+    exchange.needed = response.missing or needed
+    if exchange.credential.kind is CredentialKind.TOKEN:
         granted = next((claim.received for claim in exchange.claims if claim.name == "scope"), "")
-        scope = scope_at_level(granted, needed)
-        realm = f"fhir/{exchange.request.deployment_id}"
-        response.headers["WWW-Authenticate"] = (
-            f'Bearer realm="{realm}", error="insufficient_scope", scope="{scope}"'
-        )
+        scope = smallest_missing_scope(granted, exchange.needed) if exchange.needed else ""
+        challenge = f'Bearer realm="fhir/{exchange.request.deployment_id}", error="insufficient_scope"'
+        response.headers["WWW-Authenticate"] = challenge + (f', scope="{scope}"' if scope else "")

@@ -10,7 +10,14 @@ from urllib.parse import parse_qsl
 
 from django.conf import settings
 
+from gateway.body_places import body_places
+
 PREFIX = "/fhir/"
+# Keys of the WSGI environment. What a client sends arrives as CGI variables (HTTP_…), never under a name like these.
+DRY_RUN = "fireside.dry_run"
+INSIDE = "fireside.inside"
+# The trace id of a request of our own pages begins so; all others are hexadecimal.
+INSIDE_TRACE = "x"
 _PATH = re.compile(r"/fhir/([a-z0-9]{12})/r4(?:/(.*))?", re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](:\d{1,5})?")
 _MAX_PARAMETERS = 1000
@@ -20,6 +27,7 @@ _CHUNK = 64 * 1024
 _HEADERS = {
     "HTTP_ACCEPT": "accept",
     "CONTENT_TYPE": "content-type",
+    "HTTP_CONTENT_ENCODING": "content-encoding",
     "HTTP_PREFER": "prefer",
     "HTTP_IF_MATCH": "if-match",
     "HTTP_IF_NONE_MATCH": "if-none-match",
@@ -51,6 +59,16 @@ class Inbound:
     address: str
 
     @property
+    def is_dry_run(self) -> bool:
+        """Whether a caller in this process asked to have everything taken back: no header of a request can say so."""
+        return self.environ.get(DRY_RUN) is True
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether one of this product's own pages made the request, in this process."""
+        return self.environ.get(INSIDE) is True
+
+    @property
     def origin(self) -> str:
         return str(self.environ.get("HTTP_ORIGIN", ""))
 
@@ -69,7 +87,7 @@ class Inbound:
         return f"{settings.PUBLIC_URL.rstrip('/')}/fhir/{self.deployment_id}/r4"
 
     def body(self) -> bytes:
-        """The whole body. Raises BodyTooLarge, as early as it can be known, and MalformedRequest when it ends early."""
+        """The whole body. Raises BodyTooLarge, as early as it can be known, MalformedRequest when it ends early, and NoPlace."""
         limit: int = settings.FHIR_MAX_BODY_BYTES
         length = self.environ.get("CONTENT_LENGTH") or ""
         if length:
@@ -77,7 +95,8 @@ class Inbound:
                 raise MalformedRequest("Content-Length is not a number.")
             return self._read(int(length), limit)
         if "chunked" in self.environ.get("HTTP_TRANSFER_ENCODING", "").lower():
-            return self._read_to_end(limit)
+            with body_places.place(self.deployment_id):
+                return self._read_to_end(limit)
         return b""
 
     def _read(self, length: int, limit: int) -> bytes:
@@ -85,7 +104,8 @@ class Inbound:
             raise BodyTooLarge
         if not length:
             return b""
-        body: bytes = self.environ["wsgi.input"].read(length)
+        with body_places.place(self.deployment_id):
+            body: bytes = self.environ["wsgi.input"].read(length)
         if len(body) != length:
             raise MalformedRequest("The body ended before Content-Length.")
         return body

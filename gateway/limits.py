@@ -1,20 +1,46 @@
 """How much a deployment's size allows: requests a second (shared through Redis where there is one) and at once."""
 
 import threading
+import time
+from collections.abc import Callable
 from functools import lru_cache
 
 from django.conf import settings
 from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 
-from deployments.sizes import Size
+
+class CurrentSecond:
+    """Requests of this second by deployment and caller, in this process."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._second = 0
+        self._counts: dict[tuple[str, str], int] = {}
+        self._lock = threading.Lock()
+
+    def hit(self, limit: int, deployment_id: str, caller: str) -> bool:
+        second = int(self._clock())
+        with self._lock:
+            if second != self._second:
+                self._second = second
+                self._counts.clear()
+            count = self._counts.get((deployment_id, caller), 0) + 1
+            self._counts[deployment_id, caller] = count
+        return count <= limit
+
+    def forget(self) -> None:
+        with self._lock:
+            self._counts.clear()
+
+
+current_second = CurrentSecond()
 
 
 @lru_cache(maxsize=1)
-def _limiter() -> FixedWindowRateLimiter:
-    storage: Storage = RedisStorage(settings.REDIS_URL) if settings.REDIS_URL else MemoryStorage()
-    return FixedWindowRateLimiter(storage)
+def _shared() -> FixedWindowRateLimiter:
+    return FixedWindowRateLimiter(RedisStorage(settings.REDIS_URL))
 
 
 @lru_cache(maxsize=64)
@@ -22,10 +48,13 @@ def _per_second(requests: int) -> RateLimitItemPerSecond:
     return RateLimitItemPerSecond(requests)
 
 
-def take(size: Size, deployment_id: str, caller: str) -> bool:
-    """Counts one request. `caller` is empty for those with a credential, whose limit is the deployment's own, and an
-    address for those without, so that strangers cannot use up what the deployment's clients may use."""
-    return _limiter().hit(_per_second(size.requests_per_second), deployment_id, caller)
+def take(requests_per_second: int, deployment_id: str, caller: str) -> bool:
+    """Counts one request. `caller` is empty for all with a credential together, whose limit is the deployment's own, an
+    address for those without, so that strangers cannot use up what the deployment's clients may use, or a credential that
+    has a limit of its own."""
+    if settings.REDIS_URL:
+        return _shared().hit(_per_second(requests_per_second), deployment_id, caller)
+    return current_second.hit(requests_per_second, deployment_id, caller)
 
 
 class Concurrency:

@@ -3,7 +3,7 @@
 import json
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -70,19 +70,54 @@ class _Count:
 def store(lines: Sequence[Line]) -> None:
     """One transaction for all of them. Raises DatabaseError."""
     with transaction.atomic():
-        _insert([_row(line) for line in lines])
-        _add_counts(lines)
-        record_use(_uses(lines))
+        adapted = connection.ops.adapt_datetimefield_value
+        _insert([_row(line, adapted) for line in lines])
 
 
-def _row(line: Line) -> tuple[Any, ...]:
+class Tally:
+    """What lines add up to, until it is stored: the counts of each minute and the credentials' last use."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, int], _Count] = defaultdict(_Count)
+        self._uses: dict[int, tuple[float, str]] = {}
+
+    def add(self, lines: Sequence[Line]) -> None:
+        for line in lines:
+            count = self._counts[line.exchange.request.deployment_id, int(line.ended) // 60]
+            count.requests += 1
+            count.client_errors += 400 <= line.status < 500
+            count.server_errors += line.status >= 500
+            count.throttled += line.status == 429
+            count.sent += line.sent
+            count.latencies[bisect_left(LATENCY_BUCKETS, line.took * 1000)] += 1
+            if line.exchange.credential.secret_id:
+                self._uses[line.exchange.credential.secret_id] = line.ended, line.exchange.request.address
+
+    def store(self) -> None:
+        """One transaction. Raises DatabaseError, and then keeps all."""
+        with transaction.atomic():
+            for (deployment_id, minute), count in sorted(self._counts.items()):
+                _add_count(deployment_id, datetime.fromtimestamp(minute * 60, UTC), count)
+            record_use(
+                (secret_id, datetime.fromtimestamp(ended, UTC), address)
+                for secret_id, (ended, address) in sorted(self._uses.items())
+            )
+        self.forget()
+
+    def forget(self) -> None:
+        self._counts.clear()
+        self._uses.clear()
+
+
+def _row(line: Line, adapted: Callable[[datetime], Any]) -> tuple[Any, ...]:
     exchange = line.exchange
     request, credential = exchange.request, exchange.credential
     interaction, needed = line.interaction, ""
     if line.status >= 400:
         interaction, needed = interaction_and_need(request.method, request.path)
+        needed = exchange.needed or needed
     return (
-        connection.ops.adapt_datetimefield_value(datetime.fromtimestamp(line.ended - line.took, UTC)),
+        adapted(datetime.fromtimestamp(line.ended - line.took, UTC)),
         exchange.trace_id,
         request.deployment_id,
         str(credential.kind),
@@ -115,20 +150,6 @@ def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
             )
 
 
-def _add_counts(lines: Sequence[Line]) -> None:
-    counts: dict[tuple[str, int], _Count] = defaultdict(_Count)
-    for line in lines:
-        count = counts[line.exchange.request.deployment_id, int(line.ended) // 60]
-        count.requests += 1
-        count.client_errors += 400 <= line.status < 500
-        count.server_errors += line.status >= 500
-        count.throttled += line.status == 429
-        count.sent += line.sent
-        count.latencies[bisect_left(LATENCY_BUCKETS, line.took * 1000)] += 1
-    for (deployment_id, minute), count in sorted(counts.items()):
-        _add_count(deployment_id, datetime.fromtimestamp(minute * 60, UTC), count)
-
-
 def _add_count(deployment_id: str, minute: datetime, count: _Count) -> None:
     kept, _ = MinuteCount.objects.select_for_update().get_or_create(
         deployment_id=deployment_id, minute=minute, defaults={"latencies": [0] * len(count.latencies)}
@@ -140,14 +161,3 @@ def _add_count(deployment_id: str, minute: datetime, count: _Count) -> None:
     kept.sent += count.sent
     kept.latencies = [a + b for a, b in zip(kept.latencies, count.latencies, strict=True)]
     kept.save()
-
-
-def _uses(lines: Sequence[Line]) -> list[tuple[int, datetime, str]]:
-    last: dict[int, Line] = {}
-    for line in lines:
-        if line.exchange.credential.secret_id:
-            last[line.exchange.credential.secret_id] = line
-    return [
-        (secret_id, datetime.fromtimestamp(line.ended, UTC), line.exchange.request.address)
-        for secret_id, line in sorted(last.items())
-    ]

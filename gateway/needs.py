@@ -3,6 +3,7 @@
 from fhirserver.http import FhirRequest
 from fhirserver.outcomes import FhirError
 from fhirserver.routes import match
+from smart.scopes import Level, covers, read_scopes, smallest_scope
 
 # What routes leave to their handlers: an update may turn out to be a create.
 _LETTERS = {"update": "u", "search-compartment": "s", "search-system": "s", "history-system": "r"}
@@ -19,7 +20,17 @@ def interaction_and_need(method: str, path: str) -> tuple[str, str]:
     return route.interaction, f"{request.resource_type or '*'}.{letter}" if letter else ""
 
 
-def scope_at_level(granted: str, needed: str) -> str:
-    """The need as a scope, of the level that the granted scopes have already (`patient/Observation.s`)."""
-    level = next((one for one in ("patient", "user", "system") if f"{one}/" in granted), "user")
-    return f"{level}/{needed}"
+def smallest_missing_scope(granted: str, needed: str) -> str:
+    """The need as the narrowest scope that is not granted already (`patient/Observation.s`); empty when none would help.
+
+    Whoever has `patient/Observation.r` and is refused a read asked for what lies in another patient's record: only a `user/`
+    scope could reach that. A person never gets `system/` scopes, a backend service no others.
+    """
+    scopes = read_scopes(granted)
+    resource_type, _, letter = needed.partition(".")
+    held = {scope.level for scope in scopes.resources}
+    levels = (Level.SYSTEM,) if Level.SYSTEM in held else (Level.PATIENT, Level.USER)
+    if Level.USER in held and Level.PATIENT not in held:
+        levels = (Level.USER,)
+    candidates = (smallest_scope(level, resource_type, letter) for level in levels)
+    return next((str(scope) for scope in candidates if not covers(scopes, scope)), "")

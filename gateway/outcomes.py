@@ -3,7 +3,10 @@
 import json
 from typing import Any
 
-from fhirserver.http import FhirResponse
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.outcomes import FhirError
+from fhirserver.representation import present, wants_xml
+from gateway.inbound import Inbound, MalformedRequest
 
 FHIR_JSON = "application/fhir+json; charset=utf-8"
 
@@ -19,3 +22,17 @@ def outcome(status: int, code: str, diagnostics: str, headers: dict[str, str] | 
         {"Content-Type": FHIR_JSON, **(headers or {})},
         json.dumps(resource, ensure_ascii=False).encode(),
     )
+
+
+def present_error(request: Inbound, response: FhirResponse) -> None:
+    """Give an error of the door the form that the client asked for; the engine's own errors have it already."""
+    if response.headers.get("Content-Type") != FHIR_JSON:
+        return
+    try:
+        asked = FhirRequest(
+            request.method, request.path, request.query(), {"accept": request.headers.get("accept", "")}
+        )
+        if wants_xml(asked):
+            present(asked, response, as_xml=True)
+    except (FhirError, MalformedRequest):
+        return

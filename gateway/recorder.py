@@ -1,10 +1,11 @@
 """Writes the request log behind the requests: they leave a line in a queue, one thread a process stores the lines.
 
-At most HALF_A_SECOND passes between an answer and its line. When the queue is full (the control database is down), lines
+At most HALF_A_SECOND passes between an answer and its line, and TALLY_EVERY of those until it is counted. When the queue is full (the control database is down), lines
 are dropped and counted: a request never waits for its log. A clean stop stores what is left.
 """
 
 import atexit
+import itertools
 import os
 import threading
 import time
@@ -15,10 +16,11 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from gateway.front import Exchange
-from gateway.log_lines import Line, store
+from gateway.log_lines import Line, Tally, store
 from gateway.trouble import logger
 
 HALF_A_SECOND = 0.5
+TALLY_EVERY = 4
 CAPACITY = 50_000
 _BATCH = 1000
 
@@ -31,6 +33,7 @@ class Recorder:
         self._thread_of: int = 0  # process id; a fork has to start its own
         self._starting = threading.Lock()
         self._storing = threading.Lock()
+        self._tally = Tally()
         self.dropped = 0
 
     def record(self, exchange: Exchange, status: int, interaction: str, sent: int) -> None:
@@ -46,7 +49,7 @@ class Recorder:
         if self._thread_of != os.getpid() and settings.GATEWAY_RECORDER_THREAD:
             self._start()
 
-    def flush(self) -> int:
+    def flush(self, *, and_count: bool = True) -> int:
         """Stores all lines that wait; returns how many. Raises DatabaseError, and then keeps what it has not stored."""
         stored = 0
         with self._storing:
@@ -57,12 +60,16 @@ class Recorder:
                 except DatabaseError:
                     self._queue.extendleft(reversed(batch))
                     raise
+                self._tally.add(batch)
                 stored += len(batch)
+            if and_count:
+                self._tally.store()
         return stored
 
     def forget(self) -> None:
         """Drops what waits (a test that was rolled back)."""
         self._queue.clear()
+        self._tally.forget()
 
     def _start(self) -> None:
         with self._starting:
@@ -75,13 +82,13 @@ class Recorder:
             Finalize(None, self._drain, exitpriority=10)
 
     def _run(self) -> None:
-        while True:
-            time.sleep(HALF_A_SECOND / 2)
-            self._drain()
+        for number in itertools.count(1):
+            time.sleep(HALF_A_SECOND)
+            self._drain(and_count=number % TALLY_EVERY == 0)
 
-    def _drain(self) -> None:
+    def _drain(self, and_count: bool = True) -> None:
         try:
-            self.flush()
+            self.flush(and_count=and_count)
         except DatabaseError as error:
             logger.warning("the request log cannot be written: %s", type(error).__name__)
             connection.close()

@@ -1,5 +1,6 @@
 """Reading the log and the counts of a deployment."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,8 +12,10 @@ from django.utils import timezone
 
 from deployments.models import Deployment
 from gateway.models import MinuteCount, RequestLog
+from gateway.recorder import HALF_A_SECOND, recorder
 
 PAGE = 50
+_LOOKS = 5
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,12 @@ def list_requests(deployment: Deployment, filters: Mapping[str, Any], before: in
     found = list(lines[: PAGE + 1])
     older = found[PAGE - 1].pk if len(found) > PAGE else None
     return LogPage(found[:PAGE], older)
+
+
+def list_requests_after(deployment: Deployment, filters: Mapping[str, Any], after: int) -> LogPage:
+    """Those after the line with this primary key, oldest first: how a log is followed."""
+    lines = _filtered(RequestLog.objects.filter(deployment=deployment, pk__gt=after), filters)
+    return LogPage(list(lines.order_by("pk")[:PAGE]), None)
 
 
 def _filtered(lines: QuerySet[RequestLog], filters: Mapping[str, Any]) -> QuerySet[RequestLog]:
@@ -53,8 +62,15 @@ def _filtered(lines: QuerySet[RequestLog], filters: Mapping[str, Any]) -> QueryS
 
 
 def get_request(deployment: Deployment, trace_id: str) -> RequestLog:
-    """Raises Http404 for a trace of another deployment."""
-    return get_object_or_404(RequestLog, deployment=deployment, trace_id=trace_id)
+    """Waits for a line that is about to be stored. Raises Http404 for a trace of another deployment."""
+    lines = RequestLog.objects.filter(deployment=deployment, trace_id=trace_id)
+    recorder.flush()
+    for _ in range(_LOOKS):
+        if line := lines.first():
+            return line
+        # Another web process may hold the line in its queue.
+        time.sleep(HALF_A_SECOND / _LOOKS)
+    return get_object_or_404(lines)
 
 
 def list_minutes(deployment: Deployment, span: timedelta) -> list[MinuteCount]:

@@ -1,9 +1,13 @@
 """Bearer tokens at the door: `smart.tokens.verify` says what a token is worth, this says what that lets its bearer do."""
 
+from dataclasses import dataclass
+
 from deployments.models import Deployment
+from gateway.brief_memory import BriefMemory
 from gateway.decisions import NOBODY, Allowed, Claim, Credential, CredentialKind, Decision, Denied, Reason
-from gateway.scope_grant import grant_of
+from gateway.scope_grant import REPRESENTATIVES, grant_of
 from smart.claims import RefusedToken, SignedClaims, TokenProblem
+from smart.records import represented_patients
 from smart.tokens import verify
 
 _KEYS_MESSAGE = "The keys of the token's issuer cannot be fetched now."
@@ -30,11 +34,12 @@ _CHECKS = (
 
 def decide_token(token: str, deployment: Deployment) -> Decision:
     found = verify(token, deployment)
-    return _refused(found) if isinstance(found, RefusedToken) else _accepted(found)
+    return _refused(found) if isinstance(found, RefusedToken) else _accepted(found, deployment)
 
 
-def _accepted(claims: SignedClaims) -> Allowed:
-    who = Credential(CredentialKind.TOKEN, claims.client_id, _name(claims))
+def _accepted(claims: SignedClaims, deployment: Deployment) -> Allowed:
+    limit = claims.requests_per_second
+    who = Credential(CredentialKind.TOKEN, claims.client_id, _name(claims), requests_per_second=limit)
     checked = (
         Claim("iss", "an issuer of this deployment", claims.issuer, True),
         Claim("scope", "what the request needs", str(claims.scopes), False),
@@ -46,7 +51,22 @@ def _accepted(claims: SignedClaims) -> Allowed:
             bool(claims.fhir_user),
         ),
     )
-    return Allowed(who, grant_of(claims), checked)
+    kind, _, _ = claims.fhir_user.partition("/")
+    represented = (
+        represented_by.get(_Representative(deployment, claims.fhir_user)) if kind in REPRESENTATIVES else ()
+    )
+    return Allowed(who, grant_of(claims, represented), checked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Representative:
+    deployment: Deployment
+    fhir_user: str
+
+
+represented_by: BriefMemory[_Representative, tuple[str, ...]] = BriefMemory(
+    lambda one: represented_patients(one.deployment, one.fhir_user)
+)
 
 
 def _name(claims: SignedClaims) -> str:

@@ -1,6 +1,7 @@
 """An API key of one deployment, and the one or two secrets by which it is known while it is rotated."""
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
@@ -10,7 +11,10 @@ from deployments.models import Deployment
 
 
 class ApiKey(models.Model):
-    """A credential for one deployment's FHIR endpoint. `access` is the JSON form of `credentials.access.Access`."""
+    """A credential for one deployment's FHIR endpoint. `access` is the JSON form of `credentials.access.Access`.
+
+    `requests_per_second`: its own limit below that of the deployment's size; None: only the size's.
+    """
 
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="api_keys")
     public_id = models.CharField(
@@ -20,6 +24,9 @@ class ApiKey(models.Model):
     holder = models.CharField(max_length=120, blank=True)
     access_granted = models.JSONField()
     expires = models.DateTimeField(null=True, blank=True)
+    requests_per_second = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)]
+    )
     created = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -3,6 +3,7 @@
 import secrets
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
@@ -24,6 +25,7 @@ class OAuthApplication(models.Model):
     """A client of one authentication server. For an external server only client id, scopes and `enabled` matter.
 
     `redirect_uris`, `logout_uris`: lists of exact addresses. `jwks`: its public keys ({"keys": […]}), or None.
+    `requests_per_second`: of all its tokens together, below the limit of the deployment's size; None: only the size's.
     """
 
     server = models.ForeignKey(AuthenticationServer, on_delete=models.CASCADE, related_name="applications")
@@ -36,6 +38,9 @@ class OAuthApplication(models.Model):
     jwks = models.JSONField(null=True, blank=True)
     jwks_uri = models.URLField(max_length=500, blank=True)
     allowed_scopes = models.TextField(blank=True)
+    requests_per_second = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)]
+    )
     enabled = models.BooleanField(default=True)
     self_registered = models.BooleanField(default=False, editable=False)
     created = models.DateTimeField(auto_now_add=True)

@@ -5,13 +5,15 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from credentials import services
-from credentials.forms import ApiKeyForm, NarrowForm, RotateForm
+from credentials.forms import ApiKeyForm, LimitForm, NarrowForm, RotateForm
+from credentials.models import ApiKey
 from credentials.selectors import get_api_key, list_api_keys
 from credentials.shown_once import keep_for_one_page, take_kept
 from deployments.models import Deployment
@@ -52,6 +54,7 @@ def create(request: HttpRequest, deployment_id: str) -> HttpResponse:
             holder=given["holder"],
             access=given["access"],
             expires=form.expires,
+            requests_per_second=given["requests_per_second"],
             by=signed_in(request),
         )
         keep_for_one_page(request, deployment.pk, api_key.name, text)
@@ -68,10 +71,10 @@ def detail(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResp
     """One key: its rights, secrets and use; POST narrows its rights."""
     deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
     api_key = get_api_key(deployment, public_id)
-    access = api_key.access
-    lines = "\n".join(f"{name}.{letters}" for name, letters in access.types.items())
-    form = NarrowForm(request.POST or None, initial={"access": access.kind.value, "permissions": lines})
-    if request.method == "POST" and form.is_valid():
+    if request.method != "POST":
+        return _key_page(request, deployment, api_key)
+    form = NarrowForm(request.POST)
+    if form.is_valid():
         try:
             services.narrow_api_key(api_key, access=form.cleaned_data["access"], by=signed_in(request))
         except ValidationError as error:
@@ -79,8 +82,34 @@ def detail(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResp
         else:
             messages.success(request, f"{api_key.name} has fewer rights now.")
             return redirect("credentials:key", deployment.pk, api_key.public_id)
-    context = {"deployment": deployment, "api_key": api_key, "form": form, "rotate_form": RotateForm()}
-    return render(request, "credentials/key.html", context, status=422 if form.is_bound else 200)
+    return _key_page(request, deployment, api_key, form=form)
+
+
+@login_required
+@require_POST
+def limit(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResponse:
+    deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
+    api_key = get_api_key(deployment, public_id)
+    form = LimitForm(request.POST)
+    if not form.is_valid():
+        return _key_page(request, deployment, api_key, limit_form=form)
+    services.limit_api_key(api_key, form.cleaned_data["requests_per_second"], by=signed_in(request))
+    messages.success(request, "Saved. The limit holds within a second.")
+    return redirect("credentials:key", deployment.pk, public_id)
+
+
+def _key_page(request: HttpRequest, deployment: Deployment, api_key: ApiKey, **bound: Form) -> HttpResponse:
+    """`bound`: the form that was sent, in place of the one that shows what holds now."""
+    access = api_key.access
+    lines = "\n".join(f"{name}.{letters}" for name, letters in access.types.items())
+    forms = {
+        "form": NarrowForm(initial={"access": access.kind.value, "permissions": lines}),
+        "limit_form": LimitForm(initial={"requests_per_second": api_key.requests_per_second}),
+        "rotate_form": RotateForm(),
+    } | bound
+    status = 422 if any(form.is_bound for form in bound.values()) else 200
+    context = {"deployment": deployment, "api_key": api_key, **forms}
+    return render(request, "credentials/key.html", context, status=status)
 
 
 @login_required

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.http.response import HttpResponseBase
 from django.test import Client
 
 from credentials.access import FULL, READ_ONLY, Access
+from credentials.models import ApplicationKind
 from credentials.services import create_api_key
 from deployments.models import Deployment, Region, State
 from fhirserver import partitions
@@ -16,9 +17,16 @@ from gateway import limits
 from gateway.door import decisions
 from gateway.endpoints import endpoints
 from gateway.recorder import recorder
+from gateway.room import stored_resources
+from gateway.tokens import represented_by
 from portal.models import Tenant, User
+from smart.applications import Registration, create_application
 from smart.origins import forget_origins
+from smart.servers import integrated_server
 from smart.tokens import forget_verified_tokens
+
+if TYPE_CHECKING:
+    from tests.gateway.scoped import Bearer
 
 
 @pytest.fixture(autouse=True)
@@ -28,10 +36,12 @@ def _fresh_door() -> Iterator[None]:
     yield
     endpoints.forget_all()
     decisions.forget_all()
+    represented_by.forget_all()
     forget_verified_tokens()
     forget_origins()
     recorder.forget()
-    limits._limiter.cache_clear()
+    stored_resources.forget_all()
+    limits.current_second.forget()
 
 
 @pytest.fixture
@@ -89,3 +99,20 @@ def reader(deployment: Deployment, alice: User) -> Caller:
 @pytest.fixture
 def nobody(deployment: Deployment) -> Caller:
     return caller_of(deployment, None)
+
+
+@pytest.fixture
+def bearer(deployment: Deployment, nobody: Caller) -> "Bearer":
+    """`bearer(scopes, fhir_user="Patient/p1", patient="p1")`: a caller with such a token."""
+    from tests.gateway.scoped import Token, token_for
+
+    asked = Registration(
+        "App", ApplicationKind.CONFIDENTIAL, ["https://app.example/cb"], allowed_scopes="patient/*.cruds"
+    )
+    application, _ = create_application(integrated_server(deployment), asked, by=None)
+
+    def make(scopes: str, fhir_user: str = "Patient/p1", patient: str = "p1") -> Token:
+        token = token_for(application, deployment, scopes, fhir_user, patient)
+        return Token(nobody.client, nobody.base, token)
+
+    return make

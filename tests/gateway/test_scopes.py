@@ -1,95 +1,69 @@
-"""Scopes at the door: scope × interaction × resource inside and outside the compartment, every cell through the engine.
-
-Alice's Patient is p1. `own` resources are in the compartment of p1, `other` ones in that of p2; an Organization is in none.
-"""
+"""Scopes at the door: scope × interaction × resource inside and outside the compartment, every cell through the engine."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from credentials.models import ApplicationKind, ServerUser
-from deployments.models import Deployment
-from smart.applications import Registration, create_application
-from smart.models import Authorization
-from smart.scopes import read_scopes
-from smart.servers import integrated_server
-from smart.tokens import sign_access_token
-from smart.users import create_user
 from tests.gateway.conftest import Caller
+from tests.gateway.scoped import RESOURCES, Bearer, observation, path_of, store
 
-LABORATORY = {
-    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]
-}
-
-
-def observation(patient: str, **more: Any) -> dict[str, Any]:
-    return {
-        "resourceType": "Observation",
-        "status": "final",
-        "code": {"text": "weight"},
-        "subject": {"reference": f"Patient/{patient}"},
-        **more,
-    }
-
-
-RESOURCES: dict[str, dict[str, Any]] = {
-    "own patient": {"resourceType": "Patient", "id": "p1", "gender": "female"},
-    "other patient": {"resourceType": "Patient", "id": "p2", "gender": "male"},
-    "own observation": observation("p1", id="o1"),
-    "own laboratory": observation("p1", id="o2", category=[LABORATORY]),
-    "other observation": observation("p2", id="o3"),
-    "other laboratory": observation("p2", id="o4", category=[LABORATORY]),
-    "organization": {"resourceType": "Organization", "id": "org", "name": "Clinic"},
-}
 NOTHING = dict.fromkeys(RESOURCES, "")
-EVERYTHING = dict.fromkeys(RESOURCES, "cru" + "d")
-# Scope to what it lets do with each resource. A new Patient never lies in the compartment of an existing one.
+EVERYTHING = dict.fromkeys(RESOURCES, "cruds")
+
+
+def own(letters: str) -> dict[str, str]:
+    """A new Patient never lies in the compartment of an existing one."""
+    patient = letters.replace("c", "")
+    return NOTHING | {"own patient": patient, "own observation": letters, "own laboratory": letters}
+
+
+def observations(letters: str, laboratory: str = "") -> dict[str, str]:
+    return NOTHING | {"own observation": letters, "own laboratory": laboratory or letters}
+
+
+# Scope to what it lets do with each resource.
 MATRIX: dict[str, dict[str, str]] = {
     "": NOTHING,
     "openid fhirUser launch/patient": NOTHING,
-    "patient/*.cruds": NOTHING | {"own patient": "rud", "own observation": "crud", "own laboratory": "crud"},
-    "patient/*.*": NOTHING | {"own patient": "rud", "own observation": "crud", "own laboratory": "crud"},
-    "patient/*.read": NOTHING | {"own patient": "r", "own observation": "r", "own laboratory": "r"},
-    "patient/*.write": NOTHING | {"own patient": "ud", "own observation": "cud", "own laboratory": "cud"},
-    "patient/*.s": NOTHING,
+    "patient/*.cruds": own("cruds"),
+    "patient/*.*": own("cruds"),
+    "patient/*.read": own("rs"),
+    "patient/*.write": own("cud"),
+    "patient/*.s": own("s"),
     "patient/Patient.r": NOTHING | {"own patient": "r"},
-    "patient/Observation.rs": NOTHING | {"own observation": "r", "own laboratory": "r"},
-    "patient/Observation.c": NOTHING | {"own observation": "c", "own laboratory": "c"},
-    "patient/Observation.u": NOTHING | {"own observation": "u", "own laboratory": "u"},
-    "patient/Observation.d": NOTHING | {"own observation": "d", "own laboratory": "d"},
+    "patient/Observation.rs": observations("rs"),
+    "patient/Observation.c": observations("c"),
+    "patient/Observation.u": observations("u"),
+    "patient/Observation.d": observations("d"),
+    "patient/Observation.cruds?category=laboratory": NOTHING | {"own laboratory": "cruds"},
+    "patient/Observation.r?category=laboratory patient/Observation.s": observations("s", "rs"),
     "patient/Organization.cruds": NOTHING,
-    "patient/Observation.r patient/Patient.u": NOTHING
-    | {"own observation": "r", "own laboratory": "r", "own patient": "u"},
-    "user/*.cruds": NOTHING | {"own patient": "rud", "own observation": "crud", "own laboratory": "crud"},
-    "user/Observation.r": NOTHING | {"own observation": "r", "own laboratory": "r"},
+    "patient/Observation.r patient/Patient.u": observations("r") | {"own patient": "u"},
+    "user/*.cruds": own("cruds"),
+    "user/Observation.r": observations("r"),
     # A person's token never acts as a backend service.
     "system/*.cruds": NOTHING,
     "system/Patient.rs": NOTHING,
 }
 PRACTITIONER_MATRIX: dict[str, dict[str, str]] = {
     "user/*.cruds": EVERYTHING,
-    "user/*.rs": dict.fromkeys(RESOURCES, "r"),
+    "user/*.rs": dict.fromkeys(RESOURCES, "rs"),
     "user/Observation.cru": {
         name: "cru" if value["resourceType"] == "Observation" else "" for name, value in RESOURCES.items()
     },
+    "user/Observation.rs?category=laboratory": NOTHING | {"own laboratory": "rs", "other laboratory": "rs"},
     "patient/*.cruds": NOTHING,
     "system/*.cruds": NOTHING,
 }
 BACKEND_MATRIX: dict[str, dict[str, str]] = {
     "system/*.cruds": EVERYTHING,
-    "system/*.rs": dict.fromkeys(RESOURCES, "r"),
+    "system/*.rs": dict.fromkeys(RESOURCES, "rs"),
     "system/Organization.r": NOTHING | {"organization": "r"},
     "user/*.cruds": NOTHING,
     "patient/*.cruds": NOTHING,
 }
-
-
-def store(full: Caller) -> None:
-    for resource in RESOURCES.values():
-        response = full("PUT", path_of(resource), json.dumps(resource))
-        assert response.status_code in (200, 201), response.content
+JSON_PATCH = "application/json-patch+json"
 
 
 @pytest.fixture
@@ -97,77 +71,58 @@ def stored(full: Caller) -> None:
     store(full)
 
 
-def path_of(resource: dict[str, Any]) -> str:
-    return f"{resource['resourceType']}/{resource['id']}"
-
-
-Bearer = Callable[..., Caller]
-
-
-@pytest.fixture
-def bearer(deployment: Deployment, nobody: Caller) -> Bearer:
-    """A caller whose token has these scopes, for a person (`fhir_user`) and a patient in context, or for a service."""
-    server = integrated_server(deployment)
-    asked = Registration(
-        "App", ApplicationKind.CONFIDENTIAL, ["https://app.example/cb"], allowed_scopes="patient/*.cruds"
-    )
-    application, _ = create_application(server, asked, by=None)
-
-    def make(scopes: str, fhir_user: str = "Patient/p1", patient: str = "p1") -> Caller:
-        user: ServerUser | None = None
-        if fhir_user:
-            name = fhir_user.replace("/", "-").lower()
-            user = ServerUser.objects.filter(deployment=deployment, username=name).first() or create_user(
-                deployment, username=name, password="warm-hearth-evening", name=name, fhir_user=fhir_user
-            )
-        authorization = Authorization.objects.create(
-            application=application, user=user, scopes=scopes, patient=patient
-        )
-        token = sign_access_token(authorization, read_scopes(scopes), 600)
-        return Token(nobody.client, nobody.base, token)
-
-    return make
-
-
-class Token(Caller):
-    def __call__(self, method: str, path: str = "", body: Any = None, **headers: str) -> Any:
-        return Caller(self.client, self.base)(
-            method, path, body, authorization=f"Bearer {self.key}", **headers
-        )
+def attempts(resource: dict[str, Any]) -> dict[str, tuple[str, str, Any, dict[str, str]]]:
+    """Interaction to (method, path, body, headers), in an order in which each can succeed."""
+    kind, path = resource["resourceType"], path_of(resource)
+    new = {key: value for key, value in resource.items() if key != "id"}
+    touched = [{"op": "add", "path": "/language", "value": "en"}]
+    get = [{"request": {"method": "GET", "url": path}}]
+    put = [{"request": {"method": "PUT", "url": path}, "resource": resource}]
+    post = [{"request": {"method": "POST", "url": kind}, "resource": new}]
+    bundle = {"resourceType": "Bundle", "type": "transaction"}
+    return {
+        "read": ("GET", path, None, {}),
+        "vread": ("GET", f"{path}/_history/1", None, {}),
+        "history": ("GET", f"{path}/_history", None, {}),
+        "transaction-read": ("POST", "", bundle | {"entry": get}, {}),
+        "search": ("GET", f"{kind}?_id={resource['id']}", None, {}),
+        "search-post": ("POST", f"{kind}/_search?_id={resource['id']}", None, {}),
+        "create": ("POST", kind, new, {}),
+        "conditional-create": ("POST", kind, new, {"if_none_exist": "identifier=nobody"}),
+        "transaction-create": ("POST", "", bundle | {"entry": post}, {}),
+        "update": ("PUT", path, resource, {}),
+        "patch": ("PATCH", path, touched, {"content_type": JSON_PATCH}),
+        "transaction-update": ("POST", "", bundle | {"entry": put}, {}),
+        "delete": ("DELETE", path, None, {}),
+    }
 
 
 def tried(caller: Caller, name: str) -> str:
-    """What succeeded, in an order in which each interaction can: a history counts when it shows a version."""
-    resource = RESOURCES[name]
-    path, new = path_of(resource), {key: value for key, value in resource.items() if key != "id"}
-    calls = {
-        "read": ("GET", path, None),
-        "vread": ("GET", f"{path}/_history/1", None),
-        "history": ("GET", f"{path}/_history", None),
-        "create": ("POST", resource["resourceType"], new),
-        "update": ("PUT", path, resource),
-        "delete": ("DELETE", path, None),
-    }
+    """What succeeded; what only lists counts when it shows something."""
     succeeded = []
-    for interaction, (method, where, body) in calls.items():
-        answer = caller(method, where, None if body is None else json.dumps(body))
-        empty = (
-            interaction == "history"
-            and answer.status_code == 200
-            and not json.loads(answer.content).get("entry")
-        )
-        if answer.status_code < 300 and not empty:
+    for interaction, (method, path, body, headers) in attempts(RESOURCES[name]).items():
+        answer: Any = caller(method, path, None if body is None else json.dumps(body), **headers)
+        lists = interaction in ("history", "search", "search-post") and answer.status_code == 200
+        if lists and not json.loads(answer.content).get("entry"):
+            continue
+        if answer.status_code < 300:
             succeeded.append(interaction)
         else:
-            assert answer.status_code == 403 or empty, (interaction, answer.content)
+            assert answer.status_code == 403, (interaction, answer.content)
     return " ".join(succeeded)
 
 
-WORDS = {"r": "read vread history", "c": "create", "u": "update", "d": "delete"}
+WORDS = {
+    "r": "read vread history transaction-read",
+    "s": "search search-post",
+    "c": "create conditional-create transaction-create",
+    "u": "update patch transaction-update",
+    "d": "delete",
+}
 
 
 def expected(letters: str) -> str:
-    return " ".join(WORDS[letter] for letter in "rcud" if letter in letters)
+    return " ".join(WORDS[letter] for letter in "rscud" if letter in letters)
 
 
 @pytest.mark.parametrize(
@@ -221,6 +176,15 @@ def test_a_missing_scope_is_named_in_the_answer(stored: None, bearer: Bearer) ->
     assert refused.status_code == 403
     assert 'error="insufficient_scope"' in refused["WWW-Authenticate"]
     assert 'scope="patient/Observation.r"' in refused["WWW-Authenticate"]
+    # What is another patient's, no patient/ scope can reach.
+    refused = bearer("patient/*.cruds")("GET", "Observation/o3")
+    assert 'scope="user/Observation.r"' in refused["WWW-Authenticate"]
+    refused = bearer("patient/Observation.rs?category=laboratory")("GET", "Observation/o1")
+    assert 'scope="patient/Observation.r"' in refused["WWW-Authenticate"]
+    entry = {"request": {"method": "DELETE", "url": "Observation/o1"}}
+    bundle = json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+    refused = bearer("patient/*.rs")("POST", "", bundle)
+    assert 'scope="patient/Observation.d"' in refused["WWW-Authenticate"]
     refused = bearer("system/Patient.r", fhir_user="", patient="")(
         "POST", "Observation", json.dumps(observation("p1"))
     )

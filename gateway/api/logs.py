@@ -1,0 +1,36 @@
+"""The log of a deployment's FHIR requests: filtered, followed, explained."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from deployments.api.access import deployment_for
+from gateway.api.serializers import LogFilter, LogPageSerializer, TraceSerializer
+from gateway.selectors import get_request, list_requests, list_requests_after
+from portal.api.base import ApiView, read_query
+from portal.api.problems import InvalidQuery
+from portal.models import Role
+
+
+class LogList(ApiView):
+    @extend_schema(operation_id="logs_list", parameters=[LogFilter], responses=LogPageSerializer)
+    def get(self, request: Request, deployment_id: str) -> Response:
+        """Up to 50 requests, newest first; with `after` the ones since then, oldest first. Needs the role write."""
+        deployment = deployment_for(request, deployment_id, Role.WRITE)
+        filters = read_query(LogFilter, request)
+        before, after = filters.pop("before", None), filters.pop("after", None)
+        if before is not None and after is not None:
+            raise InvalidQuery({"after": ["Give before or after, not both."]})
+        if after is not None:
+            page = list_requests_after(deployment, filters, after)
+        else:
+            page = list_requests(deployment, filters, before)
+        return Response(LogPageSerializer(page).data)
+
+
+class LogDetail(ApiView):
+    @extend_schema(responses=TraceSerializer)
+    def get(self, request: Request, deployment_id: str, trace_id: str) -> Response:
+        """One request by its trace id (`X-Request-Id` of the answer), with what the door checked. Needs the role write."""
+        deployment = deployment_for(request, deployment_id, Role.WRITE)
+        return Response(TraceSerializer(get_request(deployment, trace_id)).data)

@@ -1,0 +1,68 @@
+"""What the Management API tells of FHIR requests."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from gateway.forms import INTERACTIONS
+from gateway.models import RequestLog
+from portal.secrets import UnreadableSecret
+
+
+class ClaimSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    expected = serializers.CharField()
+    received = serializers.CharField()
+    passed = serializers.BooleanField()
+
+
+class LogLineSerializer(serializers.ModelSerializer[RequestLog]):
+    query = serializers.SerializerMethodField(help_text="As it was sent; null when its key is gone")
+    milliseconds = serializers.FloatField(read_only=True)
+
+    class Meta:
+        model = RequestLog
+        fields: tuple[str, ...] = (
+            *("id", "time", "trace_id", "credential_kind", "credential", "credential_name", "interaction"),
+            *("method", "path", "query", "status", "milliseconds", "sent", "address", "reason", "needed"),
+        )
+        read_only_fields = fields
+
+    def get_query(self, line: RequestLog) -> str | None:
+        try:
+            return line.query
+        except UnreadableSecret:
+            return None
+
+
+class TraceSerializer(LogLineSerializer):
+    claims = ClaimSerializer(source="checked_claims", many=True, help_text="What the door checked")
+
+    class Meta(LogLineSerializer.Meta):
+        fields: tuple[str, ...] = (*LogLineSerializer.Meta.fields, "claims")
+
+
+class LogFilter(serializers.Serializer[Any]):
+    since = serializers.DateTimeField(required=False)
+    until = serializers.DateTimeField(required=False)
+    credential = serializers.CharField(
+        required=False, max_length=80, help_text="A key's prefix, a client id, or part of the name"
+    )
+    interaction = serializers.ChoiceField(choices=INTERACTIONS, required=False)
+    status = serializers.RegexField(
+        r"^[1-5]([0-9]{2})?$", required=False, help_text="`403`, or `4` for all 4xx"
+    )
+    trace = serializers.CharField(required=False, max_length=16)
+    before = serializers.IntegerField(
+        required=False, min_value=1, help_text="Only lines older than this id: `older` of the page before"
+    )
+    after = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        help_text="Only lines newer than this id, the oldest first: to follow the log",
+    )
+
+
+class LogPageSerializer(serializers.Serializer[Any]):
+    older = serializers.IntegerField(allow_null=True, help_text="`before` of the next page, null at the end")
+    results = LogLineSerializer(source="lines", many=True)

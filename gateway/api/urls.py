@@ -1,0 +1,13 @@
+"""The request log's part of /api/v1/."""
+
+from django.urls import path
+
+from gateway.api import logs
+
+app_name = "gateway-api"
+
+one = "deployments/<slug:deployment_id>/"
+urlpatterns = [
+    path(f"{one}logs/", logs.LogList.as_view(), name="logs"),
+    path(f"{one}logs/<slug:trace_id>/", logs.LogDetail.as_view(), name="log"),
+]
