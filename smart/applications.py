@@ -34,6 +34,7 @@ class Registration:
     jwks: dict[str, Any] | None = None
     jwks_uri: str = ""
     allowed_scopes: str = ""
+    requests_per_second: int | None = None
     client_id: str = ""
 
 
@@ -136,6 +137,7 @@ def _apply(application: OAuthApplication, asked: Registration, scopes: Scopes) -
     application.jwks = asked.jwks
     application.jwks_uri = asked.jwks_uri
     application.allowed_scopes = str(scopes)
+    application.requests_per_second = asked.requests_per_second
     application.full_clean(exclude=["created_by"])
     application.save()
     forget_origins()

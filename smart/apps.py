@@ -7,10 +7,14 @@ class SmartConfig(AppConfig):
     name = "smart"
 
     def ready(self) -> None:
+        from deployments.comparison import register_aspect
         from deployments.periodic import Periodic, register_periodic
         from portal.models import Role
         from portal.navigation import Tab, register_tab
+        from smart.aspects import APPLICATIONS, SERVERS
         from smart.housekeeping import forget_ended
 
+        register_aspect(SERVERS)
+        register_aspect(APPLICATIONS)
         register_periodic(Periodic("oauth-housekeeping", timedelta(minutes=5), forget_ended))
         register_tab(Tab("oauth", "OAuth 2.0", "oauth:index", Role.READ, 25))

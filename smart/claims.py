@@ -45,6 +45,7 @@ class SignedClaims:
 
     `patient`, `encounter`: logical ids of the launch context, or empty. `fhir_user`: `Type/id` or empty. Times are Unix
     seconds. `authorization_id` is set for the integrated server's tokens. `application_id`: primary key, if registered.
+    `requests_per_second`: the application's own limit; 0 where it has none.
     """
 
     issuer: str
@@ -59,4 +60,5 @@ class SignedClaims:
     fhir_user: str = ""
     authorization_id: str = ""
     application_id: int | None = None
+    requests_per_second: int = 0
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

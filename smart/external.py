@@ -113,5 +113,6 @@ def _check_application(claims: dict[str, Any], server: AuthenticationServer) -> 
         patient=logical_id(claims.get(server.patient_claim), "Patient"),
         fhir_user=fhir_user_of(claims.get(server.fhir_user_claim)),
         application_id=application.pk,
+        requests_per_second=application.requests_per_second or 0,
         claims=claims,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from credentials.forms import requests_field
 from credentials.models import ApplicationKind, OAuthApplication
 from smart.applications import Registration
 from smart.scopes import INTERACTIONS, InvalidScope, Level, Special, parse_scope
@@ -58,6 +59,7 @@ class ApplicationForm(forms.Form):
         max_length=20_000,
         widget=forms.Textarea(attrs={**_LINES, "placeholder": '{"keys": [{"kty": "RSA", …}]}'}),
     )
+    requests_per_second = requests_field()
     scopes = forms.CharField(
         label="Scopes it may ask for",
         required=False,
@@ -97,6 +99,7 @@ class ApplicationForm(forms.Form):
             jwks=given.get("jwks"),
             jwks_uri=given.get("jwks_uri", ""),
             allowed_scopes=" ".join(given["scopes"].split()),
+            requests_per_second=given["requests_per_second"],
             client_id=given.get("client_id", ""),
         )
 
@@ -111,6 +114,7 @@ def initial_of(application: OAuthApplication) -> dict[str, Any]:
         "launch_url": application.launch_url,
         "logout_uris": application.logout_uris,
         "jwks_uri": application.jwks_uri,
+        "requests_per_second": application.requests_per_second,
         "jwks": json.dumps(application.jwks, indent=1) if application.jwks else "",
         "scopes": "\n".join(application.allowed_scopes.split()),
     }

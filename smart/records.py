@@ -16,6 +16,7 @@ from smart.external import logical_id
 
 MOST = 20
 _LOGICAL_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_PATIENT = re.compile(r"Patient/([A-Za-z0-9.-]{1,64})")
 LINKABLE = ("Patient", "Practitioner", "RelatedPerson", "Person")
 
 
@@ -51,14 +52,21 @@ def patients_for(user: ServerUser, deployment: Deployment, words: str) -> Patien
         return PatientChoices(search_people(deployment, "Patient", words), open=True)
     if resource_type == "Patient":
         return PatientChoices(_known(deployment, [user.fhir_user]))
-    if resource_type == "RelatedPerson":
-        related = read(deployment, user.fhir_user) or {}
-        return PatientChoices(_known(deployment, [related.get("patient", {}).get("reference", "")]))
-    if resource_type == "Person":
-        person = read(deployment, user.fhir_user) or {}
-        targets = [link.get("target", {}).get("reference", "") for link in person.get("link", [])]
-        return PatientChoices(_known(deployment, targets))
-    return PatientChoices()
+    represented = represented_patients(deployment, user.fhir_user)
+    return PatientChoices(_known(deployment, [f"Patient/{patient}" for patient in represented]))
+
+
+def represented_patients(deployment: Deployment, fhir_user: str) -> tuple[str, ...]:
+    """Logical ids of the patients whom a RelatedPerson (`patient`) or a Person (`link`) of the deployment stands for."""
+    resource_type, _, _ = fhir_user.partition("/")
+    resource = read(deployment, fhir_user) if resource_type in ("RelatedPerson", "Person") else None
+    if resource is None or resource.get("active") is False:
+        return ()
+    named = [resource.get("patient", {})] if resource_type == "RelatedPerson" else []
+    named += [link.get("target", {}) for link in resource.get("link", [])]
+    # A patient of another server of the same id is somebody else.
+    local = [target.get("reference", "").removeprefix(f"{fhir_base(deployment.pk)}/") for target in named]
+    return tuple(dict.fromkeys(found[1] for text in local if (found := _PATIENT.fullmatch(text))))
 
 
 def read_choice(
@@ -78,6 +86,12 @@ def encounters_of(patient: str, deployment: Deployment) -> list[Choice]:
     """The latest visits of a patient."""
     found = search(deployment, "Encounter", [("patient", patient), ("_sort", "-date"), ("_count", str(MOST))])
     return [_encounter(resource) for resource in found]
+
+
+def is_encounter_of(encounter: str, patient: str, deployment: Deployment) -> bool:
+    """Where the data is elsewhere, it cannot be known and is believed."""
+    query = [("patient", patient), ("_id", encounter)]
+    return bool(deployment.upstream or search(deployment, "Encounter", query))
 
 
 def search_people(deployment: Deployment, resource_type: str, words: str) -> list[Choice]:

@@ -161,6 +161,7 @@ def _check_authorization(signed: SignedClaims) -> SignedClaims | RefusedToken:
             "last_used_at",
             "application_id",
             enabled=F("application__enabled"),
+            requests_per_second=F("application__requests_per_second"),
             server_enabled=F("application__server__enabled"),
             user_enabled=F("user__enabled"),
         )
@@ -175,7 +176,11 @@ def _check_authorization(signed: SignedClaims) -> SignedClaims | RefusedToken:
     if row["user_enabled"] is False:
         return RefusedToken(TokenProblem.USER_DISABLED, client_id=signed.client_id)
     _note_use(signed.authorization_id)
-    return replace(signed, application_id=row["application_id"])
+    return replace(
+        signed,
+        application_id=row["application_id"],
+        requests_per_second=row["requests_per_second"] or 0,
+    )
 
 
 def _note_use(authorization_id: str) -> None:

@@ -139,6 +139,8 @@ def encounter_page(step: Step) -> HttpResponse:
 @step_view("consent")
 def consent_page(step: Step) -> HttpResponse:
     """Names the application and each thing it wants; what is unticked is not granted."""
+    if _is_launched_for_another(step):
+        return _refuse_launch(step)
     if step.request.method == "GET":
         return _show_consent(step)
     try:
@@ -155,8 +157,33 @@ def consent_page(step: Step) -> HttpResponse:
     return AppRedirect(address)
 
 
-def _denied(asked: Any) -> OAuth2Error:
-    error = OAuth2Error("The person did not allow it.", request=asked)
+def _is_launched_for_another(step: Step) -> bool:
+    """Whether an EHR launch chose a patient whose record the person who signed in may not open."""
+    patient = step.interaction.patient
+    if not patient or not step.interaction.parameter("launch"):
+        return False
+    assert step.user is not None  # noqa: S101  the page before this one
+    deployment = step.server.deployment
+    choices = patients_for(step.user, deployment, patient)
+    return read_choice(patient, choices, step.user, deployment) is None
+
+
+def _refuse_launch(step: Step) -> HttpResponse:
+    try:
+        asked = check(step.server, step.request.path, step.interaction.query)["request"]
+    except FatalClientError as error:
+        return refuse(step.request, describe_fatal(error))
+    except OAuth2Error as error:
+        return send_error(step.server, error)
+    finally:
+        end(step.request, step.interaction)
+    return send_error(
+        step.server, _denied(asked, "The person may not open the record of the launched patient.")
+    )
+
+
+def _denied(asked: Any, because: str = "The person did not allow it.") -> OAuth2Error:
+    error = OAuth2Error(because, request=asked)
     error.error = "access_denied"
     return error
 

@@ -80,7 +80,7 @@ def test_a_good_token_is_accepted_with_its_mapped_claims(
         ({"aud": []}, TokenProblem.AUDIENCE),
         ({"exp": int(time.time()) - 120}, TokenProblem.EXPIRED),
         ({"exp": None}, TokenProblem.CLAIM),
-        ({"nbf": int(time.time()) + 120}, TokenProblem.NOT_YET_VALID),
+        ({"nbf": int(time.time()) + 86_400}, TokenProblem.NOT_YET_VALID),
         ({"client_id": "unregistered"}, TokenProblem.CLAIM),
     ],
 )

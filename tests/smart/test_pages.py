@@ -98,6 +98,7 @@ def test_a_confidential_applications_secret_is_shown_once(deployment: Deployment
         ({"jwks": '{"keys": [{"kty":"oct","k":"c2VjcmV0"}]}'}, "jwks"),
         ({"jwks_uri": "http://app.example/jwks"}, "jwks_uri"),
         ({"launch_url": "javascript:alert(1)"}, "launch_url"),
+        ({"requests_per_second": "0"}, "requests_per_second"),
         ({"name": ""}, "name"),
     ],
 )

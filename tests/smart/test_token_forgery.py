@@ -95,7 +95,7 @@ def _signed(flow: Flow, **changes: Any) -> str:
         ({"exp": int(time.time()) - 1}, TokenProblem.EXPIRED),
         ({"exp": None}, TokenProblem.CLAIM),
         ({"exp": "tomorrow"}, TokenProblem.CLAIM),
-        ({"nbf": int(time.time()) + 100}, TokenProblem.NOT_YET_VALID),
+        ({"nbf": int(time.time()) + 86_400}, TokenProblem.NOT_YET_VALID),
         ({"aud": "https://other.example/r4"}, TokenProblem.AUDIENCE),
         ({"aud": None}, TokenProblem.AUDIENCE),
         ({"iss": "https://evil.example"}, TokenProblem.UNKNOWN_ISSUER),

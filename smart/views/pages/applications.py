@@ -23,7 +23,7 @@ from smart.addresses import fhir_base
 from smart.forms import ApplicationForm, LaunchForm, ScopeBuilderForm, SecretRotationForm, initial_of
 from smart.http import allow_form_to
 from smart.models import Fault, Launch
-from smart.records import encounters_of, search_people
+from smart.records import encounters_of, is_encounter_of, read, search_people
 from smart.scope_words import describe_scope
 from smart.scopes import InvalidScope, parse_scopes, read_scopes
 from smart.servers import integrated_server
@@ -208,8 +208,10 @@ def launch(request: HttpRequest, deployment: Deployment, application_id: int) ->
     """The EHR launch simulator: chosen context, and faults to try the application's error paths."""
     application = _get(deployment, application_id)
     words, patient = request.GET.get("name", "")[:100], request.GET.get("patient", "")[:64]
-    form = LaunchForm(request.POST or None, initial={"patient": patient})
+    form = LaunchForm(request.POST if request.method == "POST" else None, initial={"patient": patient})
     form.fields["fault"].choices = Fault.choices  # type: ignore[attr-defined]
+    if request.method == "POST" and form.is_valid():
+        _check_context(form, deployment)
     if request.method == "POST" and form.is_valid() and application.launch_url:
         made = Launch.objects.create(
             application=application, created_by=signed_in(request), **form.cleaned_data
@@ -225,4 +227,17 @@ def launch(request: HttpRequest, deployment: Deployment, application_id: int) ->
         "patients": search_people(deployment, "Patient", words),
         "encounters": encounters_of(patient, deployment) if patient else [],
     }
-    return allow_form_to(render(request, "smart/pages/launch.html", context), application.launch_url)
+    status = 422 if request.method == "POST" else 200
+    page = render(request, "smart/pages/launch.html", context, status=status)
+    return allow_form_to(page, application.launch_url)
+
+
+def _check_context(form: LaunchForm, deployment: Deployment) -> None:
+    """Adds what is wrong with the chosen patient and visit to the form."""
+    patient, encounter = form.cleaned_data["patient"], form.cleaned_data["encounter"]
+    if patient and not deployment.upstream and read(deployment, f"Patient/{patient}") is None:
+        form.add_error("patient", "There is no patient with this id. Choose one above.")
+    elif encounter and not patient:
+        form.add_error("patient", "Choose whose visit it is.")
+    elif encounter and not is_encounter_of(encounter, patient, deployment):
+        form.add_error("encounter", "This patient has no such visit. Leave it empty, or choose one below.")
