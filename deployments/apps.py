@@ -9,16 +9,19 @@ class DeploymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from deployments import (
+            aspects,
             bulk_export,
             data_jobs,
             departed,
             expiry,
+            guide_jobs,
             job_sweeper,
             provisioning,
             regions,
             transfers,
             usage,
         )
+        from deployments.comparison import register_aspect
         from deployments.operator import regions_section, states_section
         from deployments.periodic import Periodic, register_periodic
         from portal.models import Role
@@ -36,10 +39,14 @@ class DeploymentsConfig(AppConfig):
         register_section(states_section)
         register_tab(Tab("overview", "Overview", "deployments:overview", Role.READ, order=10))
         register_tab(Tab("data", "Data", "deployments:data", Role.READ, order=50))
+        register_tab(Tab("guides", "Guides", "deployments:guides", Role.READ, order=55))
         register_tab(Tab("settings", "Settings", "deployments:settings", Role.ADMIN, order=90))
+        register_aspect(aspects.SETTINGS)
+        register_aspect(aspects.CAPABILITIES)
         provisioning.register()
         data_jobs.register()
         bulk_export.register()
+        guide_jobs.register()
 
         register_periodic(Periodic("sweep-jobs", timedelta(seconds=2), job_sweeper.sweep))
         register_periodic(Periodic("expire-trials", timedelta(minutes=1), expiry.expire))

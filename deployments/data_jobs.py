@@ -12,9 +12,11 @@ from deployments.sizes import get_size
 from deployments.transfers import ErrorFile, Line, Resource
 from fhirserver import bulk, engine, partitions
 from fhirserver.access import FULL
+from fhirserver.guides.install import restore
 from fhirserver.http import FhirRequest
 from fhirserver.outcomes import FhirError
 from fhirserver.partitions import Partition
+from fhirserver.profiles import require_profiles
 from fhirspec.json import decode_object, encode
 
 PRESET, IMPORT, EXPORT, CLEAR = "preset", "import", "export", "clear"
@@ -50,12 +52,13 @@ def _source(progress: Progress) -> tuple[Resource | None, Iterator[Line]]:
     return None, transfers.entries_of(document)
 
 
-def _problems(line: Line) -> list[tuple[str, str]]:
-    """What is wrong with a resource: each problem with its path."""
+def _problems(line: Line, partition: Partition) -> list[tuple[str, str]]:
+    """What is wrong with a resource, the profiles that writes must meet included: each problem with its path."""
     if line.problem:
         return [("", line.problem)]
     try:
         bulk.check(line.resource)
+        require_profiles(partition, line.resource or {})
     except FhirError as error:
         return [(issue.expression, issue.diagnostics) for issue in error.issues()]
     return []
@@ -63,13 +66,14 @@ def _problems(line: Line) -> list[tuple[str, str]]:
 
 def _validate(progress: Progress) -> None:
     """Look at every resource before any is stored."""
+    partition = partition_of(progress.job.deployment)
     document, lines = _source(progress)
     if document is not None:
         lines = transfers.entries_of(document) if document.get("type") != "batch" else iter(())
     errors = ErrorFile(progress.job)
     number = bad = 0
     for number, line in enumerate(lines, start=1):
-        found = _problems(line) if line.resource or line.problem else []
+        found = _problems(line, partition) if line.resource or line.problem else []
         for path, problem in found:
             errors.add(line.number, problem, path)
         bad += bool(found)
@@ -102,7 +106,7 @@ def _load(progress: Progress) -> None:
         _execute(progress, partition, document)
         return
     expected = progress.job.result["checked"] - progress.job.result["invalid"]
-    good = (transfers.with_id(line, progress.job) for line in lines if not _problems(line))
+    good = (transfers.with_id(line, progress.job) for line in lines if not _problems(line, partition))
 
     def report(done: int) -> None:
         progress.report(done, max(done, expected), quantities.of(done, expected, "resource"))
@@ -166,6 +170,7 @@ def _clear(progress: Progress) -> None:
     partition = partition_of(progress.job.deployment)
     there = partitions.count_resources(partition)
     partitions.clear(partition)
+    restore(partition)
     progress.report(there, there, f"{quantities.count(there, 'resource')} deleted")
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from deployments.models import Deployment, Job, JobState
 from portal.models import User
+from portal.services.refusals import Refused
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class LeaseLost(Exception):
     """Raised inside a step when another worker took the job over: stop at once and write nothing."""
 
 
-class NotAllowed(Exception):
+class NotAllowed(Refused):
     """The job is not in a state in which this can be done."""
 
 

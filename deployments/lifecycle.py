@@ -3,6 +3,7 @@
 from enum import Enum
 
 from deployments.models import State
+from portal.services.refusals import Refused
 
 
 class Event(Enum):
@@ -39,7 +40,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
 WORKING = frozenset({State.CREATING, State.STOPPING, State.STARTING, State.UPDATING, State.DELETING})
 
 
-class NotAllowed(Exception):
+class NotAllowed(Refused):
     """The event is not possible in the state the deployment is in. The text is for people."""
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deployments.views import actions, data, pages, wizard
+from deployments.views import actions, comparing, data, guides, pages, wizard
 
 app_name = "deployments"
 urlpatterns = [
@@ -20,6 +20,13 @@ urlpatterns = [
     path("<slug:deployment_id>/data/clear/", data.clear, name="clear"),
     path("<slug:deployment_id>/data/<int:job_id>/errors.ndjson", data.errors, name="errors"),
     path("<slug:deployment_id>/data/<int:job_id>/<str:resource_type>.ndjson", data.exported, name="exported"),
+    path("<slug:deployment_id>/compare/", comparing.page, name="compare"),
+    path("<slug:deployment_id>/compare/take-over/", comparing.take, name="take_over"),
+    path("<slug:deployment_id>/guides/", guides.page, name="guides"),
+    path("<slug:deployment_id>/guides/install/", guides.install, name="guides_install"),
+    path("<slug:deployment_id>/guides/remove/", guides.remove, name="guides_remove"),
+    path("<slug:deployment_id>/guides/index/", guides.index_again, name="guides_index"),
+    path("<slug:deployment_id>/guides/writes/", guides.change_writes, name="guides_writes"),
     path("<slug:deployment_id>/start/", actions.start, name="start"),
     path("<slug:deployment_id>/stop/", actions.stop, name="stop"),
     path("<slug:deployment_id>/retry/", actions.retry, name="retry"),

@@ -11,6 +11,7 @@ MATRIX = [
     # method, path below the deployment, the role it needs
     ("get", "", Role.READ),
     ("get", "settings/", Role.ADMIN),
+    ("get", "compare/", Role.READ),
     ("post", "start/", Role.WRITE),
     ("post", "stop/", Role.WRITE),
     ("post", "retry/", Role.WRITE),
