@@ -7,8 +7,10 @@ class ExplorerConfig(AppConfig):
     name = "explorer"
 
     def ready(self) -> None:
+        from explorer.exports.describe import openapi_document
         from explorer.held import receive_token
         from explorer.showcase import show_example
+        from gateway.documents import offer_document
         from portal.models import Role
         from portal.navigation import Tab, register_tab
         from portal.showcase import register_showcase
@@ -17,3 +19,4 @@ class ExplorerConfig(AppConfig):
         register_showcase(show_example)
         register_tab(Tab("api", "API Development", "explorer:index", Role.READ, order=30))
         register_receiver(receive_token)
+        offer_document("openapi.json", openapi_document)

@@ -13,7 +13,8 @@ from deployments.endpoint import fhir_base
 from deployments.models import Deployment
 from explorer import definitions
 from explorer.building.draft import Draft
-from explorer.building.operations import Operation, system_operations, type_operations
+from explorer.building.interactions import Operation
+from explorer.building.operations import system_operations, type_operations
 from explorer.building.paste import NotARequest, draft_from_paste
 from explorer.capabilities import Capabilities, get_capabilities
 

@@ -8,10 +8,11 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from deployments.models import Deployment
+from explorer.answers.difference import Effect
 from explorer.bench import Bench
 from explorer.building.check import Problem
 from explorer.building.draft import Draft, draft_from_fields
-from explorer.building.operations import Operation
+from explorer.building.interactions import Operation
 from explorer.building.outgoing import API_KEY, Outgoing, build_request
 from explorer.held import Held
 from explorer.models import SentRequest
@@ -25,13 +26,18 @@ LONGEST_REMEMBERED_BODY = 32_000
 
 @dataclass(frozen=True)
 class Attempt:
-    """A draft that was previewed or sent: `answer` is None when it was not sent."""
+    """A draft that was previewed, sent or rehearsed: `answer` is None when it was not sent.
+
+    `effects` are those of a dry run (`explorer.rehearsing`).
+    """
 
     operation: Operation
     draft: Draft
     request: Outgoing
     problems: tuple[Problem, ...]
     answer: Answer | None = None
+    is_dry_run: bool = False
+    effects: tuple[Effect, ...] = ()
 
     @property
     def blocked(self) -> bool:
@@ -87,10 +93,10 @@ def seal_draft(draft: Draft) -> str:
 
 
 def open_draft(sealed: str) -> Draft | None:
-    """The sealed draft; None when its key is gone."""
+    """The sealed draft; None when its key is gone or it is none."""
     try:
         content = json.loads(decrypt(sealed))
-    except UnreadableSecret:
+    except (UnreadableSecret, ValueError):
         return None
     fields = dict(QueryDict(content["address"]).lists())
     return draft_from_fields(fields, content["type"], "").with_body(content["body"])

@@ -16,8 +16,9 @@ from explorer.building.fields import (
     result_choices,
     search_fields,
 )
-from explorer.building.operations import Operation
+from explorer.building.interactions import Operation
 from explorer.building.words import describe_search
+from explorer.rehearsing import can_rehearse
 
 _HEADER_HELP = {
     "If-Match": 'Only if the version is still this one: W/"1"',
@@ -50,8 +51,10 @@ class OperationForm:
     headers: Sequence[HeaderField]
     examples: Sequence[definitions.ExampleTitle]
     body: str
+    body_type: str
     query: str
     count: str
+    can_rehearse: bool
 
     @property
     def method(self) -> str:
@@ -78,7 +81,7 @@ def operation_form(bench: Bench, operation: Operation, draft: Draft) -> Operatio
     return OperationForm(
         operation=operation,
         draft=draft,
-        id_prefix=operation.key.replace("$", "op-"),
+        id_prefix=operation.id_prefix,
         top=top if operation.criteria else [],
         rest=rest if operation.criteria else [],
         choices=choices,
@@ -91,8 +94,10 @@ def operation_form(bench: Bench, operation: Operation, draft: Draft) -> Operatio
         if _takes_examples(operation)
         else [],
         body=filled.body,
+        body_type=body_type(bench, operation) if _takes_examples(operation) else "",
         query=render_query(criteria),
         count=next(iter(draft.values("_count")), ""),
+        can_rehearse=can_rehearse(operation, bench),
     )
 
 
@@ -131,8 +136,9 @@ def check(draft: Draft, operation: Operation) -> list[Problem]:
     """Problems of a draft: what its form can tell, and what the definitions say of its body."""
     parameters = definitions.parameters(draft.resource_type) if draft.resource_type else ()
     problems = check_draft(draft, operation, {each.code: each.kind for each in parameters})
-    if operation.body == "resource" and not problems:
-        problems += definitions.body_problems(draft.body, draft.resource_type)
+    if operation.body in ("resource", "bundle") and not problems:
+        kind = "Bundle" if operation.body == "bundle" else draft.resource_type
+        problems += definitions.body_problems(draft.body, kind)
     return problems
 
 

@@ -1,4 +1,4 @@
-"""What the explorer remembers: requests sent, and the steps of the guided tour."""
+"""What the explorer remembers: requests sent and saved, and the steps of the guided tour."""
 
 from django.conf import settings
 from django.db import models
@@ -25,6 +25,27 @@ class SentRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.resource_type} {self.operation}: {self.status}"
+
+
+class SavedRequest(models.Model):
+    """A request that a person keeps by name, for themselves or for all of the tenant. `sealed` is the encrypted draft."""
+
+    deployment = models.ForeignKey("deployments.Deployment", on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=80)
+    shared = models.BooleanField(default=False)
+    resource_type = models.CharField(max_length=64, blank=True)
+    saved = models.DateTimeField(auto_now=True)
+    sealed = models.TextField()
+
+    class Meta:
+        ordering = ("name", "pk")
+        constraints = [
+            models.UniqueConstraint(fields=["deployment", "user", "name"], name="one_saved_request_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class TourStep(models.Model):

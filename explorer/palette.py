@@ -25,6 +25,8 @@ def find_all(bench: Bench) -> list[dict[str, str]]:
     ]
     pages = [
         {"label": "All resource types", "hint": "API Development", "url": start},
+        {"label": "Saved requests", "hint": "API Development", "url": _url("saved", bench)},
+        {"label": "Compose a Bundle", "hint": "API Development", "url": _url("composer", bench)},
         {"label": "History of your requests", "hint": "API Development", "url": _url("history", bench)},
         {"label": "Guided tour", "hint": "API Development", "url": _url("tour", bench)},
     ]

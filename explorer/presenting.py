@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -15,7 +16,8 @@ from explorer.answers.narrative import safe_narrative
 from explorer.answers.outcome import Issue, explain_outcome
 from explorer.answers.table import Table, bundle_table
 from explorer.bench import Bench
-from explorer.execution import Attempt
+from explorer.building.places import find_places, line_of
+from explorer.execution import LONGEST_REMEMBERED_BODY, Attempt, seal_draft
 from explorer.sending import Answer
 from explorer.snippets.curl import render_curl
 from explorer.snippets.httpie import render_httpie
@@ -54,6 +56,24 @@ class Shown:
             Snippet("python", "Python", "python", render_python(request)),
             Snippet("javascript", "JavaScript", "javascript", render_javascript(request)),
         ]
+
+    @cached_property
+    def sealed(self) -> str:
+        """The draft for Save and Add to a Bundle, readable for this server alone; empty when its body is too long to keep."""
+        draft = self.attempt.draft
+        return seal_draft(draft) if len(draft.body) <= LONGEST_REMEMBERED_BODY else ""
+
+    @property
+    def edit_url(self) -> str:
+        """Where the resource of this answer is put into the editor, empty when it holds none."""
+        found = self.decoded
+        if self.attempt.is_dry_run or not isinstance(found, dict) or not found.get("id"):
+            return ""
+        kind = str(found.get("resourceType", ""))
+        if kind in ("Bundle", "OperationOutcome") or not definitions.is_resource_type(kind):
+            return ""
+        address = reverse("explorer:edit", args=[self.bench.deployment.pk, kind])
+        return f"{address}?{urlencode({'id': found['id']})}"
 
     @property
     def permalink(self) -> str:
@@ -111,7 +131,13 @@ class Shown:
     def issues(self) -> list[Issue]:
         if not isinstance(self.decoded, dict) or self.decoded.get("resourceType") != "OperationOutcome":
             return []
-        return explain_outcome(self.decoded)
+        root = find_places(self.attempt.draft.body) if self.attempt.operation.body else None
+        return explain_outcome(self.decoded, lambda path: line_of(root, path) if root and "." in path else 0)
+
+    @property
+    def body_id(self) -> str:
+        """The id of the form's field that holds the body."""
+        return f"{self.attempt.operation.id_prefix}-body"
 
     @property
     def download(self) -> str:
@@ -157,7 +183,8 @@ class Shown:
         """What a screen reader is told when the answer arrives."""
         if self.answer is None:
             return "The request is shown. It was not sent."
-        told = f"Answer {self.answer.status} {self.answer.reason}"
+        told = "Dry run, nothing was stored. " if self.attempt.is_dry_run else ""
+        told += f"Answer {self.answer.status} {self.answer.reason}"
         if self.table and self.table.total is not None:
             told += f", {self.table.total} found"
         return told

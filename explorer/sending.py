@@ -5,14 +5,16 @@ waits for another worker, so Execute cannot starve a small installation, and not
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from django.core.servers.basehttp import get_internal_wsgi_application
 
 from explorer.building.outgoing import Outgoing
+from gateway.inbound import DRY_RUN, INSIDE
 
 # An answer is read up to here to be shown; a download streams all of it.
 SHOWN_BYTES = 1_000_000
@@ -49,13 +51,17 @@ class Answer:
 
 
 @contextmanager
-def open_answer(request: Outgoing, secret: str, client_address: str) -> Iterator[httpx.Response]:
+def open_answer(
+    request: Outgoing, secret: str, client_address: str, *, dry_run: bool = False
+) -> Iterator[httpx.Response]:
     """The response, its body not read yet. `secret` is empty for a request without a credential."""
     headers = [*request.headers, ("Accept-Encoding", "identity"), ("User-Agent", "Fireside-Explorer")]
     if secret and request.secret:
         headers.append((request.secret.header, request.secret.value(secret)))
     transport = httpx.WSGITransport(
-        app=get_internal_wsgi_application(), raise_app_exceptions=False, remote_addr=client_address
+        app=_marked({INSIDE: True, DRY_RUN: dry_run}),
+        raise_app_exceptions=False,
+        remote_addr=client_address,
     )
     content = request.body.encode() if request.body else None
     with (
@@ -65,10 +71,23 @@ def open_answer(request: Outgoing, secret: str, client_address: str) -> Iterator
         yield response
 
 
-def send(request: Outgoing, secret: str, client_address: str, limit: int = SHOWN_BYTES) -> Answer:
-    """Send and read at most `limit` bytes of the body."""
+def _marked(marks: dict[str, bool]) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+    """The product's application, told what no client can tell it."""
+    application = get_internal_wsgi_application()
+
+    def called(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answered: Iterable[bytes] = application({**environ, **marks}, start_response)
+        return answered
+
+    return called
+
+
+def send(
+    request: Outgoing, secret: str, client_address: str, limit: int = SHOWN_BYTES, *, dry_run: bool = False
+) -> Answer:
+    """Send and read at most `limit` bytes of the body. With `dry_run` the engine takes back whatever it wrote."""
     started = time.perf_counter()
-    with open_answer(request, secret, client_address) as response:
+    with open_answer(request, secret, client_address, dry_run=dry_run) as response:
         read, complete = _read(response, limit)
         duration = (time.perf_counter() - started) * 1000
         return Answer(

@@ -10,8 +10,9 @@ from explorer.bench import bench_url
 from explorer.building.draft import Draft
 from explorer.execution import Attempt
 from explorer.held import Held
-from explorer.models import SentRequest, TourStep
+from explorer.models import TourStep
 from gateway.decisions import CredentialKind
+from gateway.inbound import INSIDE_TRACE
 from gateway.models import RequestLog
 from portal.models import User
 
@@ -83,18 +84,20 @@ def tour_steps(deployment: Deployment, user: User) -> list[Step]:
             "Take it with you",
             "Copy the curl line and run it in a shell: the tick comes when the server sees the key from outside.",
             f"{patient}?{search}",
-            _used_outside(deployment),
+            REPLAYED in seen or _saw_outside(deployment, user),
         ),
     ]
 
 
-def _used_outside(deployment: Deployment) -> bool:
-    """Whether the deployment's log knows a successful request of an API key that these pages did not send."""
-    ours = SentRequest.objects.filter(deployment=deployment).values("trace_id")
+def _saw_outside(deployment: Deployment, user: User) -> bool:
+    """Whether the log knows a successful request of an API key that these pages did not send: a tick that stays."""
     logged = RequestLog.objects.filter(
         deployment=deployment, credential_kind=CredentialKind.API_KEY, status__lt=400
     )
-    return logged.exclude(trace_id__in=ours).exists()
+    if not logged.exclude(trace_id__startswith=INSIDE_TRACE).exists():
+        return False
+    tick_steps(deployment, user, [REPLAYED])
+    return True
 
 
 def tick(deployment: Deployment, user: User, attempt: Attempt, held: Held | None) -> None:

@@ -27,6 +27,15 @@ class Change:
     lines: tuple[Line, ...]
 
 
+@dataclass(frozen=True)
+class Effect:
+    """What would become of one resource. `kind`: created, changed, deleted, or the same as before."""
+
+    place: str
+    kind: str
+    lines: tuple[Line, ...]
+
+
 def list_changes(bundle: dict[str, Any], indent: Callable[[Any], str]) -> list[Change]:
     """The changes in a history Bundle of one resource, newest first as the Bundle is. Empty for any other Bundle."""
     entries = [each for each in bundle.get("entry", ()) if isinstance(each, dict)]
@@ -45,12 +54,13 @@ def _change(newer: dict[str, Any], older: dict[str, Any] | None, indent: Callabl
         version=str(meta.get("versionId", "")),
         updated=str(meta.get("lastUpdated", "") or (newer.get("response") or {}).get("lastModified", "")),
         method=str((newer.get("request") or {}).get("method", "")),
-        lines=compare(_content(before), _content(resource), indent) if before and resource else (),
+        lines=compare(content_of(before), content_of(resource), indent) if before and resource else (),
     )
 
 
-def _content(resource: dict[str, Any]) -> dict[str, Any]:
-    """The resource without what changes with every version."""
+def content_of(resource: dict[str, Any] | None) -> dict[str, Any]:
+    """The resource without what changes with every version; empty when there is none."""
+    resource = resource or {}
     meta = {k: v for k, v in (resource.get("meta") or {}).items() if k not in ("versionId", "lastUpdated")}
     rest = {key: value for key, value in resource.items() if key != "meta"}
     return rest | ({"meta": meta} if meta else {})

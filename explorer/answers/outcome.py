@@ -1,5 +1,6 @@
 """An OperationOutcome explained: what happened and what to do. https://hl7.org/fhir/R4/valueset-issue-type.html"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,31 +33,40 @@ _ADVICE = {
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where an issue is: its FHIRPath, and its line in the body that was sent, 0 when it has none."""
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Issue:
     severity: str
     code: str
     text: str
-    places: tuple[str, ...]
+    places: tuple["Place", ...]
     advice: str
 
 
-def explain_outcome(outcome: dict[str, Any]) -> list[Issue]:
-    """The issues of a decoded OperationOutcome, the worst first."""
-    issues = [_issue(each) for each in outcome.get("issue", ()) if isinstance(each, dict)]
+def explain_outcome(outcome: dict[str, Any], line_of: Callable[[str], int]) -> list[Issue]:
+    """The issues of a decoded OperationOutcome, the worst first. `line_of` finds a path in the body that was sent."""
+    issues = [_issue(each, line_of) for each in outcome.get("issue", ()) if isinstance(each, dict)]
     return sorted(issues, key=lambda issue: _SEVERITIES.index(issue.severity))
 
 
-def _issue(issue: dict[str, Any]) -> Issue:
+def _issue(issue: dict[str, Any], line_of: Callable[[str], int]) -> Issue:
     severity = str(issue.get("severity", ""))
     details = issue.get("details") or {}
     coded = next(
         (str(each.get("display", "")) for each in details.get("coding", ()) if each.get("display")), ""
     )
     text = str(issue.get("diagnostics") or details.get("text") or coded)
+    paths = issue.get("expression") or issue.get("location") or ()
     return Issue(
         severity=severity if severity in _SEVERITIES else "error",
         code=str(issue.get("code", "")),
         text=text,
-        places=tuple(map(str, issue.get("expression") or issue.get("location") or ())),
+        places=tuple(Place(path, line_of(path)) for path in map(str, paths)),
         advice=_ADVICE.get(str(issue.get("code", "")), ""),
     )

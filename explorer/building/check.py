@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from explorer.building.criteria import PREFIXES, Criterion, alternatives, split_prefix
 from explorer.building.draft import Draft
-from explorer.building.operations import Operation
+from explorer.building.interactions import Operation
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _DATE = re.compile(
@@ -17,12 +17,16 @@ _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
 
 @dataclass(frozen=True)
 class Problem:
-    """`field` is the name of the form's field; `line` is that of the body, from 1, 0 when it has none."""
+    """`field` is the name of the form's field; `line` is that of the body, from 1, 0 when it has none.
+
+    `blocking` keeps the request from being sent; `is_error`: the server will refuse it.
+    """
 
     field: str
     message: str
     blocking: bool = True
     line: int = 0
+    is_error: bool = True
 
 
 def check_draft(draft: Draft, operation: Operation, types: dict[str, str]) -> list[Problem]:
@@ -79,21 +83,28 @@ def _check_body(draft: Draft, operation: Operation) -> list[Problem]:
         return [Problem(".body", "The body is empty: choose an example, or write one.")]
     if text[0] == "<":
         return []
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        return [
-            Problem(
-                ".body",
-                f"Not JSON: {error.msg} (line {error.lineno}, column {error.colno}).",
-                line=error.lineno,
-            )
-        ]
+    if broken := json_problem(draft.body):
+        return [broken]
+    value = json.loads(text)
     if operation.body == "resource" and isinstance(value, dict):
         return _check_resource(value, draft, operation)
     if operation.body == "bundle" and not (isinstance(value, dict) and value.get("resourceType") == "Bundle"):
         return [Problem(".body", "A Bundle of type batch or transaction is expected here.", blocking=False)]
     return []
+
+
+def json_problem(text: str) -> Problem | None:
+    """Where a body stops being JSON; None when it is JSON, XML or empty."""
+    if not text.strip() or text.lstrip()[0] == "<":
+        return None
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        message = f"Not JSON: {error.msg} (line {error.lineno}, column {error.colno})."
+        return Problem(".body", message, line=error.lineno)
+    except RecursionError:
+        return Problem(".body", "Not JSON that a server takes: it is nested too deeply.", line=1)
+    return None
 
 
 def _check_resource(value: dict[str, object], draft: Draft, operation: Operation) -> list[Problem]:

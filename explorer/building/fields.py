@@ -35,17 +35,6 @@ MODIFIER_WORDS = {
     "type": "of type",
     "iterate": "iterate",
 }
-_HINTS = {
-    "date": "2024-05-01",
-    "string": "",
-    "token": "code or system|code",
-    "reference": "Type/id",
-    "number": "5.4",
-    "quantity": "5.4|http://unitsofmeasure.org|mg",
-    "uri": "https://…",
-    "composite": "value$value",
-    "special": "",
-}
 # What people look for first, whatever the type: these stand on top, the others below.
 COMMON_CODES = (
     "name", "family", "given", "identifier", "gender", "birthdate", "patient", "subject", "code", "status",
@@ -61,7 +50,8 @@ _TOTALS = ("none", "estimate", "accurate")
 class SearchParameterFacts:
     """A search parameter as the pages know it, whatever catalogue or statement it came from.
 
-    `codes` are (code, display) pairs of its value set, `components` (code, expression) pairs of a composite.
+    `codes` are (code, display) pairs of its value set, `components` (code, expression) pairs of a composite, `example` is a
+    value to try it with.
     """
 
     code: str
@@ -75,14 +65,7 @@ class SearchParameterFacts:
     components: tuple[tuple[str, str], ...] = ()
     codes: tuple[tuple[str, str], ...] = ()
     supported: bool = True
-
-    @property
-    def hint(self) -> str:
-        if self.kind == "reference" and len(self.targets) == 1:
-            return f"{self.targets[0]}/id"
-        if self.kind == "token" and self.codes:
-            return self.codes[0][0]
-        return _HINTS.get(self.kind, "")
+    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +87,8 @@ class Field:
         """The choices of the prefix; what has prefixes knows one modifier, which is offered here too."""
         if not self.facts.prefixes:
             return []
-        return [(each, PREFIX_WORDS[each]) for each in ("", *self.facts.prefixes)] + [(MISSING, "is missing")]
+        missing = [(MISSING, "is missing")] if MISSING in self.facts.modifiers else []
+        return [(each, PREFIX_WORDS[each]) for each in ("", *self.facts.prefixes)] + missing
 
     @property
     def modifiers(self) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from explorer.building.criteria import render_query
 from explorer.building.draft import Draft
-from explorer.building.operations import Operation
+from explorer.building.interactions import Operation
 
 MEDIA_TYPES = {"json": "application/fhir+json", "xml": "application/fhir+xml"}
 PATCH_TYPE = "application/json-patch+json"

@@ -1,6 +1,7 @@
 """What the pages need of the R4 catalogue, prepared once for each resource type."""
 
 from explorer.definitions.codes import CodeList, list_codes
+from explorer.definitions.completion import Completion, complete
 from explorer.definitions.examples import (
     ExampleTitle,
     example_patch,
@@ -23,7 +24,7 @@ from explorer.definitions.types import (
 from explorer.definitions.validity import body_problems
 
 __all__ = [
-    "CodeList", "ExampleTitle", "Module", "TypeFacts", "body_problems", "decode_json", "element_names",
+    "CodeList", "Completion", "ExampleTitle", "Module", "TypeFacts", "body_problems", "complete", "decode_json", "element_names",
     "example_patch", "example_text", "example_titles", "history_parameters", "indent_json", "is_data_type",
     "is_resource_type", "json_scalar", "list_codes", "list_modules", "operation_definitions",
     "operation_inputs", "parameters", "revincludes", "type_facts", "with_id",

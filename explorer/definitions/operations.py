@@ -4,7 +4,8 @@ from functools import lru_cache
 from typing import Any
 
 from explorer.building.fields import SearchParameterFacts
-from explorer.building.operations import SPECIFICATION, Definition, Definitions
+from explorer.building.interactions import SPECIFICATION
+from explorer.building.operations import Definition, Definitions
 from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import Operation
 

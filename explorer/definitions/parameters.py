@@ -1,24 +1,14 @@
 """Search parameters of a resource type as the pages show them."""
 
-import re
 from functools import lru_cache
 
 from explorer.building.fields import SearchParameterFacts, prefixes_of
 from explorer.definitions.codes import list_codes
+from explorer.definitions.example_value import example_value, read_element
 from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import SearchParameter
+from fhirspec.searchparams.behaviour import modifiers_of
 
-# Which modifiers R4 gives to each type of parameter: https://hl7.org/fhir/R4/search.html#modifiers
-_MODIFIERS = {
-    "string": ("contains", "exact", "missing"),
-    "token": ("not", "text", "in", "not-in", "above", "below", "of-type", "missing"),
-    "reference": ("identifier", "missing"),
-    "uri": ("above", "below", "missing"),
-    "date": ("missing",),
-    "number": ("missing",),
-    "quantity": ("missing",),
-}
-_PLAIN_PATH = re.compile(r"[A-Z]\w+(\.\w+)+")
 _LONGEST_PICKER = 40
 # Result parameters and those without a meaning of their own have fields elsewhere, or none.
 _NOT_FIELDS = frozenset({"_query"})
@@ -44,18 +34,17 @@ def _facts(each: SearchParameter, resource_type: str) -> SearchParameterFacts:
         expression=each.expression,
         url=each.url,
         targets=each.targets,
-        modifiers=_MODIFIERS.get(each.type, ()),
+        modifiers=modifiers_of(each),
         prefixes=prefixes_of(each.type),
         components=tuple((part.definition.rpartition("/")[2], part.expression) for part in each.components),
         codes=_codes(each, resource_type) if each.type == "token" else (),
+        example=example_value(each, resource_type),
     )
 
 
 def _codes(each: SearchParameter, resource_type: str) -> tuple[tuple[str, str], ...]:
     """The codes of the element that a parameter reads, when they are few enough to pick from."""
-    if not _PLAIN_PATH.fullmatch(each.expression):
-        return ()
-    element = get_catalogue().type_definition(resource_type).element(each.expression)
+    element = read_element(each, resource_type)
     if element is None:
         return ()
     if element.types and element.types[0].code == "boolean":

@@ -1,27 +1,33 @@
-"""What the definitions say of a body before it is sent: told, never in the way of sending it."""
-
-import json
+"""What the definitions say of a body, each problem at its line: told, never in the way of sending it."""
 
 from explorer.building.check import Problem
-from fhirspec.catalogue import get_catalogue
+from explorer.building.places import find_places, line_of
+from fhirspec import json
+from fhirspec.validation import invariants, validate
 
-MOST_TOLD = 12
+MOST_TOLD = 50
 
 
-def body_problems(text: str, resource_type: str) -> list[Problem]:
-    """Unknown elements at the top of the resource (the server checks everything)."""
-    value = json.loads(text) if text.lstrip()[:1] == "{" else None
-    if not isinstance(value, dict):
+def body_problems(text: str, resource_type: str, thorough: bool = False) -> list[Problem]:
+    """Problems of a JSON body that is of this type; `thorough`: as `$validate` finds them, with the invariants."""
+    try:
+        value = json.decode(text.encode())
+    except ValueError:
         return []
-    name = str(value.get("resourceType", ""))
-    if name != resource_type:
+    root = find_places(text)
+    if root is None or not isinstance(value, dict) or value.get("resourceType") != resource_type:
         return []
-    known = {
-        json_name
-        for each in get_catalogue().type_definition(name).children(name)
-        for json_name, _ in each.json_names()
-    }
-    unknown = [key for key in value if key.lstrip("_") not in known and key != "resourceType"]
-    return [
-        Problem(".body", f"{name} has no element “{key}”.", blocking=False) for key in unknown[:MOST_TOLD]
+    found = list(validate(value, resource_type))
+    if thorough and not any(each.is_error for each in found):
+        found += invariants(value)
+    problems = [
+        Problem(
+            ".body",
+            f"{each.path}: {each.message}",
+            blocking=False,
+            line=line_of(root, each.path),
+            is_error=each.is_error,
+        )
+        for each in found[:MOST_TOLD]
     ]
+    return sorted(problems, key=lambda problem: problem.line)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from explorer.building.fields import SearchParameterFacts
-from explorer.building.operations import Operation
+from explorer.building.interactions import Operation
 
 Json = dict[str, Any]
 _FHIR_JSON = "application/fhir+json"

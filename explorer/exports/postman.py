@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from explorer.building.draft import Draft
-from explorer.building.operations import Operation
+from explorer.building.interactions import Operation
 from explorer.building.outgoing import build_request
 
 _SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"

@@ -10,8 +10,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from deployments.models import Deployment
 from explorer.bench import bench_url
+from explorer.building.criteria import render_pairs
 from explorer.building.fields import Choice, Field, SearchParameterFacts
-from explorer.building.operations import Operation
+from explorer.building.interactions import Operation
 from explorer.schema.tree import SchemaRow, TypeLink
 
 register = template.Library()
@@ -60,7 +61,7 @@ def criterion_row(id_prefix: str, field: Field) -> SafeString:
         '<div class="crit" data-criterion><label for="{}" title="{}">{}<span class="crit-kind">{}</span></label>'
         '<div class="crit-fields">{}{}<input id="{}" name="{}" value="{}" placeholder="{}" autocomplete="off"'
         ' spellcheck="false"{}>{}</div></div>',
-        base, facts.description, field.name, facts.kind, modifier, prefix, base, field.name, field.value, facts.hint,
+        base, facts.description, field.name, facts.kind, modifier, prefix, base, field.name, field.value, facts.example,
         format_html(' list="{}-codes"', base) if facts.codes else NOTHING, codes,
     )  # fmt: skip
 
@@ -171,11 +172,11 @@ def _binding(row: SchemaRow, deployment: Deployment) -> SafeString:
 
 @register.simple_tag
 def parameter_table(parameters: Sequence[SearchParameterFacts], deployment: Deployment) -> SafeString:
-    """All search parameters of a type with what each can do."""
+    """All search parameters of a type with what each can do, and an example that opens in the search form."""
     start = bench_url(deployment, "")
     return format_html(
         '<div class="table-wrap card" tabindex="0" role="region" aria-label="Table of search parameters"><table class="table params"><thead><tr>'
-        "<th scope=col>Parameter</th><th scope=col>Type</th><th scope=col>Description</th><th scope=col>Modifiers and prefixes</th>"
+        "<th scope=col>Parameter, example</th><th scope=col>Type</th><th scope=col>Description</th><th scope=col>Modifiers and prefixes</th>"
         "<th scope=col>Reads</th></tr></thead><tbody>{}</tbody></table></div>",
         mark_safe("".join(_parameter_row(each, start) for each in parameters)),  # noqa: S308
     )
@@ -189,9 +190,13 @@ def _parameter_row(each: SearchParameterFacts, start: str) -> SafeString:
     more = f" and {len(each.targets) - 12} more" if len(each.targets) > 12 else ""
     parts = ", ".join(code for code, _ in each.components)
     return format_html(
-        "<tr><td><code>{}</code>{}</td><td>{}</td><td>{}{}{}</td><td class=\"muted small\">{}</td><td><code class=small>{}</code></td></tr>",
+        "<tr><td><code>{}</code>{}{}</td><td>{}</td><td>{}{}{}</td><td class=\"muted small\">{}</td><td><code class=small>{}</code></td></tr>",
         each.code,
         NOTHING if each.supported else mark_safe(' <span class="badge">not here</span>'),
+        format_html(
+            '<div class="small"><a href="?.do=search&amp;{}#try">{}={}</a></div>',
+            render_pairs([(each.code, each.example)]), each.code, each.example,
+        ) if each.supported and each.example else NOTHING,
         each.kind,
         each.description,
         format_html('<div class="muted small">Refers to {}{}</div>', targets, more) if each.targets else NOTHING,

@@ -20,6 +20,7 @@ from explorer.definitions.paths import search_paths
 from explorer.execution import Attempt, execute, prepare
 from explorer.held import get_active, list_applications, list_held
 from explorer.presenting import Shown, example_tree
+from explorer.rehearsing import can_rehearse, rehearse
 from explorer.schema.tree import schema_rows
 from explorer.tour import OPENED, tick, tick_steps
 from explorer.views.fragments import wants_part
@@ -55,6 +56,7 @@ class Asked:
     draft: Draft
     run: bool
     preview: bool
+    dry: bool
     part: str
 
 
@@ -63,7 +65,7 @@ def _asked(request: HttpRequest, bench: Bench) -> Asked:
     default = bench.operations[0].key if bench.operations else ""
     draft = draft_from_fields(fields, bench.resource_type, default)
     part = fields.get(".part", ["answer"])[0] if wants_part(request) else ""
-    return Asked(draft, ".run" in fields, ".preview" in fields, part)
+    return Asked(draft, ".run" in fields, ".preview" in fields, ".dry" in fields, part)
 
 
 def _answer(request: HttpRequest, bench: Bench, template: str) -> HttpResponse:
@@ -88,13 +90,15 @@ def _untidy(request: HttpRequest) -> bool:
 
 def _attempt(request: HttpRequest, bench: Bench, asked: Asked) -> Attempt | None:
     """The previewed or executed draft. A GET executes only what changes nothing."""
-    if not (asked.run or asked.preview) or not asked.draft.operation:
+    if not (asked.run or asked.preview or asked.dry) or not asked.draft.operation:
         return None
     operation = bench.operation(asked.draft.operation)
     held = get_active(request.session, bench.deployment)
     draft = forms.with_body(asked.draft, operation)
     problems = forms.check(draft, operation)
     attempt = prepare(bench, draft, problems, held)
+    if asked.dry and request.method == "POST" and can_rehearse(operation, bench):
+        return rehearse(attempt, bench, held, _client_address(request))
     if not asked.run or (request.method != "POST" and not operation.safe):
         return attempt
     done = execute(attempt, bench, held, signed_in(request), _client_address(request))

@@ -1,18 +1,13 @@
 """The deployment's API as files for other tools."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.http import require_GET
 
 from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
-from explorer import definitions, forms
-from explorer.bench import Bench
-from explorer.building.fields import SearchParameterFacts
-from explorer.exports.openapi import render_openapi
-from explorer.exports.postman import render_postman
+from explorer.exports.describe import UnknownType, describe_openapi, describe_postman
 from portal.models import Role
 
 
@@ -20,51 +15,27 @@ from portal.models import Role
 @require_GET
 def openapi(request: HttpRequest, deployment: Deployment) -> JsonResponse:
     """OpenAPI 3.1 of the type named by `type`, or of all."""
-    benches = list(_benches(deployment, request.GET.get("type", "")))
-    document = render_openapi(
-        f"{deployment.name}: FHIR R4",
-        benches[0].base,
-        settings.VERSION,
-        ((bench.resource_type, bench.operations, _parameters(bench)) for bench in benches),
-    )
-    return _file(document, f"{deployment.name}-openapi.json")
+    return _file(request, deployment, describe_openapi, "openapi")
 
 
 @deployment_view(Role.READ)
 @require_GET
 def postman(request: HttpRequest, deployment: Deployment) -> JsonResponse:
     """A Postman collection of the type named by `type`, or of all."""
-    benches = list(_benches(deployment, request.GET.get("type", "")))
-    collection = render_postman(
-        f"{deployment.name}: FHIR R4",
-        benches[0].base,
-        (
-            (b.resource_type, b.operations, definitions.example_text(b.resource_type or "Bundle", ""))
-            for b in benches
-        ),
-    )
-    return _file(collection, f"{deployment.name}-postman.json")
+    return _file(request, deployment, describe_postman, "postman")
 
 
-def _benches(deployment: Deployment, resource_type: str) -> Iterator[Bench]:
-    if resource_type and not definitions.is_resource_type(resource_type):
-        raise Http404
-    if resource_type:
-        yield Bench(deployment, resource_type)
-        return
-    system = Bench(deployment, "")
-    yield system
-    for name in sorted(system.capabilities.resources):
-        if definitions.is_resource_type(name):
-            yield Bench(deployment, name)
-
-
-def _parameters(bench: Bench) -> list[SearchParameterFacts]:
-    return [each for each in forms.parameters_of(bench) if each.supported] if bench.resource_type else []
-
-
-def _file(content: dict[str, object], name: str) -> JsonResponse:
+def _file(
+    request: HttpRequest,
+    deployment: Deployment,
+    describe: Callable[[Deployment, str], dict[str, object]],
+    name: str,
+) -> JsonResponse:
+    try:
+        content = describe(deployment, request.GET.get("type", ""))
+    except UnknownType:
+        raise Http404 from None
     response = JsonResponse(content, json_dumps_params={"indent": 1})
-    safe = "".join(letter if letter.isalnum() or letter in "-." else "-" for letter in name)
-    response["Content-Disposition"] = f'attachment; filename="{safe}"'
+    safe = "".join(letter if letter.isalnum() or letter in "-." else "-" for letter in deployment.name)
+    response["Content-Disposition"] = f'attachment; filename="{safe}-{name}.json"'
     return response

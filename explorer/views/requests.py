@@ -10,8 +10,12 @@ from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
 from explorer import definitions
 from explorer.bench import Bench
+from explorer.building.draft import Draft
 from explorer.building.paste import NotARequest, draft_from_paste
-from explorer.execution import list_sent, open_draft
+from explorer.execution import list_sent, open_draft, prepare
+from explorer.forms import check
+from explorer.held import get_active
+from explorer.sending import send
 from explorer.views.bench import show_draft
 from portal.access import signed_in
 from portal.models import Role
@@ -57,6 +61,26 @@ def replay(request: HttpRequest, deployment: Deployment, sent_id: int) -> HttpRe
         raise Http404
     bench = Bench(deployment, draft.resource_type)
     return show_draft(request, bench, draft) if draft.body else redirect(bench.address(draft))
+
+
+@deployment_view(Role.READ)
+@never_cache
+@require_GET
+def edit(request: HttpRequest, deployment: Deployment, resource_type: str) -> HttpResponse:
+    """A record of the deployment in the editor: read with the credential in use, to be changed and sent as an update."""
+    bench, logical_id = Bench(deployment, resource_type), request.GET.get("id", "")
+    if not definitions.is_resource_type(resource_type):
+        raise Http404
+    held = get_active(request.session, deployment)
+    read = Draft("read", resource_type, logical_id)
+    attempt = prepare(bench, read, check(read, bench.operation("read")), held)
+    if attempt.blocked:
+        raise Http404
+    answer = send(attempt.request, held.text if held else "", request.META.get("REMOTE_ADDR") or "127.0.0.1")
+    if answer.status != 200 or not answer.complete:
+        return redirect(bench.address(read, run=True))
+    body = definitions.indent_json(definitions.decode_json(answer.body))
+    return show_draft(request, bench, Draft("update", resource_type, logical_id, body=body))
 
 
 @deployment_view(Role.READ)

@@ -116,53 +116,7 @@
     if (button) addAnother(button);
   });
 
-  // -- the body's editor: says at once whether it is JSON --------------------------------------------------------------
-  function check(area) {
-    const note = $("[data-editor-state]", area.closest(".op-bodyfield"));
-    const text = area.value.trim();
-    if (!note) return;
-    if (!text || text[0] === "<") {
-      note.textContent = "";
-      return;
-    }
-    try {
-      JSON.parse(text);
-      note.textContent = "Valid JSON";
-      area.removeAttribute("aria-invalid");
-    } catch (error) {
-      note.textContent = error.message;
-      area.setAttribute("aria-invalid", "true");
-    }
-  }
-  document.addEventListener("input", (event) => {
-    if (event.target.matches("[data-editor]")) check(event.target);
-  });
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest && event.target.closest("[data-editor-format]");
-    if (!button) return;
-    const area = $("[data-editor]", button.closest(".op-bodyfield"));
-    area.value = indent(area.value);
-    check(area);
-  });
-  // Indents without parsing numbers: 1.50 stays 1.50.
-  function indent(text) {
-    let out = "";
-    let depth = 0;
-    const pieces = text.match(/"(?:\\.|[^"\\])*"|[{}[\],:]|[^\s{}[\],:"]+/g) || [];
-    pieces.forEach((piece, index) => {
-      if (piece === "{" || piece === "[") {
-        const empty = pieces[index + 1] === (piece === "{" ? "}" : "]");
-        depth += 1;
-        out += piece + (empty ? "" : "\n" + "  ".repeat(depth));
-      } else if (piece === "}" || piece === "]") {
-        depth -= 1;
-        const empty = pieces[index - 1] === (piece === "}" ? "{" : "[");
-        out += (empty ? "" : "\n" + "  ".repeat(Math.max(0, depth))) + piece;
-      } else if (piece === ",") out += ",\n" + "  ".repeat(depth);
-      else out += piece === ":" ? ": " : piece;
-    });
-    return out;
-  }
+  // -- Ctrl-Enter executes --------------------------------------------------------------------------------------------
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       const form = event.target.closest && event.target.closest("[data-op-form]");

@@ -11,7 +11,7 @@ from explorer.answers.brief import brief
 from explorer.answers.difference import list_changes
 from explorer.answers.json_tree import render_tree
 from explorer.answers.narrative import safe_narrative
-from explorer.answers.outcome import explain_outcome
+from explorer.answers.outcome import Place, explain_outcome
 from explorer.answers.table import bundle_table
 from explorer.definitions import decode_json, indent_json, json_scalar
 
@@ -156,8 +156,8 @@ def test_issues_come_worst_first_with_advice() -> None:
             {"severity": "odd", "code": "?"},
         ]
     }
-    issues = explain_outcome(outcome)
+    issues = explain_outcome(outcome, len)
     assert [issue.severity for issue in issues] == ["error", "error", "information"]
     assert issues[0].text == "No"
-    assert issues[0].places == ("Patient.name",)
+    assert issues[0].places == (Place("Patient.name", 12),)
     assert "credential" in issues[0].advice

@@ -162,6 +162,34 @@ def test_the_schema_opens_and_the_palette_finds(
     page.wait_for_url("**/api/Observation/")
 
 
+def test_the_editor_completes_marks_problems_and_leads_to_them(
+    page: Page, live_server: LiveServer, home: str, alice: User, api_key: str
+) -> None:
+    log_in(page, live_server, alice)
+    page.goto(f"{home}Patient/?.do=create")
+    authorize(page, api_key)
+    box = page.locator(".editor-box")
+    expect(box.locator(".ace_gutter-cell").first).to_be_visible()
+    assert_accessible(page, "editor")
+    box.locator(".ace_scroller").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text('{"resourceType": "Patient", ')
+    page.keyboard.type('"gen', delay=100)
+    expect(page.locator(".ace_autocomplete")).to_contain_text("gender")
+    page.keyboard.press("Enter")
+    page.keyboard.press("End")
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text('{\n"resourceType": "Patient",\n"gender": "nobody"\n}')
+    expect(page.locator("[data-editor-list] a")).to_have_text("Line 3")
+    expect(box.locator(".ace_gutter-cell.ace_error")).to_have_count(1)
+    page.locator("#op-create").get_by_role("button", name="Dry run").click()
+    expect(page.locator("[data-status]")).to_contain_text("422")
+    assert_accessible(page, "a dry run that is refused")
+    page.locator(".issue-place").click()
+    expect(box.locator(".ace_text-input")).to_be_focused()
+    expect(box.locator(".ace_gutter-active-line")).to_contain_text("3")
+
+
 def test_everything_works_without_javascript(
     plain_page: Page, live_server: LiveServer, home: str, alice: User, api_key: str
 ) -> None:

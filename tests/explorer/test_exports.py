@@ -51,3 +51,17 @@ def test_there_is_no_export_of_an_unknown_type(explorer: Client, deployment: Dep
     for name in ("openapi", "postman"):
         url = reverse(f"explorer:{name}", args=[deployment.pk])
         assert explorer.get(url, {"type": "Nothing"}).status_code == 404
+
+
+def test_the_endpoint_itself_serves_its_openapi_to_anybody(client: Client, deployment: Deployment) -> None:
+    base = f"/fhir/{deployment.pk}/r4"
+    answer = client.get(f"{base}/openapi.json")
+    document = answer.json()
+    assert answer.status_code == 200
+    assert document["servers"][0]["url"].endswith(base)
+    validate_schema(document)
+    one = client.get(f"{base}/openapi.json?type=Patient").json()
+    assert all(path.startswith("/Patient") for path in one["paths"])
+    refused = client.get(f"{base}/openapi.json?type=Nothing")
+    assert (refused.status_code, refused.json()["resourceType"]) == (404, "OperationOutcome")
+    assert client.post(f"{base}/openapi.json").status_code == 401

@@ -29,6 +29,17 @@ PAGES: list[tuple[str, str, list[object]]] = [
     ("post", "clear-history", []),
     ("get", "tour", []),
     ("get", "find", []),
+    ("get", "composer", []),
+    ("post", "collect", []),
+    ("post", "arrange", []),
+    ("post", "compose", []),
+    ("get", "saved", []),
+    ("post", "save", []),
+    ("get", "open-saved", [1]),
+    ("post", "delete-saved", [1]),
+    ("get", "edit", ["Patient"]),
+    ("post", "editor-problems", []),
+    ("post", "editor-complete", []),
     ("get", "versions", ["Encounter"]),
     ("get", "openapi", []),
     ("get", "postman", []),
@@ -43,7 +54,7 @@ PAGES: list[tuple[str, str, list[object]]] = [
 QUERY = {
     "codes": "?url=http://hl7.org/fhir/ValueSet/administrative-gender",
 }
-NEED_MORE = {"download", "download-system", "replay"}
+NEED_MORE = {"download", "download-system", "replay", "save", "open-saved", "delete-saved", "edit"}
 
 
 def address(name: str, deployment: Deployment, arguments: list[object]) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from explorer.building.criteria import render_query
 from explorer.building.draft import Draft, draft_from_fields
-from explorer.building.operations import SYSTEM_OPERATIONS, TYPE_OPERATIONS
+from explorer.building.interactions import SYSTEM_OPERATIONS, TYPE_OPERATIONS
 from explorer.building.outgoing import build_request
 from explorer.building.paste import NotARequest, draft_from_paste
 from explorer.snippets.curl import render_curl

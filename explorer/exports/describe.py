@@ -1,0 +1,76 @@
+"""A deployment described for other tools, from what its CapabilityStatement lists: one resource type or all."""
+
+import json
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from deployments.models import Deployment
+from explorer import definitions, forms
+from explorer.bench import Bench
+from explorer.building.fields import SearchParameterFacts
+from explorer.exports.openapi import render_openapi
+from explorer.exports.postman import render_postman
+from fhirserver.http import FhirResponse
+
+
+class UnknownType(LookupError):
+    """There is no such resource type in FHIR R4."""
+
+
+def describe_openapi(deployment: Deployment, resource_type: str, base: str = "") -> dict[str, object]:
+    """OpenAPI 3.1. An empty `resource_type` means all; `base` is the endpoint's public address. Raises UnknownType."""
+    benches = list(_benches(deployment, resource_type))
+    return render_openapi(
+        f"{deployment.name}: FHIR R4",
+        base or benches[0].base,
+        settings.VERSION,
+        ((bench.resource_type, bench.operations, _parameters(bench)) for bench in benches),
+    )
+
+
+def describe_postman(deployment: Deployment, resource_type: str) -> dict[str, object]:
+    """A Postman collection. An empty `resource_type` means all. Raises UnknownType."""
+    benches = list(_benches(deployment, resource_type))
+    return render_postman(
+        f"{deployment.name}: FHIR R4",
+        benches[0].base,
+        (
+            (b.resource_type, b.operations, definitions.example_text(b.resource_type or "Bundle", ""))
+            for b in benches
+        ),
+    )
+
+
+def openapi_document(deployment_id: str, base: str, query: list[tuple[str, str]]) -> FhirResponse:
+    """`openapi.json` beside `metadata`: of the type that `type` names, or of all."""
+    deployment = Deployment.objects.get(pk=deployment_id)
+    try:
+        described = describe_openapi(deployment, dict(query).get("type", ""), base)
+    except UnknownType as error:
+        body = {"resourceType": "OperationOutcome", "issue": [_issue(str(error))]}
+        return FhirResponse(
+            404, {"Content-Type": "application/fhir+json"}, json.dumps(body).encode(), "openapi"
+        )
+    return FhirResponse(200, {"Content-Type": "application/json"}, json.dumps(described).encode(), "openapi")
+
+
+def _issue(text: str) -> dict[str, str]:
+    return {"severity": "error", "code": "not-found", "diagnostics": text}
+
+
+def _benches(deployment: Deployment, resource_type: str) -> Iterator[Bench]:
+    if resource_type and not definitions.is_resource_type(resource_type):
+        raise UnknownType(f"{resource_type} is not a resource type of FHIR R4.")
+    if resource_type:
+        yield Bench(deployment, resource_type)
+        return
+    system = Bench(deployment, "")
+    yield system
+    for name in sorted(system.capabilities.resources):
+        if definitions.is_resource_type(name):
+            yield Bench(deployment, name)
+
+
+def _parameters(bench: Bench) -> list[SearchParameterFacts]:
+    return [each for each in forms.parameters_of(bench) if each.supported] if bench.resource_type else []
