@@ -47,6 +47,10 @@ TOKEN=$(curl -s "$OAUTH_TOKEN_ENDPOINT" -u "$CLIENT_ID:$CLIENT_SECRET" \\
 
 curl "$FHIR_BASE/Patient" -H "Authorization: Bearer $TOKEN"
 """
+VALIDATE = """\
+curl -X POST "$FHIR_BASE/Patient/\\$validate?profile=http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient" \\
+  -H "x-api-key: $FHIR_API_KEY" -H "Content-Type: application/fhir+json" -d @patient.json
+"""
 INDEX = Guide("", "Documentation", "Guides to Fireside")
 GUIDES = (
     Guide(
@@ -59,6 +63,9 @@ GUIDES = (
     Guide("api-keys", "API keys", "Make one, use it, rotate it, revoke it."),
     Guide("oauth", "OAuth 2.0 and SMART", "Register an application and get a token.", OAUTH),
     Guide("requests", "FHIR requests", "Read, search, create and change resources with curl.", REQUESTS),
+    Guide(
+        "guides", "Implementation guides", "Install US Core or another guide, and validate by it.", VALIDATE
+    ),
     Guide("plans", "Plans and limits", "The trial, the sizes, and what happens at a limit."),
 )
 

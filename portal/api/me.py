@@ -6,9 +6,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from portal.api.access import caller, token_of
+from portal.api.base import ApiView
 from portal.models import Role
 
 
@@ -21,7 +21,7 @@ class MeSerializer(serializers.Serializer[Any]):
     token_expires = serializers.DateTimeField(allow_null=True)
 
 
-class Me(APIView):
+class Me(ApiView):
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
         """The person and the token behind this request."""

@@ -3,12 +3,12 @@
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, status
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from portal.api.access import membership_for
+from portal.api.base import ApiListView, ApiView, read_body
 from portal.api.serializers import InvitationSerializer, MemberSerializer
 from portal.models import Invitation, Membership, Role
 from portal.services.members import (
@@ -20,27 +20,23 @@ from portal.services.members import (
 )
 
 
-class MemberList(generics.ListAPIView[Membership]):
-    """Who belongs to the tenant, with which role."""
-
-    serializer_class = MemberSerializer
-    queryset = Membership.objects.none()
-
-    def list(self, request: Request, slug: str) -> Response:
+class MemberList(ApiListView[Membership]):
+    @extend_schema(operation_id="members_list", responses=MemberSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        """Who belongs to the tenant, with which role."""
         tenant = membership_for(request, slug, Role.READ).tenant
-        page = self.paginate_queryset(tenant.memberships.select_related("user"))
-        return self.get_paginated_response(MemberSerializer(page, many=True).data)
+        return self.page_of(tenant.memberships.select_related("user"), MemberSerializer)
 
 
-class MemberDetail(APIView):
+class MemberDetail(ApiView):
     @extend_schema(request=MemberSerializer, responses=MemberSerializer)
     def patch(self, request: Request, slug: str, member_id: int) -> Response:
         """Change the role. 409 for the last owner, and for roles above the caller's."""
         actor = membership_for(request, slug, Role.ADMIN)
         member = _member(actor, member_id)
-        read = MemberSerializer(data=request.data)
-        read.is_valid(raise_exception=True)
-        change_role(member, read.validated_data["role"], actor=actor)
+        asked = read_body(MemberSerializer, request, partial=True)
+        if "role" in asked:
+            change_role(member, asked["role"], actor=actor)
         return Response(MemberSerializer(member).data)
 
     @extend_schema(responses={204: None})
@@ -58,26 +54,19 @@ def _member(actor: Membership, member_id: int) -> Membership:
     return get_object_or_404(actor.tenant.memberships.select_related("user", "tenant"), pk=member_id)
 
 
-class InvitationList(generics.ListAPIView[Invitation]):
-    """Who is invited and has not answered yet. Needs the role admin."""
-
-    serializer_class = InvitationSerializer
-    queryset = Invitation.objects.none()
-
-    def list(self, request: Request, slug: str) -> Response:
+class InvitationList(ApiListView[Invitation]):
+    @extend_schema(operation_id="invitations_list", responses=InvitationSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        """Who is invited and has not answered yet. Needs the role admin."""
         tenant = membership_for(request, slug, Role.ADMIN).tenant
-        page = self.paginate_queryset(tenant.invitations.all())
-        return self.get_paginated_response(InvitationSerializer(page, many=True).data)
+        return self.page_of(tenant.invitations.all(), InvitationSerializer)
 
     @extend_schema(request=InvitationSerializer, responses={201: InvitationSerializer})
     def post(self, request: Request, slug: str) -> Response:
         """Invite an address by mail."""
         actor = membership_for(request, slug, Role.ADMIN)
-        read = InvitationSerializer(data=request.data)
-        read.is_valid(raise_exception=True)
-        made = create_invitation(
-            actor.tenant, read.validated_data["email"], read.validated_data["role"], actor=actor
-        )
+        asked = read_body(InvitationSerializer, request)
+        made = create_invitation(actor.tenant, asked["email"], asked["role"], actor=actor)
         return Response(InvitationSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
@@ -88,7 +77,7 @@ def _invitation(actor: Membership, invitation_id: int) -> Invitation:
     return found
 
 
-class InvitationDetail(APIView):
+class InvitationDetail(ApiView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, slug: str, invitation_id: int) -> Response:
         """Withdraw it."""
@@ -97,7 +86,7 @@ class InvitationDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class InvitationResend(APIView):
+class InvitationResend(ApiView):
     @extend_schema(request=None, responses=InvitationSerializer)
     def post(self, request: Request, slug: str, invitation_id: int) -> Response:
         """Mail a new link; the earlier one stops working."""

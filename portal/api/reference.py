@@ -1,5 +1,6 @@
 """The Management API's pages: its OpenAPI document, read for people, in the portal's own look."""
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -31,9 +32,14 @@ class ApiOperation:
     description: str
     parameters: tuple[Field, ...]
     body: tuple[Field, ...]
+    example: str
     answer: tuple[Field, ...]
     statuses: tuple[str, ...]
     curl: str
+
+    @property
+    def example_label(self) -> str:
+        return f"{self.anchor}-body"
 
 
 @dataclass(frozen=True)
@@ -50,15 +56,8 @@ def list_groups() -> tuple[ApiGroup, ...]:
     for path, methods in schema["paths"].items():
         for method in METHODS:
             if method in methods:
-                groups.setdefault(_group(path), []).append(_operation(schema, path, method))
+                groups.setdefault(methods[method]["tags"][0], []).append(_operation(schema, path, method))
     return tuple(ApiGroup(title, tuple(operations)) for title, operations in groups.items())
-
-
-def _group(path: str) -> str:
-    """The last word of the path that is not a parameter: "/tenants/{slug}/members/" → "Members"."""
-    words = [word for word in path.removeprefix(PREFIX).split("/") if word and not word.startswith("{")]
-    named = words[1] if len(words) > 1 else words[0]
-    return named.replace("-", " ").capitalize()
 
 
 def _operation(schema: dict[str, Any], path: str, method: str) -> ApiOperation:
@@ -75,10 +74,18 @@ def _operation(schema: dict[str, Any], path: str, method: str) -> ApiOperation:
         description=found.get("description", ""),
         parameters=tuple(_parameter(each) for each in found.get("parameters", ())),
         body=_fields(schema, body),
+        example=_example(found),
         answer=_fields(schema, answer),
         statuses=tuple(responses),
         curl=_curl(method, path, bool(body)),
     )
+
+
+def _example(found: dict[str, Any]) -> str:
+    """The first example of the body, as text."""
+    examples = found.get("requestBody", {}).get("content", {}).get("application/json", {}).get("examples", {})
+    values = [each["value"] for each in examples.values()]
+    return json.dumps(values[0], indent=2) if values else ""
 
 
 def _curl(method: str, path: str, has_body: bool) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from portal.api.strict import Strict
 from portal.models import AuditEvent, Invitation, Membership, Role, Subscription, Tenant
 
 
@@ -25,14 +26,14 @@ class PersonSerializer(serializers.Serializer[Any]):
     email = serializers.EmailField(read_only=True)
 
 
-class TenantSerializer(serializers.ModelSerializer[Tenant]):
+class TenantSerializer(Strict, serializers.ModelSerializer[Tenant]):
     class Meta:
         model = Tenant
         fields = ("slug", "name", "created", "requires_mfa")
         read_only_fields = ("slug", "created", "requires_mfa")
 
 
-class MemberSerializer(serializers.ModelSerializer[Membership]):
+class MemberSerializer(Strict, serializers.ModelSerializer[Membership]):
     user = PersonSerializer(read_only=True)
     role = RoleField()
 
@@ -42,7 +43,7 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
         read_only_fields = ("id", "created")
 
 
-class InvitationSerializer(serializers.ModelSerializer[Invitation]):
+class InvitationSerializer(Strict, serializers.ModelSerializer[Invitation]):
     role = RoleField()
     expires = serializers.DateTimeField(read_only=True)
     is_expired = serializers.BooleanField(read_only=True)
@@ -60,7 +61,7 @@ class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
         read_only_fields = fields
 
 
-class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
+class SubscriptionSerializer(Strict, serializers.ModelSerializer[Subscription]):
     class Meta:
         model = Subscription
         fields = ("service", "plan", "started", "expires")
@@ -81,3 +82,19 @@ class StatementSerializer(serializers.Serializer[Any]):
     end = serializers.DateTimeField()
     lines = UsageLineSerializer(many=True)
     total = serializers.DecimalField(max_digits=20, decimal_places=0, help_text="Cents (EUR)")
+
+
+class MonthFilter(serializers.Serializer[Any]):
+    month = serializers.RegexField(
+        r"^2[0-9]{3}-(0[1-9]|1[0-2])$", required=False, help_text="As 2026-11; the current one by default"
+    )
+
+
+class AuditEventFilter(serializers.Serializer[Any]):
+    action = serializers.CharField(
+        required=False, max_length=60, help_text="How the action begins: `api_key.` or `deployment.created`"
+    )
+    actor = serializers.CharField(required=False, max_length=254, help_text="The person's email")
+    target = serializers.CharField(required=False, max_length=254, help_text="Part of what was changed")
+    since = serializers.DateTimeField(required=False)
+    until = serializers.DateTimeField(required=False)

@@ -2,6 +2,7 @@
 
 from portal.models.accounts import User
 from portal.models.audit import AuditEvent
+from portal.models.kept_answers import KeptAnswer
 from portal.models.subscriptions import Plan, Subscription
 from portal.models.tenants import Invitation, Membership, Role, Tenant
 from portal.models.tokens import ManagementToken
@@ -9,6 +10,7 @@ from portal.models.tokens import ManagementToken
 __all__ = [
     "AuditEvent",
     "Invitation",
+    "KeptAnswer",
     "ManagementToken",
     "Membership",
     "Plan",

@@ -1,0 +1,100 @@
+"""API keys: list, create (the text is shown once), rotate, narrow, revoke."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from credentials import services
+from credentials.api import serializers
+from credentials.api.serializers import ApiKeySerializer, NewApiKeySerializer
+from credentials.models import ApiKey
+from credentials.selectors import get_api_key, list_api_keys
+from deployments.api.access import deployment_for
+from portal.api.access import caller
+from portal.api.base import ApiListView, ApiView, read_body, read_query
+from portal.models import Role
+
+_EXAMPLE = OpenApiExample(
+    "A key that reads patients for a year",
+    {
+        "name": "Lab import",
+        "holder": "Lab team",
+        "access": {"kind": "chosen", "types": {"Patient": "rs"}},
+        "expires": "2099-01-01T00:00:00Z",
+    },
+    request_only=True,
+)
+
+
+class ApiKeyList(ApiListView[ApiKey]):
+    @extend_schema(
+        operation_id="api_keys_list",
+        parameters=[serializers.KeyFilter],
+        responses=ApiKeySerializer(many=True),
+    )
+    def get(self, request: Request, deployment_id: str) -> Response:
+        """The deployment's keys, newest first, revoked ones too."""
+        found = list_api_keys(deployment_for(request, deployment_id, Role.READ))
+        wanted = read_query(serializers.KeyFilter, request)
+        if wanted.get("live"):
+            found = found.filter(revoked=None)
+        if name := wanted.get("name"):
+            found = found.filter(Q(name__icontains=name) | Q(holder__icontains=name))
+        return self.page_of(found, ApiKeySerializer)
+
+    @extend_schema(
+        operation_id="api_keys_create",
+        request=ApiKeySerializer,
+        responses={201: NewApiKeySerializer},
+        examples=[_EXAMPLE],
+    )
+    def post(self, request: Request, deployment_id: str) -> Response:
+        """Issue a key. Its text is in this answer only. Needs the role admin."""
+        deployment = deployment_for(request, deployment_id, Role.ADMIN)
+        asked = read_body(ApiKeySerializer, request)
+        api_key, text = services.create_api_key(deployment, by=caller(request), **asked)
+        return _with_text(api_key, text, status.HTTP_201_CREATED)
+
+
+def _with_text(api_key: ApiKey, text: str, code: int) -> Response:
+    return Response({**ApiKeySerializer(api_key).data, "key": text}, status=code)
+
+
+class ApiKeyDetail(ApiView):
+    @extend_schema(responses=ApiKeySerializer)
+    def get(self, request: Request, deployment_id: str, public_id: str) -> Response:
+        """One key with its secrets' ages and last use; never their text."""
+        deployment = deployment_for(request, deployment_id, Role.READ)
+        return Response(ApiKeySerializer(get_api_key(deployment, public_id)).data)
+
+    @extend_schema(request=serializers.NarrowingSerializer, responses=ApiKeySerializer)
+    def patch(self, request: Request, deployment_id: str, public_id: str) -> Response:
+        """Take rights or time away (409 when the key would gain any), or limit its requests. Needs the role admin."""
+        api_key = get_api_key(deployment_for(request, deployment_id, Role.ADMIN), public_id)
+        asked = read_body(serializers.NarrowingSerializer, request)
+        if "requests_per_second" in asked:
+            services.limit_api_key(api_key, asked.pop("requests_per_second"), by=caller(request))
+        if asked:
+            services.narrow_api_key(api_key, by=caller(request), **asked)
+        return Response(ApiKeySerializer(get_api_key(api_key.deployment, public_id)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, deployment_id: str, public_id: str) -> Response:
+        """Revoke the key: it is refused within a second, for ever. Needs the role admin."""
+        api_key = get_api_key(deployment_for(request, deployment_id, Role.ADMIN), public_id)
+        services.revoke_api_key(api_key, by=caller(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ApiKeyRotate(ApiView):
+    @extend_schema(request=serializers.RotationSerializer, responses=NewApiKeySerializer)
+    def post(self, request: Request, deployment_id: str, public_id: str) -> Response:
+        """A second secret; the old one works for `overlap_hours` more. Needs the role admin."""
+        api_key = get_api_key(deployment_for(request, deployment_id, Role.ADMIN), public_id)
+        overlap = timedelta(hours=read_body(serializers.RotationSerializer, request)["overlap_hours"])
+        text = services.rotate_api_key(api_key, overlap=overlap, by=caller(request))
+        return _with_text(get_api_key(api_key.deployment, public_id), text, status.HTTP_200_OK)

@@ -1,0 +1,1 @@
+"""The deployments' part of the Management API. Apps above load a deployment for a call with `access.deployment_for`."""

@@ -1,0 +1,83 @@
+"""What all views of the Management API share: idempotency keys, entity tags, rate-limit headers, strict reading."""
+
+from typing import Any, TypeVar
+
+from django.http import Http404
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import conditional_page
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from portal.api import idempotency
+from portal.api.problems import InvalidQuery
+
+M = TypeVar("M")
+
+
+class _Shared(APIView):
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        idempotency.begin(request)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, idempotency.Replayed):
+            return exc.response
+        return super().handle_exception(exc)
+
+    def finalize_response(  # type: ignore[override]
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        idempotency.end(request, response)
+        for name, value in getattr(request, "rate_limit_headers", {}).items():
+            response.headers[name] = value
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """With `ETag` on what is read, and 304 for the one that the caller has (RFC 9110, 13.1.2)."""
+        return conditional_page(super().as_view(**initkwargs))
+
+
+class ApiView(_Shared):
+    """One resource, or one thing that is done."""
+
+
+@extend_schema(exclude=True)
+class Nothing(ApiView):
+    """Every other address: a problem, not a page."""
+
+    permission_classes = (AllowAny,)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise Http404("There is nothing at this address. Addresses end with a slash.")
+
+
+class ApiListView(_Shared, generics.GenericAPIView[M]):  # type: ignore[type-var]
+    """A list in pages."""
+
+    def page_of(self, items: Any, serializer_class: type[serializers.BaseSerializer[Any]]) -> Response:
+        page = self.paginate_queryset(items)
+        return self.get_paginated_response(serializer_class(page, many=True).data)
+
+
+def read_body(
+    serializer_class: type[serializers.BaseSerializer[Any]], request: Request, **options: Any
+) -> Any:
+    """The body as checked values. Raises DRF's ValidationError by field."""
+    read = serializer_class(data=request.data, **options)
+    read.is_valid(raise_exception=True)
+    return read.validated_data
+
+
+def read_query(serializer_class: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The query's parameters that were given, checked. Raises InvalidQuery by parameter."""
+    read = serializer_class(data=request.query_params)
+    if not read.is_valid():
+        raise InvalidQuery(read.errors)
+    return dict(read.validated_data)

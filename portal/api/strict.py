@@ -1,0 +1,46 @@
+"""Serializers that take JSON at its word: a number is not a text, "yes" is not a boolean."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
+
+_TEXTS = (
+    serializers.CharField,
+    serializers.ChoiceField,
+    serializers.DateTimeField,
+    serializers.DateField,
+)
+
+
+class Strict(serializers.Serializer[Any]):
+    """Mix in first. Query parameters are texts always and need no such care."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if isinstance(data, Mapping):
+            faults = {
+                name: [f"This must be {wanted}."]
+                for name, field in self.fields.items()
+                if not field.read_only and name in data and (wanted := _mismatch(field, data[name]))
+            }
+            if faults:
+                raise ValidationError(faults)
+        return super().run_validation(data)
+
+
+def _mismatch(field: Any, value: Any) -> str:
+    """What the value should have been; empty when its JSON type fits."""
+    if value is None:
+        return ""
+    if isinstance(field, serializers.BooleanField):
+        return "" if isinstance(value, bool) else "true or false"
+    if isinstance(field, serializers.IntegerField):
+        return "" if isinstance(value, int) and not isinstance(value, bool) else "a whole number"
+    if isinstance(field, _TEXTS):
+        return "" if isinstance(value, str) else "a text"
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        wrong = any(_mismatch(field.child, each) for each in value)
+        return "a list of texts" if wrong else ""
+    return ""
