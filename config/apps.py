@@ -10,9 +10,13 @@ class ConfigConfig(AppConfig):
         from datetime import timedelta
 
         from config.showcase import show_demo
+        from deployments.full_text import read_words
         from deployments.periodic import Periodic, register_periodic
+        from portal.api.idempotency import forget_answers
         from portal.showcase import register_showcase
         from portal.trial_warnings import warn_trials
 
         register_periodic(Periodic("warn-of-ending-trials", timedelta(hours=1), warn_trials))
+        register_periodic(Periodic("forget-kept-answers", timedelta(hours=1), forget_answers))
+        register_periodic(Periodic("read-words", timedelta(seconds=30), read_words))
         register_showcase(show_demo, first=True)

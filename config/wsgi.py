@@ -11,6 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.development")
 
 pages = get_wsgi_application()
 
+from gateway.body_places import PlacedBody  # noqa: E402
 from gateway.inbound import PREFIX  # noqa: E402
 from gateway.wsgi import application as fhir  # noqa: E402
 
@@ -21,6 +22,8 @@ gc.set_threshold(50_000, 20, 50)
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    chosen = fhir if environ.get("PATH_INFO", "").startswith(PREFIX) else pages
-    answer: Iterable[bytes] = chosen(environ, start_response)
+    if environ.get("PATH_INFO", "").startswith(PREFIX):
+        return fhir(environ, start_response)
+    environ["wsgi.input"] = PlacedBody(environ["wsgi.input"])
+    answer: Iterable[bytes] = pages(environ, start_response)
     return answer

@@ -235,7 +235,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "portal.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.UserRateThrottle",
+        "portal.api.throttling.PersonThrottle",
         "rest_framework.throttling.AnonRateThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {"user": "600/min", "anon": "60/min"},
@@ -251,6 +251,15 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "DeploymentState": "deployments.models.State",
+        "JobState": "deployments.models.JobState",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "portal.api.document.add_problems",
+    ],
 }
 
 # -- Fireside ------------------------------------------------------------------------------------------------
@@ -259,6 +268,8 @@ SPECTACULAR_SETTINGS = {
 OUTBOUND_ALLOWED = env.list("OUTBOUND_ALLOWED", default=[])
 CATALOGUE_DIR = HOME / "catalogue"
 FHIR_MAX_BODY_BYTES = env.int("FHIR_MAX_BODY_BYTES", default=50_000_000)
+# Threads of each web process: gateway.body_places keeps some of them from waiting for slow senders.
+WEB_THREADS = env.int("WEB_THREADS", default=4)
 FHIR_CORS_ORIGINS = env.list("FHIR_CORS_ORIGINS", default=[])
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 REQUEST_LOG_DAYS = env.int("REQUEST_LOG_DAYS", default=30)

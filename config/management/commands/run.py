@@ -30,7 +30,7 @@ class Command(BaseCommand):
             host=env("HOST", default="127.0.0.1"),
             port=env.int("PORT", default=8000),
             web_workers=env.int("WEB_WORKERS", default=2),
-            web_threads=env.int("WEB_THREADS", default=4),
+            web_threads=settings.WEB_THREADS,
             worker_threads=env.int("WORKER_THREADS", default=2),
         )
         try:

@@ -1,0 +1,86 @@
+"""`manage.py restore`: put back what a backup holds. Fireside must not run meanwhile."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZipFile
+
+from django.conf import settings
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+
+from config.backup.archive import KEPT_FILES, BackupRefused, Database, Manifest, fingerprints, open_archive
+from config.backup.databases import copy_back, is_empty
+
+Say = Callable[[str], None]
+
+
+def restore_backup(source: Path, *, replace: bool, say: Say) -> Manifest:
+    """Put the backup's databases and files in place of those of this installation.
+
+    All is checked before anything is changed. Raises BackupRefused: for a damaged archive, another layout of databases,
+    data in the way (unless `replace`), a newer Fireside's backup, or keys that are missing here.
+    """
+    archive, manifest = open_archive(source)
+    with archive, tempfile.TemporaryDirectory(dir=settings.HOME, prefix=".restore-") as folder:
+        _check(manifest, replace)
+        say("The archive is whole; putting its databases in place")
+        unpacked = {one.aliases[0]: Path(archive.extract(one.member, folder)) for one in manifest.databases}
+        # PostgreSQL first: it can still refuse, while a SQLite database is a file that takes another's name.
+        for alias in sorted(unpacked, key=lambda alias: connections[alias].vendor):
+            say(f"Restoring {alias}")
+            copy_back(alias, unpacked[alias])
+        _put_files(archive, manifest, Path(folder))
+    return manifest
+
+
+def _check(manifest: Manifest, replace: bool) -> None:
+    held = {alias: one for one in manifest.databases for alias in one.aliases}
+    if set(held) != set(connections):
+        raise BackupRefused(
+            f"The backup holds the databases {', '.join(sorted(held))}; this installation has"
+            f" {', '.join(sorted(connections))}. Set DATABASE_URL and FIRESIDE_REGIONS as they were."
+        )
+    for alias, one in held.items():
+        if connections[alias].vendor != one.vendor:
+            raise BackupRefused(
+                f"{alias} was kept in {one.vendor}: point it to an empty database of that kind."
+            )
+    in_the_way = [alias for alias in connections if not is_empty(alias)]
+    if in_the_way and not replace:
+        raise BackupRefused(
+            f"There is data already in {', '.join(in_the_way)}. Give --replace to lose it, or choose empty databases."
+        )
+    _check_migrations(manifest.databases)
+    if "files/secrets.json" not in manifest.digests and not set(manifest.field_keys) & set(fingerprints()):
+        raise BackupRefused(
+            "Secrets in the backup are encrypted with keys that are not in FIELD_ENCRYPTION_KEYS. Add them."
+        )
+
+
+def _check_migrations(databases: list[Database]) -> None:
+    known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
+    apps = {name.split(".")[0] for name in known}
+    ahead = {
+        one for database in databases for one in database.migrations if one.split(".")[0] in apps
+    } - known
+    if ahead:
+        raise BackupRefused(
+            f"A newer Fireside made this backup ({min(ahead)} is unknown here). Install that version first."
+        )
+
+
+def _put_files(archive: ZipFile, manifest: Manifest, folder: Path) -> None:
+    """Replace the kept files by the archive's. ZipFile.extract keeps every path inside `folder`."""
+    for member in manifest.digests:
+        if member.startswith("files/"):
+            archive.extract(member, folder)
+    for name in KEPT_FILES:
+        target, unpacked = settings.HOME / name, folder / "files" / name
+        if target.is_dir():
+            shutil.rmtree(target)
+        if unpacked.exists():
+            os.replace(unpacked, target)
+            target.chmod(0o700 if target.is_dir() else 0o600)
