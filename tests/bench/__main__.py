@@ -3,12 +3,14 @@
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 
 from tests.bench.data import OBSERVATIONS_EACH, transactions
-from tests.bench.http import Measured, measure
+from tests.bench.http import Connection, measure
 from tests.bench.server import Server, start
-from tests.bench.workloads import Workload, workloads
+from tests.bench.workloads import Workload, searches_beside, workloads
 
 CLIENTS = (1, 8)
 
@@ -24,88 +26,93 @@ def load(server: Server, patients: range) -> float:
     return len(patients) * (OBSERVATIONS_EACH + 1) / (time.perf_counter() - began)
 
 
-def report(
-    database: str, workload: str, measured: Measured, goal: int | None, each: int = 1
-) -> dict[str, object]:
-    line = {
-        "database": database,
-        "workload": workload,
-        "clients": measured.clients,
-        "per_second": round(measured.rate * each),
-        "goal": goal,
-        "p50_ms": round(measured.percentile(0.5), 2),
-        "p99_ms": round(measured.percentile(0.99), 2),
-        "faults": measured.faults,
-    }
-    print(json.dumps(line), flush=True)
-    return line
+def run_workload(
+    server: Server,
+    workload: Workload,
+    seconds: float,
+    clients: tuple[int, ...] = CLIENTS,
+    connect: Callable[[], Connection] | None = None,
+) -> Iterator[dict[str, object]]:
+    """A line for each number of clients. CPU times are milliseconds a request."""
+    for number, goal in zip(clients, workload.goals, strict=False):
+        before = server.cpu()
+        measured = measure(connect or server.connect, workload.make, number, seconds)
+        after = server.cpu()
+        requests = max(1, len(measured.times))
+        line = {
+            "database": server.database,
+            "workload": workload.name,
+            "clients": number,
+            "per_second": round(measured.rate * workload.each),
+            "goal": goal or None,
+            "p50_ms": round(measured.percentile(0.5), 2),
+            "p99_ms": round(measured.percentile(0.99), 2),
+            "cpu_ms": round((after.product - before.product) * 1000 / requests, 3),
+            "database_cpu_ms": round((after.database - before.database) * 1000 / requests, 3),
+            "resident_mb": round(server.resident_megabytes()),
+            "faults": measured.faults,
+        }
+        print(json.dumps(line), flush=True)
+        yield line
 
 
-def trivial(server: Server, database: str, seconds: float) -> Iterator[dict[str, object]]:
-    """The product's liveness page: what a view that does nothing reaches on this machine, in this run."""
-    for clients in CLIENTS:
-        measured = measure(
-            lambda: server.connect(), lambda number: ("GET", "//healthz", b""), clients, seconds
-        )
-        yield report(database, "trivial view", measured, None)
+# The product's liveness page: what a view that does nothing reaches on this machine, in this run.
+TRIVIAL = Workload("trivial view", lambda number: ("GET", "//healthz", b""), (0, 0))
 
 
 def run(database: str, patients: int, seconds: float, only: str) -> list[dict[str, object]]:
     server = start(database)
     try:
-        lines = list(trivial(server, database, seconds))
+        lines = list(run_workload(server, TRIVIAL, seconds))
         rate = load(server, range(patients))
         print(json.dumps({"database": database, "workload": "load", "per_second": round(rate)}), flush=True)
         for workload in workloads(patients):
             if only in workload.name:
-                lines += measured_lines(server, database, workload, seconds)
-        print(
-            json.dumps(
-                {
-                    "database": database,
-                    "resident_mb": round(server.resident_megabytes()),
-                    "disk_mb": round(server.disk_megabytes(database)),
-                }
-            )
-        )
+                lines += run_workload(server, workload, seconds)
+            if only in workload.name and workload.name == "read Patient":
+                token = server.new_token()
+                bearer = replace(workload, name=f"{workload.name} with a bearer token")
+                lines += run_workload(server, bearer, seconds, connect=partial(server.connect_with, token))
+        print(json.dumps({"database": database, "disk_mb": round(server.disk_megabytes())}), flush=True)
         return lines
     finally:
         server.stop()
 
 
-def measured_lines(
-    server: Server, database: str, workload: Workload, seconds: float
-) -> Iterator[dict[str, object]]:
-    for clients, goal in zip(CLIENTS, workload.goals, strict=True):
-        measured = measure(server.connect, workload.make, clients, seconds)
-        yield report(database, workload.name, measured, goal, workload.each)
-
-
-def growth(database: str, sizes: list[int], seconds: float) -> None:
+def growth(database: str, sizes: list[int], seconds: float, only: str) -> list[dict[str, object]]:
     """The median of each read workload as the store grows."""
     server, held = start(database), 0
+    lines: list[dict[str, object]] = []
     try:
         for size in sizes:
             load(server, range(held, size))
             held = size
-            for workload in workloads(size):
-                if not workload.writes:
-                    measured = measure(server.connect, workload.make, 1, seconds)
-                    report(database, f"{workload.name} at {size} patients", measured, None)
+            for workload in [*workloads(size), *searches_beside(size)]:
+                if not workload.writes and only in workload.name:
+                    named = replace(workload, name=f"{workload.name} at {size} patients", goals=(0, 0))
+                    lines += run_workload(server, named, seconds, clients=(1,))
+        return lines
     finally:
         server.stop()
 
 
 def table(lines: list[dict[str, object]]) -> None:
-    print(
-        f"\n{'database':12}{'workload':48}{'clients':>8}{'per second':>12}{'goal':>8}{'p50 ms':>9}{'p99 ms':>9}"
-    )
+    columns = {
+        "database": "<12",
+        "workload": "<64",
+        "clients": ">8",
+        "per_second": ">11",
+        "goal": ">6",
+        "p50_ms": ">9",
+        "p99_ms": ">9",
+        "cpu_ms": ">8",
+        "database_cpu_ms": ">16",
+        "resident_mb": ">12",
+    }
+    print("\n" + "".join(f"{name:{width}}" for name, width in columns.items()))
     for line in lines:
-        goal = line["goal"] or ""
-        print(
-            f"{line['database']:12}{line['workload']:48}{line['clients']:>8}{line['per_second']:>12}{goal:>8}"
-            f"{line['p50_ms']:>9}{line['p99_ms']:>9}{'  faults: ' + str(line['faults']) if line['faults'] else ''}"
-        )
+        row = "".join(f"{line[name] or '':{width}}" for name, width in columns.items())
+        print(row + (f"  faults: {line['faults']}" if line["faults"] else ""))
 
 
 def main() -> None:
@@ -121,7 +128,7 @@ def main() -> None:
     lines = []
     for database in options.database or ["sqlite", "postgresql"]:
         if options.growth:
-            growth(database, options.growth, options.seconds)
+            lines += growth(database, options.growth, options.seconds, options.only)
         else:
             lines += run(database, options.patients, options.seconds, options.only)
     if lines:

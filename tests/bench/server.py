@@ -15,17 +15,20 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from tests.bench.cost import Cpu, cpu_seconds, processes_below, resident_megabytes
 from tests.bench.http import Connection
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-BENCH_DATABASE = "fireside_bench"
+BENCH_DATABASE = os.environ.get("BENCH_DATABASE", "fireside_bench")
 
 
 @dataclass
 class Server:
     """A running product. `base` is the FHIR base URL of its deployment."""
 
+    database: str
+    environment: dict[str, str]
     process: subprocess.Popen[bytes]
     home: Path
     base: str
@@ -33,24 +36,46 @@ class Server:
     portal: str
 
     def connect(self) -> Connection:
+        return self._connected({"x-api-key": self.api_key})
+
+    def connect_with(self, token: str) -> Connection:
+        return self._connected({"Authorization": f"Bearer {token}"})
+
+    def _connected(self, credential: dict[str, str]) -> Connection:
         parts = urlsplit(self.base)
-        return _Based(parts.hostname or "", parts.port or 80, {"x-api-key": self.api_key}, parts.path)
+        return _Based(parts.hostname or "", parts.port or 80, credential, parts.path)
+
+    def new_token(self) -> str:
+        """An access token of a backend service, good for five minutes."""
+        deployment = self.base.split("/")[-2]
+        made = subprocess.run(
+            [sys.executable, "-m", "tests.bench.token", deployment],
+            cwd=CHECKOUT,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return made.stdout.split()[-1]
+
+    def cpu(self) -> Cpu:
+        return Cpu(cpu_seconds(processes_below(self.process.pid)), cpu_seconds(self._sessions()))
+
+    def _sessions(self) -> list[int]:
+        if self.database != "postgresql":
+            return []
+        with psycopg.connect(_bench_url()) as connection:
+            rows = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            return [int(row[0]) for row in rows]
 
     def resident_megabytes(self) -> float:
-        """Memory of the supervisor and all it started (shared pages counted once for each process)."""
-        pids = subprocess.run(
-            ["pgrep", "-g", str(os.getpgid(self.process.pid))], capture_output=True, text=True
-        )
-        kilobytes = 0
-        for pid in pids.stdout.split():
-            status = Path(f"/proc/{pid}/status").read_text()
-            kilobytes += next(
-                int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")
-            )
-        return kilobytes / 1024
+        """Memory of the supervisor and all it started."""
+        return resident_megabytes(processes_below(self.process.pid))
 
-    def disk_megabytes(self, database: str) -> float:
-        if database == "postgresql":
+    def disk_megabytes(self) -> float:
+        if self.database == "postgresql":
             with psycopg.connect(_bench_url()) as connection:
                 row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
                 return int(row[0] if row else 0) / 2**20
@@ -90,6 +115,7 @@ def start(database: str) -> Server:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {**os.environ, "FIRESIDE_HOME": str(home), "PORT": str(port)}
+    environment.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.development")
     if database == "postgresql":
         _fresh_database()
         environment["FIRESIDE_REGIONS"] = f"local={_bench_url()}"
@@ -101,7 +127,7 @@ def start(database: str) -> Server:
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    return Server(process, home, *_wait(process, home, port))
+    return Server(database, environment, process, home, *_wait(process, home, port))
 
 
 def _wait(process: subprocess.Popen[bytes], home: Path, port: int) -> tuple[str, str, str]:

@@ -84,3 +84,33 @@ def workloads(patients: int) -> list[Workload]:
         Workload("Patient/x/$everything", get(lambda n: f"/Patient/bench-{pick(n)}/$everything"), (600, 900)),
         Workload("transaction of 100", _transaction, (3000, 4000), each=100, writes=True),
     ]
+
+
+def searches_beside(patients: int) -> list[Workload]:
+    """Searches without a goal of their own whose time must not grow with the store."""
+
+    def get(name: str, path: Callable[[int], str]) -> Workload:
+        return Workload(name, lambda number: ("GET", path(number), b""), (0, 0))
+
+    def patient_of(number: int) -> str:
+        return f"bench-{random.Random(number).randrange(patients)}"
+
+    return [
+        get("Patient?birthdate=ge&_count=20", lambda n: f"/Patient?birthdate=ge{1930 + n % 80}&_count=20"),
+        get("Observation?date=ge&_count=20", lambda n: f"/Observation?date=ge{2010 + n % 15}&_count=20"),
+        get(
+            "Patient?name=,&_count=20",
+            lambda n: f"/Patient?name=Anna,{FAMILIES[n % len(FAMILIES)]}&_count=20",
+        ),
+        get("Patient?name:contains=&_count=20", lambda n: f"/Patient?name:contains=hl{n % 50}&_count=20"),
+        get("Patient?_sort=family&_count=20", lambda n: "/Patient?_sort=family&gender=male&_count=20"),
+        get(
+            "Observation?patient.identifier=",
+            lambda n: f"/Observation?patient.identifier=MRN{n % patients:06d}",
+        ),
+        get("?_type=Patient,Observation&_count=20", lambda n: "?_type=Patient,Observation&_count=20"),
+        get(
+            "Observation?patient=&_include=Observation:patient",
+            lambda n: f"/Observation?patient={patient_of(n)}&_include=Observation:patient",
+        ),
+    ]
