@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from deployments.models import Deployment, Region, State
 from portal.models import Tenant, User
 
-OWNED = ("deployments/<", "tenants/<", "api/v1/tenants/<")
+OWNED = ("deployments/<", "tenants/<", "api/v1/tenants/<", "api/v1/deployments/<")
 
 
 def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
