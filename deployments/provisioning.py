@@ -5,10 +5,8 @@ Each step may run twice. A deployment is RUNNING only after its endpoint answere
 
 import time
 from collections.abc import Callable
-from functools import partial
 
 from django.conf import settings
-from django.db import transaction
 from django.urls import reverse
 
 from deployments import endpoint, presets, quantities, transfers
@@ -17,7 +15,7 @@ from deployments.lifecycle import Event, next_state
 from deployments.loading import load_file, partition_of
 from deployments.models import Deployment, Job, State
 from fhirserver import partitions
-from portal.notices import notify_administrators
+from portal.notifications import NoticeKind, notify
 
 CREATE, START, STOP, RESIZE, DELETE = "create", "start", "stop", "resize", "delete"
 # Web processes may remember a deployment's state for a moment.
@@ -113,14 +111,20 @@ def _failed(job: Job) -> None:
     deployment.state_reason = job.error
     deployment.save(update_fields=["state", "state_reason"])
     if deployment.state == State.FAILED:
-        transaction.on_commit(partial(_tell, deployment), robust=True)
+        _tell(deployment)
 
 
 def _tell(deployment: Deployment) -> None:
-    """Mail the tenant's administrators; without the mail the page says it all the same."""
+    """In the transaction of the failure: what cannot be told is not settled either."""
     url = settings.PUBLIC_URL + reverse("deployments:overview", args=[deployment.pk])
     text = f"{deployment.name} has failed: {deployment.state_reason}\n\nTry again on its page: {url}"
-    notify_administrators(deployment.tenant, f"{deployment.name} has failed", text)
+    notify(
+        NoticeKind.DEPLOYMENT_FAILED,
+        deployment.tenant,
+        f"{deployment.name} has failed",
+        text,
+        facts={"deployment": deployment.pk, "name": deployment.name, "reason": deployment.state_reason},
+    )
 
 
 def _forget(job: Job) -> None:

@@ -1,4 +1,4 @@
-"""Mail before a trial ends: a week before, a day before, and when it has ended; each once."""
+"""Notice before a trial ends: a week before, a day before, and when it has ended; each once."""
 
 import math
 from datetime import timedelta
@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.models import Plan, Subscription
-from portal.notices import notify_administrators
+from portal.notifications import NoticeKind, notify
 from portal.plans import KEPT_AFTER_TRIAL
 
 DAYS_BEFORE = (7, 1, 0)
@@ -25,14 +25,19 @@ def warn_trials() -> int:
 
 def _warn(subscription: Subscription) -> bool:
     due = _due(subscription)
-    if due is None or (subscription.warned_days is not None and subscription.warned_days <= due):
+    if (
+        due is None
+        or subscription.expires is None
+        or (subscription.warned_days is not None and subscription.warned_days <= due)
+    ):
         return False
     # Only the worker that changes the row sends the mail.
     own = Subscription.objects.filter(pk=subscription.pk, warned_days=subscription.warned_days)
     if not own.update(warned_days=due):
         return False
     subject, text = _words(subscription, due)
-    notify_administrators(subscription.tenant, subject, text)
+    facts = {"service": subscription.service, "expires": subscription.expires.isoformat(), "days": due}
+    notify(NoticeKind.TRIAL_ENDING, subscription.tenant, subject, text, facts=facts)
     return True
 
 

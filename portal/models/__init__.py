@@ -3,19 +3,24 @@
 from portal.models.accounts import User
 from portal.models.audit import AuditEvent
 from portal.models.kept_answers import KeptAnswer
+from portal.models.notifications import Delivery, DeliveryState, Notification, Webhook
 from portal.models.subscriptions import Plan, Subscription
 from portal.models.tenants import Invitation, Membership, Role, Tenant
 from portal.models.tokens import ManagementToken
 
 __all__ = [
     "AuditEvent",
+    "Delivery",
+    "DeliveryState",
     "Invitation",
     "KeptAnswer",
     "ManagementToken",
     "Membership",
+    "Notification",
     "Plan",
     "Role",
     "Subscription",
     "Tenant",
     "User",
+    "Webhook",
 ]

@@ -13,6 +13,7 @@ from portal.models import Membership, Role, Tenant, User
 from portal.subscriptions import start_trial, subscribe
 from portal.trial_warnings import warn_trials
 from tests.portal.conftest import SignIn
+from tests.portal.delivering import deliver_all
 
 
 @pytest.fixture
@@ -22,6 +23,7 @@ def started(tenant: Tenant, alice: User) -> datetime:
 
 
 def subjects() -> list[str]:
+    deliver_all()
     return [message.subject for message in mail.outbox]
 
 
@@ -63,4 +65,5 @@ def test_mail_goes_to_administrators_who_want_it(
     sign_in(alice).post(reverse("portal:account"), {"name": "Alice"})
     with time_machine.travel(started + timedelta(days=24)):
         warn_trials()
+    deliver_all()
     assert [message.to for message in mail.outbox] == [["bob@example.org"]]
