@@ -7,6 +7,8 @@ anyway. How far it is stands in `fhir_definitions.unready`, so another process c
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -106,6 +108,21 @@ def _index(partition: Partition, resources: list[Current], added: tuple[SearchPa
             )
     if changes:
         write_index(partition.region, partition.number, changes)
+
+
+def index_anew(region: str) -> None:
+    """Write the index rows of every resource of a region again, where the way to make them has changed."""
+    place = (-1, 0)
+    statement = (
+        f"SELECT partition, {CURRENT_COLUMNS} FROM fhir_resource WHERE (partition, rid) > (%s, %s)"
+        f" ORDER BY partition, rid LIMIT {BATCH}"
+    )
+    while rows := fetch(region, statement, place):
+        for number, found in groupby(rows, key=itemgetter(0)):
+            partition, resources = Partition(region, number), [Current(*row[1:]) for row in found]
+            for one in resources:
+                _index(partition, [one], guides_of(partition).added_to(one.type))
+        place = rows[-1][:2]
 
 
 def _state(partition: Partition) -> tuple[int, dict[str, Any]]:

@@ -19,7 +19,7 @@ class ReferenceRow(NamedTuple):
 
 
 class StringRow(NamedTuple):
-    """`value`: folded (case, accents) text."""
+    """`value`: folded (case, accents) text, perhaps with a mark of the text as it was."""
 
     param: int
     value: str
@@ -49,7 +49,7 @@ class TextRow(NamedTuple):
     content: str
 
 
-# A posting is found by its key alone: hash64 of type, parameter, variant and value.
+# A posting is found by its key alone, a hash of type, parameter, variant and value (fhirserver/indexing/keys.py).
 PostingRow = int
 
 

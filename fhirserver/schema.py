@@ -95,7 +95,7 @@ TABLES: dict[str, tuple[dict[str, str], str, dict[str, str], bool]] = {
             "rid": BIGINT,
         },
         "partition, param, unit, low, high, rank, rid",
-        {"rid": "partition, rid, param"},
+        {"rid": "partition, rid, param WHERE unit = 0"},
         True,
     ),
     "fhir_text_pending": (
@@ -194,6 +194,12 @@ def pending_text_statements(vendor: str) -> Iterator[str]:
             yield f"ALTER INDEX fhir_text_{column} SET (gin_pending_list_limit = 512)"
 
 
+def quantity_index_statements() -> Iterator[str]:
+    """An amount is sorted by as a plain number only: the other rows that it has need no place in that index."""
+    yield "DROP INDEX fhir_quantity_rid"
+    yield _index("fhir_quantity", "rid", TABLES["fhir_quantity"][2]["rid"])
+
+
 def _tables(
     vendor: str, tables: dict[str, tuple[dict[str, str], str, dict[str, str], bool]]
 ) -> Iterator[str]:
@@ -203,7 +209,12 @@ def _tables(
         end = " WITHOUT ROWID" if clustered and vendor == "sqlite" else ""
         yield f"CREATE TABLE {name} ({body}, PRIMARY KEY ({key})){end}"
         for suffix, fields in indexes.items():
-            yield f"CREATE INDEX {name}_{suffix} ON {name} ({fields})"
+            yield _index(name, suffix, fields)
+
+
+def _index(table: str, suffix: str, fields: str) -> str:
+    columns, where, part = fields.partition(" WHERE ")
+    return f"CREATE INDEX {table}_{suffix} ON {table} ({columns}){where}{part}"
 
 
 def drop_statements(vendor: str) -> Iterator[str]:

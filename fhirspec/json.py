@@ -57,7 +57,7 @@ def decode(body: bytes) -> Any:
         value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise _explained(body, problem) from None
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
         raise MalformedJson(f"The JSON is nested deeper than {MAX_DEPTH} levels")
     return value
 
@@ -108,15 +108,15 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-def _depth(value: Any) -> int:
-    """How deep objects and arrays nest, without recursion."""
-    deepest, stack = 0, [(value, 1)]
-    while stack:
-        node, level = stack.pop()
-        deepest = max(deepest, level)
-        inner = node.values() if isinstance(node, dict) else node
-        stack.extend((one, level + 1) for one in inner if isinstance(one, dict | list))
-    return deepest
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether objects and arrays nest deeper, without recursion: level by level."""
+    nodes = [value]
+    for _ in range(levels):
+        inner = [node.values() if type(node) is dict else node for node in nodes]
+        nodes = [one for values in inner for one in values if type(one) is dict or type(one) is list]
+        if not nodes:
+            return False
+    return True
 
 
 def _names(value: Any) -> int:

@@ -117,6 +117,12 @@ def element_type(resource_type: str, code: str) -> str:
 
 
 @lru_cache(maxsize=4096)
+def is_flag(resource_type: str, code: str) -> bool:
+    """Whether a token parameter reads a code or boolean element, whose values never carry a system."""
+    return element_type(resource_type, code) in ("code", "boolean")
+
+
+@lru_cache(maxsize=4096)
 def implied_systems(resource_type: str, code: str) -> frozenset[str]:
     """The code systems of a `code` element's bound value set; empty when they cannot be told."""
     element = _element(resource_type, code)

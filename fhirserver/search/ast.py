@@ -24,11 +24,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Has a text that begins with `text` (or, `contains`, holds it)."""
+    """Has a text that begins with `text` (`contains`: that holds it; `exact`: that is it)."""
 
     param: int
     text: str
     contains: bool = False
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

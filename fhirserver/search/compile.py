@@ -4,6 +4,7 @@ The condition that fewest resources can match drives the statement; the others a
 """
 
 from fhirserver.connection import is_postgresql, looked_up, one_of
+from fhirserver.indexing.keys import NUMBER
 from fhirserver.partitions import Partition
 from fhirserver.search.ast import (
     Amount,
@@ -169,7 +170,8 @@ class Compiler:
                 )
                 return Sql(text, (self.number, *test.values))
             case HasRow(table, param):
-                text = f"EXISTS (SELECT 1 FROM {table} h WHERE h.partition = %s AND h.rid = {at}.rid AND h.param = %s{_BY_KEY})"
+                unit = f" AND h.unit = {NUMBER}" if table == "fhir_quantity" else ""
+                text = f"EXISTS (SELECT 1 FROM {table} h WHERE h.partition = %s AND h.rid = {at}.rid AND h.param = %s{unit}{_BY_KEY})"
                 return Sql(text, (self.number, param))
             case FullText():
                 return self._says(node, at)
@@ -204,10 +206,12 @@ class Compiler:
             case Target(param, targets):
                 test = self._one_of(f"{at}.target", targets)
                 return "fhir_reference", Sql(f"{at}.param = %s AND {test.text}", (param, *test.values))
+            case Text(param, text, exact=True):
+                return "fhir_string", Sql(f"{at}.param = %s AND {at}.value = %s", (param, text))
             case Text(param, text, True):
                 like = "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
                 return "fhir_string", Sql(f"{at}.param = %s AND {at}.value LIKE %s ESCAPE '!'", (param, like))
-            case Text(param, text, _):
+            case Text(param, text):
                 within = f"{at}.param = %s AND {at}.value >= %s AND {at}.value < %s"
                 return "fhir_string", Sql(within, (param, text, text + _LAST_CHARACTER))
             case Span(param, prefix, low, high):
@@ -245,8 +249,8 @@ def _weight(node: Node) -> int:
             return 93 if common else 20
         case Target():
             return 10
-        case Text(_, _, contains):
-            return 92 if contains else 30
+        case Text(_, _, contains, exact):
+            return 92 if contains else 15 if exact else 30
         case Span(_, prefix, _, _):
             return 45 if prefix == "eq" else 95
         case Amount():

@@ -14,8 +14,10 @@ def fulfils(rows: IndexRows, node: Node) -> bool:
             return not set(keys).isdisjoint(rows.postings)
         case Target(param, targets):
             return any(row.param == param and row.target in targets for row in rows.references)
-        case Text(param, text, contains):
+        case Text(param, text, contains, exact):
             values = [row.value for row in rows.strings if row.param == param]
+            if exact:
+                return text in values
             return any(text in value if contains else value.startswith(text) for value in values)
         case Span(param):
             return any(_within(row.low, row.high, node) for row in rows.dates if row.param == param)

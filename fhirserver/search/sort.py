@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from fhirserver.guides.memory import Guides, guides_of
 from fhirserver.indexing.definitions import parameter, rank_parameter, readings
-from fhirserver.indexing.keys import OPEN_HIGH, OPEN_LOW
+from fhirserver.indexing.keys import NUMBER, OPEN_HIGH, OPEN_LOW
 from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.partitions import Partition
 from fhirserver.rows import param_code
@@ -83,7 +83,7 @@ def _indexed(found: SearchParameter, partition: Partition, pick: str) -> Sql:
         )
     table, column = _TABLES[found.type]
     params = [param_code(found.base, one.code) for one in readings(found.base, found.code)]
-    unit = " AND s.unit = 0" if table == "fhir_quantity" else ""
+    unit = f" AND s.unit = {NUMBER}" if table == "fhir_quantity" else ""
     text = (
         f"(SELECT {pick}(s.{column}) FROM {table} s WHERE s.partition = %s AND s.rid = m.rid"
         f" AND s.param IN ({', '.join(['%s'] * len(params))}){unit})"

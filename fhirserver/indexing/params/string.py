@@ -9,16 +9,28 @@ from functools import lru_cache
 from typing import Any
 
 from fhirserver.indexing.builder import Builder
-from fhirserver.indexing.keys import value_key
 from fhirserver.rows import StringRow, param_code
+from fhirspec.hashing import hash64
 from fhirspec.searchparams import Found
 
 MAX_LENGTH = 480
 """Longer texts are cut: a row of an index has to fit on a part of a page."""
 
 _NOT_DECOMPOSED = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "\x00": " "}
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "æ": "ae",
+        "œ": "oe",
+        "ð": "d",
+        "þ": "th",
+        "ı": "i",
+        "\x00": " ",
+        "\x01": " ",
+    }
 )
+_LETTERS = str.maketrans("0123456789abcdef", "ABCDEFGHIJKLMNOP")
 _PARTS = {
     "HumanName": ("family", "given", "prefix", "suffix", "text"),
     "Address": ("line", "city", "district", "state", "postalCode", "country", "text"),
@@ -44,6 +56,19 @@ def folded_whole(text: str) -> str:
     return " ".join(text.casefold().translate(_NOT_DECOMPOSED).split())
 
 
+@lru_cache(maxsize=65536)
+def marked(text: str) -> str:
+    """The folded text and, unless that is the text itself, a mark of how it was written: what `:exact` looks for.
+
+    The mark stands after a character that no folded text holds, in letters that none holds: no search for words meets it.
+    """
+    short = folded(text)
+    if short == text:
+        return short
+    digits = f"{hash64(text) & (1 << 64) - 1:016x}"
+    return f"{short}\x01{digits.translate(_LETTERS)}"
+
+
 def texts(found: list[Found]) -> Iterator[str]:
     """Every part that is searched on its own."""
     for kind, value in found:
@@ -65,5 +90,4 @@ def _parts(value: dict[str, Any], names: tuple[str, ...]) -> Iterator[str]:
 def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> None:
     param = param_code(resource_type, code)
     for text in texts(found):
-        into.strings.add(StringRow(param, folded(text)))
-        into.postings.add(value_key(resource_type, code, ("exact", text)))
+        into.strings.add(StringRow(param, marked(text)))

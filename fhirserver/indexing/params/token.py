@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fhirserver.indexing.builder import Builder
+from fhirserver.indexing.definitions import is_flag
 from fhirserver.indexing.keys import Variant, present_key, value_key
 from fhirserver.indexing.params.string import folded
 from fhirserver.rows import StringRow, param_code
@@ -32,6 +33,13 @@ def without_system(code: str) -> Variant:
 def by_type(system: str, code: str, value: str) -> Variant:
     """An identifier by its kind: `:of-type`."""
     return ("of-type", system, code.casefold(), value.casefold())
+
+
+def variant_of(resource_type: str, code: str, system: str, text: str) -> Variant:
+    """How `system|text` is found. What never has a system (a flag) is not kept under `|code` as well."""
+    if system:
+        return by_system_and_code(system, text)
+    return by_code(text) if is_flag(resource_type, code) else without_system(text)
 
 
 def text_param(resource_type: str, code: str) -> int:
@@ -101,6 +109,9 @@ def words(found: list[Found]) -> Iterator[str]:
 
 def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> None:
     into.postings.add(present_key(resource_type, code))
-    into.postings.update([value_key(resource_type, code, variant) for variant in variants(found)])
+    found_by = variants(found)
+    if is_flag(resource_type, code):
+        found_by = (variant for variant in found_by if variant[0] == "code")
+    into.postings.update([value_key(resource_type, code, variant) for variant in found_by])
     param = text_param(resource_type, code)
     into.strings.update([StringRow(param, folded(text)) for text in words(found)])

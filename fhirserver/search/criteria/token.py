@@ -1,6 +1,6 @@
 """Token parameters: codes with and without their system. https://hl7.org/fhir/R4/search.html#token"""
 
-from fhirserver.indexing.definitions import Reading, element_type, implied_systems
+from fhirserver.indexing.definitions import Reading, element_type, implied_systems, is_flag
 from fhirserver.indexing.keys import value_key
 from fhirserver.indexing.params import token as variants
 from fhirserver.indexing.params.string import folded
@@ -8,8 +8,6 @@ from fhirserver.outcomes import BadRequest
 from fhirserver.search.ast import NOTHING, Node, Posting, Text
 from fhirserver.search.parse import split, unescaped
 from fhirspec.definitions import SearchParameter
-
-_FLAGS = ("code", "boolean")
 
 
 def token(resource_type: str, found: SearchParameter, reading: Reading, modifier: str, value: str) -> Node:
@@ -24,7 +22,7 @@ def token(resource_type: str, found: SearchParameter, reading: Reading, modifier
     variant = token_variant(resource_type, code, found.code, parts, value)
     if variant is None:
         return NOTHING
-    weight = 60 if element_type(resource_type, code) in _FLAGS else 5 if code == "identifier" else 35
+    weight = 60 if is_flag(resource_type, code) else 5 if code == "identifier" else 35
     return Posting((value_key(resource_type, code, variant),), 70 if code.startswith("_") else weight)
 
 
@@ -43,4 +41,4 @@ def token_variant(
         return variants.by_code(text) if text else ("present", "")
     if not text:
         return variants.by_system(system)
-    return variants.by_system_and_code(system, text) if system else variants.without_system(text)
+    return variants.variant_of(resource_type, code, system, text)
