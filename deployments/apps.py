@@ -17,6 +17,7 @@ class DeploymentsConfig(AppConfig):
             guide_jobs,
             job_sweeper,
             provisioning,
+            quota,
             regions,
             transfers,
             usage,
@@ -53,6 +54,7 @@ class DeploymentsConfig(AppConfig):
         tenant_deleted.connect(departed.stop_all, dispatch_uid="deployments.stop_all")
         register_periodic(Periodic("settle-departed-tenants", timedelta(minutes=1), departed.settle))
         register_periodic(Periodic("meter-usage", timedelta(minutes=5), usage.meter))
+        register_periodic(Periodic("warn-of-full-deployments", timedelta(hours=1), quota.warn_of_full))
         register_usage(usage.lines_of)
         register_periodic(Periodic("forget-old-files", timedelta(hours=1), transfers.forget_old))
         register_periodic(Periodic("forget-old-jobs", timedelta(hours=1), job_sweeper.forget_old_jobs))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 
 from portal.models import Membership, Role, Tenant
+from portal.notifications.kinds import SUBSCRIBABLE
 
 
 class TenantForm(forms.Form):
@@ -91,7 +92,7 @@ class AccountForm(forms.Form):
     wants_notices = forms.BooleanField(
         required=False,
         label="Mail me about my tenants",
-        help_text="Ending trials and failed deployments, where you are Admin or Owner.",
+        help_text="Ending trials, expiring keys, failed and full deployments, where you are Admin or Owner.",
     )
 
 
@@ -104,3 +105,21 @@ class TrialForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = cast("forms.ModelChoiceField[Tenant]", self.fields["tenant"])
         field.queryset = Tenant.objects.filter(pk__in=[tenant.pk for tenant in tenants])
+
+
+class WebhookForm(forms.Form):
+    """Where notifications go, and which."""
+
+    url = forms.URLField(
+        label="Address",
+        max_length=500,
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"placeholder": "https://hooks.example/fireside", "autocomplete": "off"}),
+    )
+    kinds = forms.MultipleChoiceField(
+        label="What it is told",
+        required=False,
+        choices=[(kind.value, kind.label) for kind in SUBSCRIBABLE],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Tick nothing to be told everything, also what is added later.",
+    )

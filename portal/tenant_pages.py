@@ -10,6 +10,7 @@ TABS = (
     ("members", "Members", "portal:members", Role.READ),
     ("usage", "Usage", "portal:usage", Role.READ),
     ("audit", "Audit log", "portal:audit", Role.ADMIN),
+    ("notifications", "Notifications", "portal:notifications", Role.ADMIN),
     ("settings", "Settings", "portal:settings", Role.ADMIN),
 )
 

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from portal.views import members, operator, pages, services, shell, tenants, tokens, usage
+from portal.views import members, notifications, operator, pages, services, shell, tenants, tokens, usage
 
 app_name = "portal"
 
 tenant = "tenants/<slug:slug>/"
+hook = f"{tenant}notifications/webhooks/<int:webhook_id>/"
 urlpatterns = [
     path("", pages.landing, name="landing"),
     path("theme/", shell.theme, name="theme"),
@@ -47,6 +48,16 @@ urlpatterns = [
     path(f"{tenant}settings/", tenants.settings, name="settings"),
     path(f"{tenant}settings/mfa/", tenants.mfa_rule, name="mfa-rule"),
     path(f"{tenant}settings/transfer/", tenants.transfer, name="transfer"),
+    path(f"{tenant}notifications/", notifications.notifications, name="notifications"),
+    path(f"{hook}change/", notifications.change, name="webhook-change"),
+    path(f"{hook}secret/", notifications.renew, name="webhook-secret"),
+    path(f"{hook}test/", notifications.test, name="webhook-test"),
+    path(f"{hook}delete/", notifications.delete, name="webhook-delete"),
+    path(
+        f"{tenant}notifications/deliveries/<int:delivery_id>/resend/",
+        notifications.send_again,
+        name="delivery-resend",
+    ),
     path(f"{tenant}restore/", tenants.restore, name="restore"),
     path(f"{tenant}settings/delete/", tenants.delete, name="delete"),
 ]

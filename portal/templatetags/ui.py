@@ -20,7 +20,7 @@ from portal.passwords import PasswordRule, list_password_rules
 register = template.Library()
 
 STATE_KINDS = {
-    **dict.fromkeys(["RUNNING", "ACTIVE", "DONE", "ENABLED"], "good"),
+    **dict.fromkeys(["RUNNING", "ACTIVE", "DONE", "ENABLED", "DELIVERED"], "good"),
     **dict.fromkeys(["FAILED", "REVOKED", "EXPIRED"], "bad"),
     **dict.fromkeys(["PENDING", "EXPIRING", "DEGRADED"], "warn"),
     **dict.fromkeys(["CREATING", "STARTING", "STOPPING", "UPDATING", "DELETING", "QUEUED"], "busy"),

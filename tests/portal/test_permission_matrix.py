@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portal.models import Invitation, Membership, Role, Tenant, User
+from portal.models import Invitation, Membership, Role, Tenant, User, Webhook
+from portal.notifications.events import send_test
+from portal.notifications.signing import new_secret
 from portal.services.members import create_invitation
 from tests.portal.conftest import SignIn
 
@@ -27,12 +29,20 @@ ACTIONS = [
     ("post", "member-remove", Role.ADMIN),
     ("post", "invitation-resend", Role.ADMIN),
     ("post", "invitation-withdraw", Role.ADMIN),
+    ("get", "notifications", Role.ADMIN),
+    ("post", "notifications", Role.ADMIN),
+    ("post", "webhook-change", Role.ADMIN),
+    ("post", "webhook-secret", Role.ADMIN),
+    ("post", "webhook-test", Role.ADMIN),
+    ("post", "webhook-delete", Role.ADMIN),
+    ("post", "delivery-resend", Role.ADMIN),
     ("get", "transfer", Role.OWNER),
     ("post", "transfer", Role.OWNER),
     ("get", "delete", Role.OWNER),
     ("post", "delete", Role.OWNER),
 ]
 OBJECTS = {"member-role", "member-remove", "invitation-resend", "invitation-withdraw"}
+WEBHOOKS = {"webhook-change", "webhook-secret", "webhook-test", "webhook-delete", "delivery-resend"}
 
 
 @pytest.fixture
@@ -45,6 +55,9 @@ def address(name: str, tenant: Tenant, alice: User, invitation: Invitation) -> s
     if name in OBJECTS:
         owner = Membership.objects.get(tenant=tenant, user=alice)
         arguments.append(owner.pk if name.startswith("member") else invitation.pk)
+    if name in WEBHOOKS:
+        webhook = Webhook.objects.create(tenant=tenant, url="https://hooks.example/", secret=new_secret())
+        arguments.append(send_test(webhook).pk if name == "delivery-resend" else webhook.pk)
     return reverse(f"portal:{name}", args=arguments)
 
 

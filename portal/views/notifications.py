@@ -1,0 +1,117 @@
+"""A tenant's notifications: its webhooks, a test of each, and the log of deliveries with resend."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from portal.access import tenant_view
+from portal.forms import WebhookForm
+from portal.models import Delivery, Membership, Role, Webhook
+from portal.notifications.events import resend, send_test
+from portal.notifications.kinds import SUBSCRIBABLE
+from portal.services import webhooks
+from portal.services.refusals import Refused
+from portal.tenant_pages import tenant_context
+
+DELIVERIES_A_PAGE = 25
+
+
+def _page(request: HttpRequest, membership: Membership, form: WebhookForm, shown: str = "") -> HttpResponse:
+    """`shown` is a secret that was made just now: it is in this answer alone, and a reload does not repeat it."""
+    deliveries = Delivery.objects.filter(notification__tenant=membership.tenant).select_related(
+        "notification", "webhook"
+    )
+    mailed = membership.tenant.memberships.filter(
+        role__gte=Role.ADMIN, user__is_active=True, user__wants_notices=True
+    )
+    context = tenant_context(membership, "notifications") | {
+        "form": form,
+        "shown": shown,
+        "webhooks": [
+            (webhook, WebhookForm(initial={"url": webhook.url, "kinds": webhook.kinds}, auto_id=False))
+            for webhook in membership.tenant.webhooks.all()
+        ],
+        "kinds": SUBSCRIBABLE,
+        "mailed": mailed.select_related("user"),
+        "page": Paginator(deliveries, DELIVERIES_A_PAGE).get_page(request.GET.get("page")),
+    }
+    return render(request, "portal/notifications.html", context, status=422 if form.errors else 200)
+
+
+@tenant_view(Role.ADMIN)
+@never_cache
+def notifications(request: HttpRequest, membership: Membership) -> HttpResponse:
+    if request.method != "POST":
+        return _page(request, membership, WebhookForm())
+    form = WebhookForm(request.POST)
+    if form.is_valid():
+        url, kinds = form.cleaned_data["url"], form.cleaned_data["kinds"]
+        try:
+            made = webhooks.create_webhook(membership.tenant, url, kinds, actor=membership.user)
+        except Refused as refusal:
+            form.add_error("url", str(refusal))
+        else:
+            return _page(request, membership, WebhookForm(), shown=made.secret)
+    return _page(request, membership, form)
+
+
+def _webhook(membership: Membership, webhook_id: int) -> Webhook:
+    return get_object_or_404(membership.tenant.webhooks.select_related("tenant"), pk=webhook_id)
+
+
+def _back(membership: Membership) -> HttpResponse:
+    return redirect("portal:notifications", membership.tenant.slug)
+
+
+@tenant_view(Role.ADMIN)
+@require_POST
+def change(request: HttpRequest, membership: Membership, webhook_id: int) -> HttpResponse:
+    webhook = _webhook(membership, webhook_id)
+    chosen = [kind.value for kind in SUBSCRIBABLE if kind.value in request.POST.getlist("kinds")]
+    webhooks.change_webhook(webhook, chosen, request.POST.get("enabled") == "on", actor=membership.user)
+    messages.success(request, f"{webhook.url} was changed.")
+    return _back(membership)
+
+
+@tenant_view(Role.ADMIN)
+@require_POST
+@never_cache
+def renew(request: HttpRequest, membership: Membership, webhook_id: int) -> HttpResponse:
+    shown = webhooks.renew_secret(_webhook(membership, webhook_id), actor=membership.user)
+    return _page(request, membership, WebhookForm(), shown=shown)
+
+
+@tenant_view(Role.ADMIN)
+@require_POST
+def delete(request: HttpRequest, membership: Membership, webhook_id: int) -> HttpResponse:
+    webhook = _webhook(membership, webhook_id)
+    webhooks.delete_webhook(webhook, actor=membership.user)
+    messages.success(request, f"{webhook.url} was removed.")
+    return _back(membership)
+
+
+@tenant_view(Role.ADMIN)
+@require_POST
+def test(request: HttpRequest, membership: Membership, webhook_id: int) -> HttpResponse:
+    webhook = _webhook(membership, webhook_id)
+    send_test(webhook)
+    messages.success(
+        request, f"A test is on its way to {webhook.url}. What became of it is in the log below."
+    )
+    return _back(membership)
+
+
+@tenant_view(Role.ADMIN)
+@require_POST
+def send_again(request: HttpRequest, membership: Membership, delivery_id: int) -> HttpResponse:
+    known = Delivery.objects.filter(notification__tenant=membership.tenant)
+    delivery = get_object_or_404(known.select_related("webhook", "notification"), pk=delivery_id)
+    if delivery.webhook is None and not delivery.is_mail:
+        messages.error(request, "This webhook was removed; there is nowhere to send it.")
+    else:
+        resend(delivery)
+        messages.success(request, f"On its way to {delivery.target} again.")
+    return _back(membership)
