@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from fhirserver.access import AccessGrant
 from fhirserver.authorise import covers
 from fhirserver.bundles import Entry
-from fhirserver.connection import fetch, looked_up, numbers_of
+from fhirserver.connection import fetch, looked_up, numbers_of, one_of
 from fhirserver.guides.memory import Guides, guides_of
 from fhirserver.indexing.definitions import parameter, readings
 from fhirserver.outcomes import BadRequest, LimitExceeded
@@ -77,29 +77,43 @@ def _round(
         starting = [rid for rid, kind in newest.items() if include.source in ("", kind)]
     if not starting:
         return {}
-    wanted: dict[int, set[str]] = {}
-    skip = set(seen)
-    for param, rid in _pairs(partition, include, params, starting):
-        if rid not in skip:
-            wanted.setdefault(rid, set()).update({""} if include.reverse else params.get(param, {""}))
-    return _visible(partition, grant, wanted, include)
+    found: dict[int, tuple[str, Entry]] = {}
+    for param, rid, kind, logical_id, content, packed in _joining(partition, include, params, starting, seen):
+        types = {include.source} if include.reverse else params.get(param, {""})
+        if types & {"", kind} and rid not in found and _may_read(grant, kind, packed):
+            found[rid] = kind, Entry(kind, logical_id, content, "include")
+    return found
 
 
-def _pairs(partition: Partition, include: Include, params: Targets, starting: list[int]) -> list[Row]:
-    """(parameter, other end) of the references from, or in reverse to, these resources."""
+def _joining(
+    partition: Partition, include: Include, params: Targets, starting: list[int], seen: Iterable[int]
+) -> list[Row]:
+    """(parameter, rid, type, id, content, packed index rows) of what these resources refer to, or in reverse of what refers to them,
+    once for each parameter that says so; without those that were seen."""
     region = partition.region
     own, other = ("target", "rid") if include.reverse else ("rid", "target")
     source, listed = numbers_of(region, "own", starting)
-    tests, values = f"f.partition = %s AND f.{own} = own.value", [listed]
+    among, known = one_of(region, seen)
+    tests, values = f"f.partition = %s AND f.{own} = own.value AND NOT (f.{other} {among})", [listed]
     # What refers to a resource is found by parameter and target, what it refers to by itself alone.
     numbers = list(params) or (_all_params() if include.reverse else [])
     if numbers:
         more, listed = numbers_of(region, "params", numbers)
         source, tests = f"{source} CROSS JOIN {more}", f"{tests} AND f.param = params.value"
         values.append(listed)
-    found = looked_up(region, source, "fhir_reference", f"param, {other}", tests)
-    statement = f"SELECT DISTINCT f.param, f.{other} {found} LIMIT {MAX_INCLUDED * 2}"
-    return fetch(region, statement, [*values, partition.number])
+    pairs = looked_up(region, source, "fhir_reference", f"param, {other}", tests)
+    pairs = f"(SELECT DISTINCT f.param, f.{other} AS other {pairs} LIMIT {MAX_INCLUDED * 2}) p"
+    columns = "rid, type, logical_id, content, postings"
+    found = looked_up(
+        region,
+        pairs,
+        "fhir_resource",
+        f"{columns}, rank",
+        "f.partition = %s AND f.rid = p.other AND f.content IS NOT NULL",
+    )
+    named = ", ".join(f"f.{name}" for name in columns.split(", "))
+    statement = f"SELECT p.param, {named} {found} ORDER BY f.rank DESC, f.rid DESC"
+    return fetch(region, statement, [*values, partition.number, known, partition.number])
 
 
 def _all_params() -> list[int]:
@@ -112,30 +126,7 @@ def _all_params() -> list[int]:
     ]
 
 
-def _visible(
-    partition: Partition, grant: AccessGrant, wanted: dict[int, set[str]], include: Include
-) -> dict[int, tuple[str, Entry]]:
-    if not wanted:
-        return {}
-    source, rids = numbers_of(partition.region, "w", wanted)
-    named = looked_up(
-        partition.region,
-        source,
-        "fhir_resource",
-        "rid, type, logical_id, content, postings, rank",
-        "f.partition = %s AND f.rid = w.value AND f.content IS NOT NULL",
-    )
-    rows = fetch(
-        partition.region,
-        f"SELECT f.rid, f.type, f.logical_id, f.content, f.postings {named} ORDER BY f.rank DESC, f.rid DESC",
-        [rids, partition.number],
-    )
-    found = {}
-    for rid, kind, logical_id, content, packed in rows:
-        if include.reverse and include.source not in ("", kind):
-            continue
-        if not wanted[rid] & {"", kind} or not grant.allows(kind, "r"):
-            continue
-        if grant.is_unconfined(kind, "r") or covers(grant, kind, "r", unpack(packed)):
-            found[rid] = kind, Entry(kind, logical_id, content, "include")
-    return found
+def _may_read(grant: AccessGrant, resource_type: str, packed: bytes) -> bool:
+    if grant.is_unconfined(resource_type, "r"):
+        return True
+    return grant.allows(resource_type, "r") and covers(grant, resource_type, "r", unpack(packed))
