@@ -37,16 +37,23 @@ def decide(request: Inbound, endpoint: Endpoint) -> Decision:
     return decisions.get(_Question(endpoint, digest, presented))
 
 
+_SHORTEST_AUTHORIZATION = len("Bearer ") + 16
+"""Whatever is shorter holds no token: a guess would find it."""
+
+
 def _is_token(text: str) -> bool:
     """A signed JWT begins with the base64 of `{"`; it is remembered by who verifies it."""
     return text.startswith("ey") and text.count(".") == 2
 
 
 def _presented(request: Inbound) -> str | Denied:
-    """The one credential of the request: `x-api-key`, or `Authorization: Bearer` (RFC 6750, 2.1)."""
+    """The one credential of the request: `x-api-key`, or `Authorization: Bearer` (RFC 6750, 2.1).
+
+    Libraries that always send a bearer token fill in a word such as `none`; beside an API key that is no second credential.
+    """
     api_key: str = request.environ.get("HTTP_X_API_KEY", "")
     authorization: str = request.environ.get("HTTP_AUTHORIZATION", "")
-    if api_key and authorization:
+    if api_key and len(authorization) >= _SHORTEST_AUTHORIZATION:
         return Denied(
             Reason.TWO_CREDENTIALS, "Send x-api-key or Authorization, not both.", error="invalid_request"
         )
