@@ -2,7 +2,7 @@
 
 from fhirserver.authorise import covers_version
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.outcomes import Forbidden, Gone
+from fhirserver.outcomes import Forbidden, Gone, NotFound
 from fhirserver.responses import etag, resource_response
 from fhirserver.store import Store, Version
 from fhirserver.subsets import subset_response
@@ -10,18 +10,24 @@ from fhirserver.writing import not_found
 
 
 def read(request: FhirRequest, store: Store) -> FhirResponse:
-    version = _definition(request) or readable(store, request.resource_type, request.logical_id)
+    try:
+        version = readable(store, request.resource_type, request.logical_id)
+    except NotFound:
+        version = _definition(request)
     return subset_response(request, resource_response(request, version))
 
 
-def _definition(request: FhirRequest) -> Version | None:
-    """An OperationDefinition of the server's own: it is not stored, and everybody who may read the type may see it."""
+def _definition(request: FhirRequest) -> Version:
+    """An OperationDefinition of the server's own, where none is stored: everybody who may read the type may see it. Raises NotFound."""
     if request.resource_type != "OperationDefinition":
-        return None
+        raise not_found(request.resource_type, request.logical_id)
     # The definitions name the table of operations, whose handlers read.
     from fhirserver.operations.definitions import offered_definition
 
-    return offered_definition(request.logical_id)
+    found = offered_definition(request.logical_id)
+    if found is None:
+        raise not_found(request.resource_type, request.logical_id)
+    return found
 
 
 def readable(store: Store, resource_type: str, logical_id: str) -> Version:

@@ -16,9 +16,9 @@ _ATTRIBUTE_NAMES = """abbr accesskey align alt axis bgcolor border cellpadding c
     valign value vspace width"""
 _ELEMENTS = frozenset(_ELEMENT_NAMES.split())
 _ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
-_UNSAFE_ADDRESS = re.compile(r"\s*(javascript|vbscript|data:(?!image/))", re.IGNORECASE)
+_UNSAFE_ADDRESS = re.compile(r"\s*(javascript|vbscript|data:(?!\s*image/))", re.IGNORECASE)
 _UNSAFE_STYLE = re.compile(
-    r"expression\s*\(|javascript:|@import|behavior\s*:|url\s*\(\s*['\"]?\s*(?!data:image/)([a-z][a-z0-9+.-]*:|//)",
+    r"expression\s*\(|javascript:|@import|behavior\s*:|url\s*\(\s*['\"]?\s*(?!data:\s*image/)([a-z][a-z0-9+.-]*:|//)",
     re.IGNORECASE,
 )
 # XHTML names many entities which no document type declares here; they are text, whatever they stand for.

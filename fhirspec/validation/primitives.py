@@ -19,8 +19,9 @@ _MONTH = r"(0[1-9]|1[0-2])"
 # Neither FHIR's strings nor XML can have these.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _WORD = r"[^\s\x00-\x1f\ud800-\udfff\ufffe\uffff]+"
-_code = re.compile(rf"{_WORD}(\s{_WORD})*").fullmatch
-_uri = re.compile(_WORD).fullmatch
+# White space is that of XML Schema: a no-break space is a character like any other.
+_code = re.compile(rf"{_WORD}(\s{_WORD})*", re.ASCII).fullmatch
+_uri = re.compile(_WORD, re.ASCII).fullmatch
 _id = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
 _oid = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+").fullmatch
 _uuid = re.compile(r"urn:uuid:[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch

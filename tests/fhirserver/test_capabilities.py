@@ -52,3 +52,32 @@ def test_the_definition_of_an_operation_can_be_read(client: Client) -> None:
     definition = client.get("OperationDefinition/Patient-everything").json()
     assert definition["code"] == "everything"
     assert client.get("OperationDefinition/Measure-evaluate-measure").status == 404
+
+
+def test_a_stored_definition_stands_before_the_servers_own(client: Client) -> None:
+    mine = {**client.get("OperationDefinition/Patient-everything").json(), "name": "Mine"}
+    assert client.put("OperationDefinition/Patient-everything", mine).status == 201
+    assert client.get("OperationDefinition/Patient-everything").json()["name"] == "Mine"
+
+
+def test_a_document_is_found_by_its_composition(client: Client) -> None:
+    composition = {
+        "resourceType": "Composition",
+        "id": "letter",
+        "status": "final",
+        "type": {"text": "Letter"},
+        "date": "2024-01-01",
+        "author": [{"display": "Dr. Ann"}],
+        "title": "Letter",
+    }
+    document = {
+        "resourceType": "Bundle",
+        "type": "document",
+        "identifier": {"system": "urn:letters", "value": "1"},
+        "timestamp": "2024-01-01T00:00:00Z",
+        "entry": [{"fullUrl": "urn:uuid:0a7e8a1c-2a58-4a0c-8f5d-1d2f3a4b5c6d", "resource": composition}],
+    }
+    stored = client.create(document)
+    found = client.get("Bundle?composition=Composition/letter").json()["entry"]
+    assert [one["resource"]["id"] for one in found] == [stored["id"]]
+    assert client.get("Bundle?message=letter").json()["total"] == 0

@@ -35,6 +35,8 @@ VALID = [
     patient(name=[{"given": ["Ann", None], "_given": [None, {"extension": [extension(valueString="x")]}]}]),
     patient(text=narrative("<p>Ann &eacute; <img src='#1' alt='x'/></p>")),
     patient(text=narrative('<p style="background: url(data:image/png;base64,aGk=)">a</p>')),
+    patient(text=narrative('<p style="background: url(data: image/png;base64,aGk=)">a</p>')),
+    {"resourceType": "Basic", "code": {"coding": [{"code": "CHEST\u00a0"}]}},
     patient(extension=[extension(extension=[extension(valueBoolean=False)])]),
     patient(
         contained=[{"resourceType": "Organization", "id": "o", "name": "O"}],

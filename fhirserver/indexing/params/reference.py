@@ -12,6 +12,7 @@ from fhirserver.indexing.keys import Variant, present_key, value_key
 from fhirserver.indexing.params import token
 from fhirserver.indexing.params.string import folded
 from fhirserver.rows import ReferenceRow, StringRow, param_code
+from fhirspec.catalogue import get_catalogue
 from fhirspec.hashing import hash64
 from fhirspec.searchparams import Found
 
@@ -52,11 +53,19 @@ def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> N
     into.postings.add(present_key(resource_type, code))
     for kind, value in found:
         if isinstance(value, dict):
-            _index_reference(into, resource_type, code, param, value)
+            reference = _to_entry(resource_type, code, value) if "resourceType" in value else value
+            _index_reference(into, resource_type, code, param, reference)
         elif isinstance(value, str):
             names = {value, value.partition("|")[0]} if kind == "canonical" else {value}
             pointers = [pointer for pointer in map(pointer_of, names) if pointer]
             into.references.update([ReferenceRow(param, pointer.target) for pointer in pointers])
+
+
+def _to_entry(resource_type: str, code: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """`composition` and `message` of a Bundle find its first resource itself, when it is of the type they are for."""
+    kind, logical_id = entry["resourceType"], entry.get("id", "")
+    is_meant = kind in get_catalogue().search_parameters(resource_type)[code].targets
+    return {"reference": f"{kind}/{logical_id}"} if is_meant and logical_id else {}
 
 
 def _index_reference(into: Builder, resource_type: str, code: str, param: int, value: dict[str, Any]) -> None:
