@@ -86,7 +86,7 @@ class IssuerValidator(RequestValidator):
         if self.trusted is not None:
             return True
         presented = read_presented(request.headers, _sent(request))
-        application = self._application(presented.client_id)
+        application = self._application(presented.client_id) or self._bearer_of_refresh_token(request)
         return presented.ways > 0 or application is None or not application.is_public
 
     def authenticate_client(self, request: Any, *_: Any, **__: Any) -> bool:
@@ -101,8 +101,15 @@ class IssuerValidator(RequestValidator):
         return request.client is not None
 
     def authenticate_client_id(self, client_id: str, request: Any, *_: Any, **__: Any) -> bool:
-        request.client = self._application(client_id)
+        request.client = self._application(client_id) or self._bearer_of_refresh_token(request)
         return request.client is not None and request.client.is_public
+
+    def _bearer_of_refresh_token(self, request: Any) -> OAuthApplication | None:
+        """A public application need not name itself to refresh (RFC 6749, 6): its token does. Some libraries do not."""
+        if request.client_id or request.grant_type != "refresh_token":
+            return None
+        token = redemption.get_refresh_token(request.refresh_token or "")
+        return self._application(token.authorization.application.client_id) if token else None
 
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: Any, request: Any, *_: Any, **__: Any

@@ -19,8 +19,9 @@ from smart.applications import Registration, create_application
 from smart.servers import integrated_server
 from smart.tokens import forget_verified_tokens
 from smart.users import create_user
+from tests.smart.ward import PASSWORD
+from tests.smart.ward import ward as ward
 
-PASSWORD = "warm-hearth-evening"
 CALLBACK = "https://app.example/callback"
 
 
@@ -95,7 +96,8 @@ class Flow:
         return dict(answer.json())
 
     def refresh(self, text: str, **changes: Any) -> Any:
-        return self.post("token", grant_type="refresh_token", refresh_token=text, **self.identity, **changes)
+        sent = {"grant_type": "refresh_token", "refresh_token": text, **self.identity} | changes
+        return self.post("token", **sent)
 
     @property
     def identity(self) -> dict[str, str]:

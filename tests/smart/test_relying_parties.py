@@ -1,9 +1,7 @@
 """A relying party that nobody here wrote (Authlib), and a patient in a real browser, against the running server."""
 
-import json
 import time
 import uuid
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,44 +15,13 @@ from joserfc.jwk import KeySet, RSAKey
 from playwright.sync_api import Browser
 
 from credentials.models import ApplicationKind
-from deployments.models import Deployment, Region, State
-from fhirserver import engine, partitions
-from fhirserver.access import FULL
-from fhirserver.http import FhirRequest
-from fhirserver.partitions import Partition
-from portal.models import Tenant
+from deployments.models import Deployment
 from smart.addresses import fhir_base, issuer
 from smart.applications import Registration, create_application
 from smart.servers import integrated_server
-from smart.users import create_user
 from tests.smart.conftest import CALLBACK, PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
-
-
-@pytest.fixture
-def ward(tenant: Tenant, place: Region, settings: Any, live_server: Any) -> Iterator[Deployment]:
-    """A deployment of the embedded engine with two patients, at the live server's address."""
-    settings.PUBLIC_URL = live_server.url
-    partition = partitions.reserve("region_local")
-    made = Deployment.objects.create(
-        tenant=tenant, name="Ward", size="m", region=place, state=State.RUNNING, partition=partition.number
-    )
-    for name in ("p1", "p2"):
-        _put(partition, {"resourceType": "Patient", "id": name, "name": [{"family": name}]})
-        subject = {"reference": f"Patient/{name}"}
-        coded = {"status": "final", "code": {"text": "x"}, "subject": subject}
-        _put(partition, {"resourceType": "Observation", "id": f"o-{name}", **coded})
-        _put(partition, {"resourceType": "Condition", "id": f"c-{name}", "subject": subject})
-    create_user(made, username="paula", password=PASSWORD, name="Paula", fhir_user="Patient/p1")
-    yield made
-    partitions.drop(partition)
-
-
-def _put(partition: Partition, resource: dict[str, Any]) -> None:
-    path, body = f"{resource['resourceType']}/{resource['id']}", json.dumps(resource).encode()
-    headers = {"content-type": "application/fhir+json"}
-    assert engine.respond(FhirRequest("PUT", path, [], headers, body), partition, FULL).status == 201
 
 
 def _walk(address: str) -> str:

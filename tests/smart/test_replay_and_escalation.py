@@ -72,6 +72,16 @@ def test_a_refresh_token_is_worth_nothing_to_another_application(flow: Flow, con
     assert flow.refresh(tokens["refresh_token"]).status_code == 200
 
 
+def test_a_public_application_is_known_by_its_refresh_token_and_no_other_is(
+    flow: Flow, confidential_flow: Flow
+) -> None:
+    tokens, others = flow.tokens(), confidential_flow.tokens()
+    assert flow.refresh(tokens["refresh_token"], client_id=None).status_code == 200
+    assert confidential_flow.post(
+        "token", grant_type="refresh_token", refresh_token=others["refresh_token"]
+    ).json() == {"error": "invalid_client"}
+
+
 def test_an_old_code_is_refused(flow: Flow) -> None:
     code = flow.allow()["code"]
     AuthorizationCode.objects.update(expires=timezone.now() - timedelta(seconds=1))
