@@ -22,7 +22,7 @@ from fhirserver.rows import DateRow, IndexRows, param_code
 from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import SearchParameter
 from fhirspec.hashing import hash64
-from fhirspec.searchparams import Found, composite_extractor, extractor
+from fhirspec.searchparams import Found, composite_extractor, extractor, first_members
 
 Step = Callable[[Builder, dict[str, Any]], None]
 Index = Callable[[Builder, str, str, list[Found]], None]
@@ -49,8 +49,9 @@ def index_rows(
     resource_type = resource["resourceType"]
     into = Builder()
     into.postings.add(type_key(resource_type))
-    for step in _steps(resource_type, added):
-        step(into, resource)
+    for members, step in _steps(resource_type, added):
+        if not members or not members.isdisjoint(resource):
+            step(into, resource)
     for patient in _patients(into, resource_type, resource.get("id", "")):
         into.postings.add(compartment_key(PATIENT, patient, resource_type))
         into.postings.add(compartment_key(PATIENT, patient))
@@ -58,11 +59,16 @@ def index_rows(
 
 
 @lru_cache(maxsize=512)
-def _steps(resource_type: str, added: tuple[SearchParameter, ...]) -> tuple[Step, ...]:
+def _steps(resource_type: str, added: tuple[SearchParameter, ...]) -> tuple[tuple[frozenset[str], Step], ...]:
+    """What indexes a type, each with the members of which a resource must have one for it (empty: none)."""
     steps = [
-        one for parameter in (*indexed(resource_type), *added) for one in _steps_of(parameter, resource_type)
+        (first_members(parameter), one)
+        for parameter in (*indexed(resource_type), *added)
+        for one in _steps_of(parameter, resource_type)
     ]
-    return (*steps, special.index_list) if resource_type == "List" else tuple(steps)
+    if resource_type == "List":
+        steps.append((frozenset(), special.index_list))
+    return tuple(steps)
 
 
 def _steps_of(parameter: SearchParameter, resource_type: str) -> Iterator[Step]:

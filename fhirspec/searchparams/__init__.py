@@ -12,6 +12,7 @@ from fhirspec.searchparams.extractor import (
     alias_of,
     composite_extractor,
     extractor,
+    first_members,
     unsupported_reason,
 )
 from fhirspec.searchparams.paths import JsonPath, Kept, json_paths
@@ -28,6 +29,7 @@ __all__ = [
     "alias_of",
     "composite_extractor",
     "extractor",
+    "first_members",
     "json_paths",
     "unsupported_reason",
 ]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import Component, SearchParameter
-from fhirspec.searchparams.compile import Position, Visit, compile_steps, root_position
+from fhirspec.searchparams.compile import Position, Visit, child_of, compile_steps, reached_by, root_position
 from fhirspec.searchparams.parse import Name, UnsupportedExpression, WhereResolves, parse, split_union
 
 
@@ -49,6 +49,20 @@ def compile_expression(expression: str, resource_type: str) -> Extractor:
         return [found for visit in visits for found in visit(resource)]
 
     return extract
+
+
+@lru_cache(maxsize=4096)
+def first_members(parameter: SearchParameter) -> frozenset[str]:
+    """The members of a resource's JSON of which it must have one for the parameter to find anything; empty when that cannot be told."""
+    root, found = root_position(parameter.base), set()
+    for part in split_union(parameter.expression):
+        first, *steps = parse(part)
+        if not isinstance(first, Name) or first.name not in (parameter.base, "Resource", "DomainResource"):
+            continue
+        if not steps or not isinstance(steps[0], Name):
+            return frozenset()
+        found |= {name for name, _ in reached_by(child_of(root, steps[0].name), root)}
+    return frozenset(found)
 
 
 def extractor(parameter: SearchParameter) -> Extractor:

@@ -1,10 +1,12 @@
 """Search expressions compile for all of R4 and find typed values."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from fhirspec import json
 from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import SearchParameter
 from fhirspec.searchparams import (
@@ -14,6 +16,7 @@ from fhirspec.searchparams import (
     alias_of,
     composite_extractor,
     extractor,
+    first_members,
     unsupported_reason,
 )
 from fhirspec.searchparams.parse import parse, split_union
@@ -152,3 +155,24 @@ def test_a_union_is_split_outside_parentheses_and_quotes() -> None:
 def test_what_is_not_understood_is_refused_with_its_text(expression: str) -> None:
     with pytest.raises(UnsupportedExpression):
         parse(expression)
+
+
+def test_what_a_parameter_finds_lies_below_one_of_its_first_members(shared_data: Path) -> None:
+    for line in (shared_data / "one-per-type.ndjson").read_bytes().splitlines():
+        resource = json.decode(line)
+        for one in get_catalogue().search_parameters(resource["resourceType"]).values():
+            if one.expression and not one.components and first_members(one).isdisjoint(resource):
+                assert not first_members(one) or extractor(one)(resource) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "members"),
+    [
+        ("code", {"code"}),
+        ("combo-code", {"code", "component"}),
+        ("_profile", {"meta"}),
+        ("value-date", {"valueDateTime", "valuePeriod"}),
+    ],
+)
+def test_first_members_are_names_of_json(code: str, members: set[str]) -> None:
+    assert first_members(parameter("Observation", code)) >= members
