@@ -6,8 +6,8 @@ from typing import Any
 from deployments.models import Region, ServiceLevel
 from deployments.presets import PRESETS, Preset, get_preset
 from deployments.sizes import SIZES, Size, get_size
-from portal.models import Tenant
-from portal.plans import CURRENCY, SIZE_PRICES
+from portal.models import SizePrice, Tenant
+from portal.plans import CURRENCY, size_prices
 from portal.subscriptions import get_entitlement
 
 
@@ -39,18 +39,21 @@ class RegionOption:
 
 def price_of(size: str, high_availability: bool) -> str:
     """The price of a running hour, for people: "EUR 0.04 an hour"."""
-    price = SIZE_PRICES[size]
+    return _words(size_prices()[size], high_availability)
+
+
+def _words(price: SizePrice, high_availability: bool) -> str:
     cents = price.hour_highly_available if high_availability else price.hour
     return f"{CURRENCY} {cents / 100:.2f} an hour"
 
 
 def list_sizes(tenant: Tenant) -> list[SizeOption]:
-    entitlement = get_entitlement(tenant)
+    entitlement, prices = get_entitlement(tenant), size_prices()
     return [
         SizeOption(
             size,
             entitlement.refusal(existing=-1, size=size.code, high_availability=False),
-            price_of(size.code, high_availability=False),
+            _words(prices[size.code], high_availability=False),
         )
         for size in SIZES
     ]

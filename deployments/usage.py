@@ -10,7 +10,7 @@ from django.utils import timezone
 from deployments.models import Deployment, RunningHour, State
 from deployments.sizes import get_size
 from portal.models import Tenant
-from portal.plans import SIZE_PRICES
+from portal.plans import size_prices
 from portal.usage import UsageLine
 
 
@@ -18,6 +18,7 @@ def meter() -> int:
     """Note that this hour is charged for each deployment that serves now; returns how many are new to it."""
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     running = Deployment.objects.filter(state__in=[State.RUNNING, State.UPDATING])
+    prices = size_prices()
     noted = set(RunningHour.objects.filter(hour=hour).values_list("deployment_id", flat=True))
     new = [
         RunningHour(
@@ -26,6 +27,7 @@ def meter() -> int:
             name=one.name,
             size=one.size,
             high_availability=one.high_availability,
+            price=prices[one.size].hour_highly_available if one.high_availability else prices[one.size].hour,
             hour=hour,
         )
         for one in running
@@ -39,12 +41,10 @@ def lines_of(tenant: Tenant, start: datetime, end: datetime) -> Iterator[UsageLi
     """One line for each deployment and size of the month."""
     hours = (
         RunningHour.objects.filter(tenant=tenant, hour__gte=start, hour__lt=end)
-        .values_list("name", "size", "high_availability")
+        .values_list("name", "size", "high_availability", "price")
         .annotate(hours=Count("pk"))
-        .order_by("name", "size")
+        .order_by("name", "size", "price")
     )
-    for name, size, high_availability, count in hours:
-        price = SIZE_PRICES[size]
-        cents = price.hour_highly_available if high_availability else price.hour
+    for name, size, high_availability, cents, count in hours:
         description = get_size(size).title + (", highly available" if high_availability else "")
         yield UsageLine(name, description, Decimal(count), "hour", Decimal(cents))

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from time import perf_counter
 from typing import Any, TypeVar, cast
 
 import psycopg
@@ -20,6 +21,7 @@ from psycopg.pq import TransactionStatus
 
 from fhirserver.outcomes import StoreUnavailable
 from fhirserver.prepared import Prepared, Row
+from fhirserver.statement_time import add
 
 Raw = sqlite3.Connection | psycopg.Connection[Row]
 Done = TypeVar("Done")
@@ -100,12 +102,20 @@ def _question_marks(statement: str) -> str:
 
 def fetch(region: str, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
     """All rows of a query."""
-    return _retried(_rows, region, statement, parameters)
+    return _timed(_rows, region, statement, parameters)
 
 
 def execute(region: str, statement: str, parameters: Sequence[Any] = ()) -> Any:
     """Run one statement; the driver's cursor, at its first row."""
-    return _retried(_run, region, statement, parameters)
+    return _timed(_run, region, statement, parameters)
+
+
+def _timed(run: Callable[..., Done], region: str, statement: str, parameters: Sequence[Any]) -> Done:
+    began = perf_counter()
+    try:
+        return _retried(run, region, statement, parameters)
+    finally:
+        add(perf_counter() - began)
 
 
 def _retried(run: Callable[..., Done], region: str, statement: str, parameters: Sequence[Any]) -> Done:
@@ -153,6 +163,7 @@ def stream(region: str, statement: str, parameters: Sequence[Any] = ()) -> Itera
     """Rows as the database finds them; memory stays flat whatever their number."""
     raw = raw_connection(region)
     try:
+        add(0.0)
         if isinstance(raw, sqlite3.Connection):
             yield from raw.execute(_question_marks(statement), parameters)
             return

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from fhirserver.connection import WriteConflict, atomic, fetch, in_transaction, raw_connection
 from fhirserver.rows import NO_ROWS, IndexRows
+from fhirserver.statement_time import timed
 
 BATCH = 500
 
@@ -76,7 +77,7 @@ def write(region: str, partition: int, changes: Sequence[Change]) -> None:
     """All changes or none. Raises WriteConflict when one of them is no longer next in line."""
     raw = raw_connection(region)
     if isinstance(raw, sqlite3.Connection):
-        with atomic(region):
+        with timed(), atomic(region):
             _write_sqlite(raw, partition, changes)
     elif len(changes) <= BATCH and not in_transaction(raw):
         _write_postgresql(region, partition, changes)

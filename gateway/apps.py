@@ -8,6 +8,7 @@ class GatewayConfig(AppConfig):
         from datetime import timedelta
 
         from deployments.periodic import Periodic, register_periodic
+        from gateway.audit_keeping import keep_events
         from gateway.retention import forget_old_lines
         from portal.models import Role
         from portal.navigation import Tab, register_tab
@@ -15,3 +16,4 @@ class GatewayConfig(AppConfig):
         register_tab(Tab("logs", "Logs", "logs:index", Role.WRITE, 60))
         register_tab(Tab("metrics", "Metrics", "logs:metrics", Role.READ, 70))
         register_periodic(Periodic("request log retention", timedelta(hours=1), forget_old_lines))
+        register_periodic(Periodic("keep audit events", timedelta(seconds=5), keep_events))

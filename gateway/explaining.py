@@ -76,3 +76,26 @@ def smallest_right(line: RequestLog) -> str:
         return line.needed
     granted = next((claim["received"] for claim in line.checked_claims() if claim["name"] == "scope"), "")
     return smallest_missing_scope(granted, line.needed)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a request's duration; `share` is in percent of the whole."""
+
+    title: str
+    milliseconds: float
+    share: float
+
+
+def parts_of(line: RequestLog) -> list[Part]:
+    """Where the time went: the door, the statements, all else. Empty for lines that were not measured so."""
+    if not line.duration or not (line.decision_time or line.statements):
+        return []
+    rest = max(0, line.duration - line.decision_time - line.statement_time)
+    statements = f"{line.statements} statement{'' if line.statements == 1 else 's'} in the store"
+    named = (
+        ("Decision at the door", line.decision_time),
+        (statements, line.statement_time),
+        ("Reading, composing, sending", rest),
+    )
+    return [Part(title, took / 1000, round(100 * took / line.duration, 1)) for title, took in named]

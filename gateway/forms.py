@@ -43,6 +43,7 @@ class LogFilterForm(forms.Form):
         required=False, choices=[("", "Any interaction"), *((name, name) for name in INTERACTIONS)]
     )
     status = forms.ChoiceField(required=False, choices=STATUSES)
+    patient = forms.CharField(required=False, max_length=72, label="Patient id")
     trace = forms.CharField(required=False, max_length=16, label="Trace id")
 
     def filters(self) -> dict[str, Any]:

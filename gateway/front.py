@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from fhirserver import engine
 from fhirserver.access import NOTHING, READ_ONLY, AccessGrant
 from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.statement_time import spent
 from gateway import bulk, limits
 from gateway.body_places import NoPlace
 from gateway.cors import cross_origin_headers, preflight
@@ -24,6 +25,7 @@ from gateway.forwarding import forward
 from gateway.inbound import INSIDE_TRACE, BodyTooLarge, Inbound, MalformedRequest
 from gateway.needs import interaction_and_need, smallest_missing_scope
 from gateway.outcomes import outcome, present_error
+from gateway.patients import SINGLE, patient_in_query, patient_in_resource
 from gateway.room import stored_resources
 from gateway.trouble import report
 from smart.discovery import smart_configuration_of
@@ -45,6 +47,10 @@ class Exchange:
     reason: Reason = Reason.ALLOWED
     claims: tuple[Claim, ...] = ()
     needed: str = ""  # the permission that was missing
+    patient: str = ""  # the logical id of the one whose resource this is
+    decided: float = 0.0  # seconds from the start until the door had decided
+    statements: int = 0
+    statement_seconds: float = 0.0
     in_use: bool = False
     known: bool = False  # the deployment exists
     faulted: bool = False  # the database connections of this thread are in doubt
@@ -64,6 +70,7 @@ class Exchange:
 def serve(exchange: Exchange) -> FhirResponse:
     """Never raises. The caller calls `exchange.leave()` when the answer's body is sent."""
     request = exchange.request
+    statements, seconds = spent.count, spent.seconds
     try:
         response = _serve(exchange)
     except MalformedRequest as error:
@@ -88,6 +95,7 @@ def serve(exchange: Exchange) -> FhirResponse:
         report(exchange.trace_id, error)
         exchange.faulted = True
         response = outcome(500, "exception", f"This is our fault. Trace {exchange.trace_id}.")
+    exchange.statements, exchange.statement_seconds = spent.count - statements, spent.seconds - seconds
     if response.status >= 400:
         present_error(request, response)
     if request.origin:
@@ -121,6 +129,7 @@ def _serve(exchange: Exchange) -> FhirResponse:
         exchange.reason = Reason.OPEN
     else:
         decision = decide(request, endpoint)
+        exchange.decided = time.perf_counter() - exchange.started
         exchange.credential, exchange.claims = decision.credential, decision.claims
         if isinstance(decision, Denied):
             exchange.reason = decision.reason
@@ -213,6 +222,10 @@ def _pass_on(exchange: Exchange, endpoint: Endpoint, grant: AccessGrant) -> Fhir
     response = engine.respond(
         fhir, partition, grant, lambda coming: stored_resources.admit(partition, limit, coming)
     )
+    if response.interaction in SINGLE and isinstance(response.body, bytes):
+        exchange.patient = patient_in_resource(response.body or fhir.body)
+    elif request.path.endswith("_search") and fhir.body:
+        exchange.patient = patient_in_query(fhir.body.decode("latin-1"))
     if response.status == 507:
         exchange.reason = Reason.FULL
     if response.status == 403:

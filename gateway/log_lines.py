@@ -11,9 +11,11 @@ from typing import Any
 from django.db import connection, transaction
 
 from credentials.services import record_use
+from gateway.decisions import CredentialKind
 from gateway.front import Exchange
 from gateway.models import LATENCY_BUCKETS, MinuteCount, RequestLog
 from gateway.needs import interaction_and_need
+from gateway.patients import patient_in_request
 from portal import secrets
 
 _COLUMNS = (
@@ -28,6 +30,7 @@ _COLUMNS = (
         "method",
     ),
     *("path", "query_encrypted", "status", "duration", "sent", "address", "reason", "needed", "claims"),
+    *("patient", "decision_time", "statements", "statement_time"),
 )
 _ROW = f"({', '.join(['%s'] * len(_COLUMNS))})"
 _ROWS_A_STATEMENT = 500  # SQLite binds at most 32,766 values
@@ -134,7 +137,21 @@ def _row(line: Line, adapted: Callable[[datetime], Any]) -> tuple[Any, ...]:
         str(exchange.reason),
         needed if line.status == 403 else "",
         json.dumps([asdict(claim) for claim in exchange.claims]) if line.status in (401, 403) else "",
+        _patient(exchange),
+        int(exchange.decided * 1_000_000),
+        exchange.statements,
+        int(exchange.statement_seconds * 1_000_000),
     )
+
+
+def _patient(exchange: Exchange) -> str:
+    """Whom the resource or the request names, else the one to whom the token is confined."""
+    request = exchange.request
+    named = exchange.patient or patient_in_request(request.path, request.query_string)
+    if named or exchange.credential.kind is not CredentialKind.TOKEN:
+        return named
+    launched = (claim.received for claim in exchange.claims if claim.name == "patient" and claim.passed)
+    return next(launched, "")[:64]
 
 
 def _insert(rows: Sequence[tuple[Any, ...]]) -> None:

@@ -27,8 +27,8 @@ class LogPage:
 
 
 def list_requests(deployment: Deployment, filters: Mapping[str, Any], before: int | None = None) -> LogPage:
-    """Newest first. `filters`: any of since, until, credential, interaction, status (a digit or three), trace."""
-    lines = _filtered(RequestLog.objects.filter(deployment=deployment), filters).order_by("-pk")
+    """Newest first. `filters` as for `filtered_requests`."""
+    lines = filtered_requests(deployment, filters).order_by("-pk")
     if before is not None:
         lines = lines.filter(pk__lt=before)
     found = list(lines[: PAGE + 1])
@@ -38,11 +38,14 @@ def list_requests(deployment: Deployment, filters: Mapping[str, Any], before: in
 
 def list_requests_after(deployment: Deployment, filters: Mapping[str, Any], after: int) -> LogPage:
     """Those after the line with this primary key, oldest first: how a log is followed."""
-    lines = _filtered(RequestLog.objects.filter(deployment=deployment, pk__gt=after), filters)
+    lines = filtered_requests(deployment, filters).filter(pk__gt=after)
     return LogPage(list(lines.order_by("pk")[:PAGE]), None)
 
 
-def _filtered(lines: QuerySet[RequestLog], filters: Mapping[str, Any]) -> QuerySet[RequestLog]:
+def filtered_requests(deployment: Deployment, filters: Mapping[str, Any]) -> QuerySet[RequestLog]:
+    """`filters`: any of since, until, credential, interaction, status (a digit or three), patient (a logical id, or
+    `Patient/…`), trace; all that are given must fit."""
+    lines = RequestLog.objects.filter(deployment=deployment)
     if since := filters.get("since"):
         lines = lines.filter(time__gte=since)
     if until := filters.get("until"):
@@ -56,6 +59,8 @@ def _filtered(lines: QuerySet[RequestLog], filters: Mapping[str, Any]) -> QueryS
     if status := filters.get("status"):
         low = int(status.ljust(3, "0"))
         lines = lines.filter(status=low) if len(status) == 3 else lines.filter(status__range=(low, low + 99))
+    if patient := filters.get("patient"):
+        lines = lines.filter(patient=patient.strip().removeprefix("Patient/"))
     if trace := filters.get("trace"):
         lines = lines.filter(trace_id=trace.strip().lower())
     return lines

@@ -1,33 +1,15 @@
-"""What can be subscribed and what it costs, as data. Prices are in cents (euro) an hour, so that sums stay exact."""
+"""What can be subscribed. Plans and prices are rows (portal.models.plans); here are those that an installation begins with."""
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-TRIAL_LIFE = timedelta(days=30)
-TRIAL_SIZES = frozenset({"xs"})
+from django.db import DEFAULT_DB_ALIAS
+
+from portal.models import Plan, PlanTerms, Rate, SizePrice, Subscription, Tenant
+
 KEPT_AFTER_TRIAL = timedelta(days=30)
-HOURS_A_MONTH = 730
 CURRENCY = "EUR"
-
-
-@dataclass(frozen=True)
-class SizePrice:
-    """The price of one running hour of a size, without and with high availability."""
-
-    size: str
-    title: str
-    hour: int
-    hour_highly_available: int
-    suits: str
-
-    @property
-    def month(self) -> int:
-        """Cents for a month of 730 hours."""
-        return self.hour * HOURS_A_MONTH
-
-    @property
-    def month_highly_available(self) -> int:
-        return self.hour_highly_available * HOURS_A_MONTH
 
 
 @dataclass(frozen=True)
@@ -54,16 +36,44 @@ FHIR_SERVER = Service(
 )
 SERVICES = {service.slug: service for service in (FHIR_SERVER,)}
 
-SIZE_PRICES = {
-    price.size: price
-    for price in (
-        SizePrice("xs", "Extra Small", 4, 10, "Trying things out, a demonstration"),
-        SizePrice("s", "Small", 11, 27, "One application in development"),
-        SizePrice("m", "Medium", 29, 70, "A pilot with a few clinics"),
-        SizePrice("l", "Large", 74, 175, "A hospital's patient applications"),
-        SizePrice("xl", "Extra Large", 180, 420, "A region, population queries"),
-    )
+_TERMS: dict[Plan, dict[str, Any]] = {
+    Plan.TRIAL: {"days": 30, "deployments": 1, "sizes": ["xs"], "log_days": 7},
+    Plan.STANDARD: {"high_availability": True, "log_days": 30},
 }
-# Cents a month for each GiB stored beyond what the size includes, and for each million requests.
-STORAGE_GIB_MONTH = 12
-MILLION_REQUESTS = 90
+_PRICES = {
+    "xs": ("Extra Small", 4, 10, "Trying things out, a demonstration"),
+    "s": ("Small", 11, 27, "One application in development"),
+    "m": ("Medium", 29, 70, "A pilot with a few clinics"),
+    "l": ("Large", 74, 175, "A hospital's patient applications"),
+    "xl": ("Extra Large", 180, 420, "A region, population queries"),
+}
+_RATES = {Rate.Name.STORAGE: ("GiB and month", 12), Rate.Name.REQUESTS: ("million requests", 90)}
+
+
+def add_missing(**signal: Any) -> None:
+    """After each migration: rows that are there stay as the operator made them."""
+    if signal.get("using", DEFAULT_DB_ALIAS) != DEFAULT_DB_ALIAS:
+        return
+    for plan, terms in _TERMS.items():
+        PlanTerms.objects.get_or_create(plan=plan, defaults=terms)
+    for position, (size, (title, hour, available, suits)) in enumerate(_PRICES.items()):
+        defaults = {"title": title, "hour": hour, "hour_highly_available": available, "suits": suits}
+        SizePrice.objects.get_or_create(size=size, defaults={**defaults, "position": position})
+    for name, (unit, cents) in _RATES.items():
+        Rate.objects.get_or_create(name=name, defaults={"unit": unit, "cents": cents})
+
+
+def size_prices() -> dict[str, SizePrice]:
+    """By code, the smallest size first."""
+    return {price.size: price for price in SizePrice.objects.all()}
+
+
+def rate_of(name: Rate.Name) -> int:
+    """Cents for the rate's unit."""
+    return Rate.objects.values_list("cents", flat=True).get(name=name)
+
+
+def get_terms(tenant: Tenant) -> PlanTerms:
+    """The terms of the tenant's plan; without one, those of the trial."""
+    plans = Subscription.objects.filter(tenant=tenant).values_list("plan", flat=True)
+    return PlanTerms.objects.get(plan=Plan.STANDARD if Plan.STANDARD in plans else Plan.TRIAL)

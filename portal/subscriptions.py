@@ -1,14 +1,14 @@
 """Trials and subscriptions: what a tenant may do, decided here and enforced by the services above."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from portal import audit
-from portal.models import Plan, Subscription, Tenant, User
-from portal.plans import FHIR_SERVER, SIZE_PRICES, TRIAL_LIFE, TRIAL_SIZES
+from portal.models import Plan, PlanTerms, SizePrice, Subscription, Tenant, User
+from portal.plans import FHIR_SERVER
 
 
 class SubscriptionRefused(Exception):
@@ -17,7 +17,7 @@ class SubscriptionRefused(Exception):
 
 @dataclass(frozen=True)
 class Entitlement:
-    """What a tenant may deploy now. `deployments` is the most it may have, None for no limit.
+    """What a tenant may deploy now. `deployments` is the most it may have, None for no limit; `sizes`, empty for all.
 
     `reason` says why something is not allowed, for the page that refuses it; empty when all is allowed.
     """
@@ -35,15 +35,17 @@ class Entitlement:
         if not self.allowed:
             return self.reason
         if self.deployments is not None and existing >= self.deployments:
-            return f"The trial allows {self.deployments} deployment. Subscribe to create more."
-        if size not in self.sizes:
-            return "The trial allows the size Extra Small only. Subscribe to choose another."
+            count = f"{self.deployments} deployment{'' if self.deployments == 1 else 's'}"
+            return f"The {self.plan} allows {count}. Subscribe to create more."
+        if self.sizes and size not in self.sizes:
+            titles = SizePrice.objects.filter(size__in=self.sizes).values_list("title", flat=True)
+            named = ", ".join(titles)
+            return f"The {self.plan} allows the size {named} only. Subscribe to choose another."
         if high_availability and not self.high_availability:
-            return "High availability is not part of the trial. Subscribe to choose it."
+            return f"High availability is not part of the {self.plan}. Subscribe to choose it."
         return ""
 
 
-ALL_SIZES = frozenset(SIZE_PRICES)
 NOTHING = Entitlement(
     "none", False, 0, frozenset(), False, None, "Start the trial or subscribe before creating a deployment."
 )
@@ -58,20 +60,26 @@ def get_entitlement(tenant: Tenant, service: str = FHIR_SERVER.slug) -> Entitlem
     subscription = get_subscription(tenant, service)
     if subscription is None:
         return NOTHING
-    if subscription.plan == Plan.STANDARD:
-        return Entitlement(Plan.STANDARD, True, None, ALL_SIZES, True, None, "")
-    running = subscription.expires is not None and timezone.now() < subscription.expires
-    reason = "" if running else "The trial has ended. Subscribe to start and create deployments."
-    return Entitlement(Plan.TRIAL, running, 1, TRIAL_SIZES, False, subscription.expires, reason)
+    terms = PlanTerms.objects.get(plan=subscription.plan)
+    running = subscription.expires is None or timezone.now() < subscription.expires
+    return Entitlement(
+        subscription.plan,
+        running,
+        terms.deployments,
+        frozenset(terms.sizes),
+        terms.high_availability,
+        subscription.expires,
+        "" if running else "The trial has ended. Subscribe to start and create deployments.",
+    )
 
 
 @transaction.atomic
 def start_trial(tenant: Tenant, *, actor: User, service: str = FHIR_SERVER.slug) -> Subscription:
-    """30 days from now. A tenant has one trial of a service; raises SubscriptionRefused for a second."""
+    """For as many days as the plan says. A tenant has one trial of a service; raises SubscriptionRefused for a second."""
+    days = PlanTerms.objects.get(plan=Plan.TRIAL).days
+    expires = timezone.now() + timedelta(days=days) if days else None
     subscription, made = Subscription.objects.get_or_create(
-        tenant=tenant,
-        service=service,
-        defaults={"plan": Plan.TRIAL, "expires": timezone.now() + TRIAL_LIFE},
+        tenant=tenant, service=service, defaults={"plan": Plan.TRIAL, "expires": expires}
     )
     if not made:
         has = "is subscribed already" if subscription.plan == Plan.STANDARD else "has used its trial"

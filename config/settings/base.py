@@ -272,7 +272,6 @@ FHIR_MAX_BODY_BYTES = env.int("FHIR_MAX_BODY_BYTES", default=50_000_000)
 WEB_THREADS = env.int("WEB_THREADS", default=4)
 FHIR_CORS_ORIGINS = env.list("FHIR_CORS_ORIGINS", default=[])
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
-REQUEST_LOG_DAYS = env.int("REQUEST_LOG_DAYS", default=30)
 GATEWAY_RECORDER_THREAD = True
 PRESETS_DIR = HOME / "presets"
 # Uploads and exports: web processes and workers must see the same directory.

@@ -4,13 +4,17 @@ from django.db import models
 
 
 class RunningHour(models.Model):
-    """An hour, in part or whole, in which a deployment served. `hour` is its beginning in UTC."""
+    """An hour, in part or whole, in which a deployment served. `hour` is its beginning in UTC.
+
+    `price` is what the hour cost then, in cents: a later change of prices leaves statements as they are.
+    """
 
     tenant = models.ForeignKey("portal.Tenant", on_delete=models.CASCADE, related_name="+")
     deployment_id = models.CharField(max_length=12)
     name = models.CharField(max_length=50)
     size = models.CharField(max_length=20)
     high_availability = models.BooleanField(default=False)
+    price = models.PositiveIntegerField(default=0)
     hour = models.DateTimeField()
 
     class Meta:

@@ -6,7 +6,6 @@ from rest_framework import serializers
 
 from gateway.forms import INTERACTIONS
 from gateway.models import RequestLog
-from portal.secrets import UnreadableSecret
 
 
 class ClaimSerializer(serializers.Serializer[Any]):
@@ -17,7 +16,12 @@ class ClaimSerializer(serializers.Serializer[Any]):
 
 
 class LogLineSerializer(serializers.ModelSerializer[RequestLog]):
-    query = serializers.SerializerMethodField(help_text="As it was sent; null when its key is gone")
+    query = serializers.CharField(
+        source="readable_query",
+        allow_null=True,
+        read_only=True,
+        help_text="As it was sent; null when its key is gone",
+    )
     milliseconds = serializers.FloatField(read_only=True)
 
     class Meta:
@@ -25,14 +29,9 @@ class LogLineSerializer(serializers.ModelSerializer[RequestLog]):
         fields: tuple[str, ...] = (
             *("id", "time", "trace_id", "credential_kind", "credential", "credential_name", "interaction"),
             *("method", "path", "query", "status", "milliseconds", "sent", "address", "reason", "needed"),
+            *("patient", "decision_time", "statements", "statement_time"),
         )
         read_only_fields = fields
-
-    def get_query(self, line: RequestLog) -> str | None:
-        try:
-            return line.query
-        except UnreadableSecret:
-            return None
 
 
 class TraceSerializer(LogLineSerializer):
@@ -51,6 +50,9 @@ class LogFilter(serializers.Serializer[Any]):
     interaction = serializers.ChoiceField(choices=INTERACTIONS, required=False)
     status = serializers.RegexField(
         r"^[1-5]([0-9]{2})?$", required=False, help_text="`403`, or `4` for all 4xx"
+    )
+    patient = serializers.CharField(
+        required=False, max_length=72, help_text="The logical id of a patient whom the request names"
     )
     trace = serializers.CharField(required=False, max_length=16)
     before = serializers.IntegerField(

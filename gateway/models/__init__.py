@@ -1,6 +1,7 @@
 """The log of FHIR requests, and the counts that the metrics page draws."""
 
+from gateway.models.audit_keeping import AuditKeeping
 from gateway.models.minute_count import LATENCY_BUCKETS, MinuteCount
 from gateway.models.request_log import RequestLog
 
-__all__ = ["LATENCY_BUCKETS", "MinuteCount", "RequestLog"]
+__all__ = ["LATENCY_BUCKETS", "AuditKeeping", "MinuteCount", "RequestLog"]

@@ -14,7 +14,9 @@ class RequestLog(models.Model):
 
     `duration` is in microseconds from arrival to the last byte, `sent` in bytes. `reason` is a `gateway.door.Reason`.
     `claims` is a JSON list of what the door checked, for denials. `needed` is the smallest permission that would have let
-    a request with status 403 pass (`Observation.s`).
+    a request with status 403 pass (`Observation.s`). `patient` is the logical id of the patient whom the request names
+    (gateway.patients). `decision_time` and `statement_time` are microseconds of `duration`: at the door, and in the
+    `statements` that the region's store ran.
     """
 
     time = models.DateTimeField()
@@ -36,6 +38,10 @@ class RequestLog(models.Model):
     reason = models.CharField(max_length=30)
     needed = models.CharField(max_length=120, blank=True)
     claims = models.TextField(blank=True)
+    patient = models.CharField(max_length=64, blank=True)
+    decision_time = models.PositiveIntegerField(default=0)
+    statements = models.PositiveIntegerField(default=0)
+    statement_time = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ("-time", "-pk")
@@ -43,6 +49,11 @@ class RequestLog(models.Model):
             models.Index(fields=["deployment", "-time", "-id"], name="log_of_deployment"),
             models.Index(fields=["deployment", "trace_id"], name="log_by_trace"),
             models.Index(fields=["time"], name="log_retention"),
+            models.Index(
+                fields=["deployment", "patient", "-id"],
+                name="log_of_patient",
+                condition=~models.Q(patient=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -52,6 +63,14 @@ class RequestLog(models.Model):
     def query(self) -> str:
         """The query string as it was sent; raises portal.secrets.UnreadableSecret when its key is gone."""
         return secrets.decrypt(self.query_encrypted) if self.query_encrypted else ""
+
+    @property
+    def readable_query(self) -> str | None:
+        """None when the key that it was encrypted with is not configured any more."""
+        try:
+            return self.query
+        except secrets.UnreadableSecret:
+            return None
 
     @property
     def milliseconds(self) -> float:

@@ -4,6 +4,7 @@ from portal.models.accounts import User
 from portal.models.audit import AuditEvent
 from portal.models.kept_answers import KeptAnswer
 from portal.models.notifications import Delivery, DeliveryState, Notification, Webhook
+from portal.models.plans import PlanTerms, Rate, SizePrice
 from portal.models.subscriptions import Plan, Subscription
 from portal.models.tenants import Invitation, Membership, Role, Tenant
 from portal.models.tokens import ManagementToken
@@ -18,7 +19,10 @@ __all__ = [
     "Membership",
     "Notification",
     "Plan",
+    "PlanTerms",
+    "Rate",
     "Role",
+    "SizePrice",
     "Subscription",
     "Tenant",
     "User",

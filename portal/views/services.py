@@ -11,8 +11,9 @@ from django.views.decorators.http import require_safe
 from portal.access import get_current_tenant, list_tenants, require_role, set_current_tenant, signed_in
 from portal.forms import TrialForm
 from portal.models import Role, Subscription, Tenant, User
+from portal.models.plans import HOURS_A_MONTH
 from portal.navigation import entry_url, find_entry
-from portal.plans import HOURS_A_MONTH, SERVICES, SIZE_PRICES
+from portal.plans import SERVICES, size_prices
 from portal.subscriptions import (
     SubscriptionRefused,
     get_entitlement,
@@ -38,7 +39,7 @@ def services(request: HttpRequest) -> HttpResponse:
     context = {
         "deployments_url": entry_url(deployments, tenant) if deployments else None,
         "cards": cards,
-        "prices": SIZE_PRICES.values(),
+        "prices": size_prices().values(),
         "hours": HOURS_A_MONTH,
     }
     return render(request, "portal/services.html", context)

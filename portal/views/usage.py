@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from portal.access import tenant_view
 from portal.models import Membership, Role
-from portal.plans import HOURS_A_MONTH, SIZE_PRICES
+from portal.models.plans import HOURS_A_MONTH
+from portal.plans import size_prices
 from portal.tenant_pages import tenant_context
 from portal.usage import Statement, make_statement, next_month
 
@@ -38,7 +39,7 @@ def usage(request: HttpRequest, membership: Membership) -> HttpResponse:
         "statement": statement,
         "previous": previous,
         "following": following if following <= timezone.now() else None,
-        "prices": SIZE_PRICES.values(),
+        "prices": size_prices().values(),
         "estimate": _estimate(request),
         "hours": HOURS_A_MONTH,
     }
@@ -47,7 +48,8 @@ def usage(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 def _estimate(request: HttpRequest) -> dict[str, object]:
     """The calculator's answer, in cents: a size, with or without high availability, for hours a month."""
-    price = SIZE_PRICES.get(request.GET.get("size", "s"), SIZE_PRICES["s"])
+    prices = size_prices()
+    price = prices.get(request.GET.get("size", "s"), prices["s"])
     available = request.GET.get("ha") == "on"
     try:
         hours = min(max(int(request.GET.get("hours", HOURS_A_MONTH)), 0), 744)

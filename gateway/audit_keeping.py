@@ -1,0 +1,76 @@
+"""Audit events kept in the deployment itself, where FHIR clients find them by `AuditEvent?patient=…` (docs/adr/0012)."""
+
+import logging
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import Max
+
+from deployments.models import Deployment, State
+from fhirserver import bulk
+from fhirserver.outcomes import FhirError
+from fhirserver.partitions import Partition
+from gateway.audit_events import audit_event
+from gateway.models import AuditKeeping, RequestLog
+from gateway.selectors import filtered_requests
+from portal import audit
+from portal.models import User
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 500
+
+
+def keeps_audit_events(deployment: Deployment) -> bool:
+    return AuditKeeping.objects.filter(deployment=deployment).exists()
+
+
+@transaction.atomic
+def set_keeping(deployment: Deployment, keeps: bool, *, by: User) -> None:
+    """From now on, or no longer. What was kept stays."""
+    if keeps == keeps_audit_events(deployment):
+        return
+    if keeps:
+        last = _last_line(deployment)
+        AuditKeeping.objects.create(deployment=deployment, line=last, seen=last)
+    else:
+        AuditKeeping.objects.filter(deployment=deployment).delete()
+    audit.record(
+        "deployment.audit_events",
+        tenant=deployment.tenant,
+        actor=by,
+        target=str(deployment),
+        before={"kept in the deployment": not keeps},
+        after={"kept in the deployment": keeps},
+    )
+
+
+def keep_events() -> int:
+    """Make what is due, for each deployment that runs; returns how many. Run every few seconds."""
+    kept = AuditKeeping.objects.filter(
+        deployment__state=State.RUNNING, deployment__partition__isnull=False
+    ).select_related("deployment__region")
+    return sum(_keep(one) for one in kept)
+
+
+def _keep(keeping: AuditKeeping) -> int:
+    """Lines become visible in any order while processes store them, so only those up to the last look are due now."""
+    deployment, last = keeping.deployment, _last_line(keeping.deployment)
+    due = filtered_requests(deployment, {}).filter(pk__gt=keeping.line, pk__lte=keeping.seen)
+    lines = list(due.order_by("pk")[:_AT_ONCE])
+    reached = lines[-1].pk if len(lines) == _AT_ONCE else keeping.seen
+    events = [event for line in lines if (event := audit_event(line, deployment, settings.PUBLIC_URL))]
+    if events:
+        partition = Partition(deployment.region.database, deployment.partition or 0)
+        try:
+            bulk.load(partition, events)
+        except (FhirError, DatabaseError) as error:
+            logger.warning("audit events of %s wait (%s)", deployment.pk, error)
+            return 0
+    AuditKeeping.objects.filter(pk=keeping.pk, line=keeping.line).update(line=reached, seen=last)
+    return len(events)
+
+
+def _last_line(deployment: Deployment) -> int:
+    last = RequestLog.objects.filter(deployment=deployment).aggregate(last=Max("pk"))["last"]
+    return last or 0
