@@ -14,6 +14,7 @@ class ConfigConfig(AppConfig):
         from deployments.periodic import Periodic, register_periodic
         from portal.api.idempotency import forget_answers
         from portal.notifications.events import forget_old, send_due
+        from portal.payment import settle_last_month
         from portal.showcase import register_showcase
         from portal.trial_warnings import warn_trials
 
@@ -21,5 +22,6 @@ class ConfigConfig(AppConfig):
         register_periodic(Periodic("forget-kept-answers", timedelta(hours=1), forget_answers))
         register_periodic(Periodic("send-notifications", timedelta(seconds=5), send_due))
         register_periodic(Periodic("forget-notifications", timedelta(hours=1), forget_old))
+        register_periodic(Periodic("settle-last-month", timedelta(hours=1), settle_last_month))
         register_periodic(Periodic("read-words", timedelta(seconds=30), read_words))
         register_showcase(show_demo, first=True)

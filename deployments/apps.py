@@ -21,6 +21,7 @@ class DeploymentsConfig(AppConfig):
             regions,
             transfers,
             usage,
+            usage_days,
         )
         from deployments.comparison import register_aspect
         from deployments.operator import regions_section, states_section
@@ -55,7 +56,9 @@ class DeploymentsConfig(AppConfig):
         register_periodic(Periodic("settle-departed-tenants", timedelta(minutes=1), departed.settle))
         register_periodic(Periodic("meter-usage", timedelta(minutes=5), usage.meter))
         register_periodic(Periodic("warn-of-full-deployments", timedelta(hours=1), quota.warn_of_full))
+        register_periodic(Periodic("measure-storage", timedelta(hours=1), usage_days.measure_storage))
         register_usage(usage.lines_of)
+        register_usage(usage_days.lines_of)
         register_periodic(Periodic("forget-old-files", timedelta(hours=1), transfers.forget_old))
         register_periodic(Periodic("forget-old-jobs", timedelta(hours=1), job_sweeper.forget_old_jobs))
         post_migrate.connect(regions.synchronise_regions, sender=self)

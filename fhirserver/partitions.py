@@ -88,3 +88,16 @@ def _execute(partition: Partition, statement: str) -> int:
     with connections[partition.region].cursor() as cursor:
         cursor.execute(statement, [partition.number])
         return int(cursor.rowcount)
+
+
+def stored_bytes(partition: Partition) -> int:
+    """The JSON of all resources and their versions, in bytes. Walks the partition: seconds for ten million resources."""
+    total = 0
+    with connections[partition.region].cursor() as cursor:
+        for table in ("fhir_resource", "fhir_history"):
+            cursor.execute(
+                f"SELECT coalesce(sum(length(content)), 0) FROM {table} WHERE partition = %s",
+                [partition.number],
+            )
+            total += int(cursor.fetchone()[0])
+    return total

@@ -10,6 +10,7 @@ class GatewayConfig(AppConfig):
         from deployments.periodic import Periodic, register_periodic
         from gateway.audit_keeping import keep_events
         from gateway.retention import forget_old_lines
+        from gateway.usage import roll_up_requests
         from portal.models import Role
         from portal.navigation import Tab, register_tab
 
@@ -17,3 +18,4 @@ class GatewayConfig(AppConfig):
         register_tab(Tab("metrics", "Metrics", "logs:metrics", Role.READ, 70))
         register_periodic(Periodic("request log retention", timedelta(hours=1), forget_old_lines))
         register_periodic(Periodic("keep audit events", timedelta(seconds=5), keep_events))
+        register_periodic(Periodic("requests of the day", timedelta(minutes=5), roll_up_requests))

@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 
 from portal.models import Membership, Role, Tenant
+from portal.models.plans import HOURS_A_MONTH
 from portal.notifications.kinds import SUBSCRIBABLE
+from portal.plans import size_prices
+from portal.usage import Estimate
 
 
 class TenantForm(forms.Form):
@@ -123,3 +126,26 @@ class WebhookForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="Tick nothing to be told everything, also what is added later.",
     )
+
+
+class EstimateForm(forms.Form):
+    """The cost calculator."""
+
+    size = forms.ChoiceField()
+    hours = forms.IntegerField(label="Hours a month", min_value=0, max_value=744, initial=HOURS_A_MONTH)
+    requests = forms.IntegerField(label="Million requests", min_value=0, max_value=100_000, initial=1)
+    stored = forms.IntegerField(label="GiB stored", min_value=0, max_value=1_000_000, initial=1)
+    ha = forms.BooleanField(label="Highly available", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ChoiceField", self.fields["size"])
+        field.choices = [(price.size, price.title) for price in size_prices().values()]
+        field.initial = "s"
+
+    def estimate(self) -> Estimate:
+        """Of what was understood; what was not has its first value."""
+        first = {name: field.initial for name, field in self.fields.items()}
+        self.is_valid()
+        asked = first | (self.cleaned_data if self.is_bound else {})
+        return Estimate(asked["size"], bool(asked["ha"]), asked["hours"], asked["requests"], asked["stored"])

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from portal.models import Tenant
+from portal.models import Rate, Tenant
+from portal.plans import rate_of, size_prices
 
 
 @dataclass(frozen=True)
@@ -60,3 +61,24 @@ def make_statement(tenant: Tenant, start: datetime) -> Statement:
     end = next_month(start)
     lines = tuple(line for source in _sources for line in source(tenant, start, end))
     return Statement(tenant, start, end, lines)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a month would cost: one deployment, its requests (millions) and what it stores (GiB). Amounts are in cents."""
+
+    size: str
+    highly_available: bool
+    hours: int
+    requests: int
+    stored: int
+
+    def lines(self) -> tuple[UsageLine, ...]:
+        price = size_prices()[self.size]
+        hour = price.hour_highly_available if self.highly_available else price.hour
+        requests, storage = rate_of(Rate.Name.REQUESTS), rate_of(Rate.Name.STORAGE)
+        return (
+            UsageLine("", price.title, Decimal(self.hours), "hour", Decimal(hour)),
+            UsageLine("", "Requests", Decimal(self.requests), "million", Decimal(requests)),
+            UsageLine("", "Storage", Decimal(self.stored), "GiB", Decimal(storage)),
+        )

@@ -273,6 +273,10 @@ WEB_THREADS = env.int("WEB_THREADS", default=4)
 FHIR_CORS_ORIGINS = env.list("FHIR_CORS_ORIGINS", default=[])
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 GATEWAY_RECORDER_THREAD = True
+# A TrueType font for statements; empty: DejaVu Sans where the machine has it.
+PDF_FONT = env("PDF_FONT", default="")
+# Who presents this as a bearer token may read /metrics; empty: nobody.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
 PRESETS_DIR = HOME / "presets"
 # Uploads and exports: web processes and workers must see the same directory.
 TRANSFER_DIR = HOME / "transfers"

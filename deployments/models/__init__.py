@@ -3,6 +3,16 @@
 from deployments.models.deployment import Deployment, ServiceLevel, State
 from deployments.models.job import Job, JobState, PeriodicRun
 from deployments.models.region import Region
-from deployments.models.usage import RunningHour
+from deployments.models.usage import RunningHour, UsageDay
 
-__all__ = ["Deployment", "Job", "JobState", "PeriodicRun", "Region", "RunningHour", "ServiceLevel", "State"]
+__all__ = [
+    "Deployment",
+    "Job",
+    "JobState",
+    "PeriodicRun",
+    "Region",
+    "RunningHour",
+    "ServiceLevel",
+    "State",
+    "UsageDay",
+]

@@ -26,3 +26,31 @@ class RunningHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} on {self.hour:%Y-%m-%d %H:00}"
+
+
+class UsageDay(models.Model):
+    """What one deployment used on a day (UTC): its requests, and how much it stored; kept when the deployment is gone.
+
+    `stored_bytes` and `resources` are None until they are measured, once a day. Prices are those of that day, in cents: of a
+    million requests, and of a GiB for a month.
+    """
+
+    tenant = models.ForeignKey("portal.Tenant", on_delete=models.CASCADE, related_name="+")
+    deployment_id = models.CharField(max_length=12)
+    name = models.CharField(max_length=50)
+    day = models.DateField()
+    requests = models.PositiveBigIntegerField(default=0)
+    stored_bytes = models.PositiveBigIntegerField(null=True)
+    resources = models.PositiveBigIntegerField(null=True)
+    request_price = models.PositiveIntegerField()
+    storage_price = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("day",)
+        constraints = [
+            models.UniqueConstraint(fields=["deployment_id", "day"], name="one_row_a_day_and_deployment"),
+        ]
+        indexes = [models.Index(fields=["tenant", "day"], name="usage_days_of_tenant")]
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.day}"

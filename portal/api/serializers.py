@@ -71,9 +71,9 @@ class SubscriptionSerializer(Strict, serializers.ModelSerializer[Subscription]):
 class UsageLineSerializer(serializers.Serializer[Any]):
     deployment = serializers.CharField()
     description = serializers.CharField()
-    quantity = serializers.DecimalField(max_digits=20, decimal_places=4)
+    quantity = serializers.DecimalField(max_digits=20, decimal_places=8)
     unit = serializers.CharField()
-    unit_price = serializers.DecimalField(max_digits=20, decimal_places=4, help_text="Cents (EUR)")
+    unit_price = serializers.DecimalField(max_digits=20, decimal_places=8, help_text="Cents (EUR)")
     amount = serializers.DecimalField(max_digits=20, decimal_places=0, help_text="Cents (EUR)")
 
 

@@ -5,7 +5,7 @@ from portal.models.audit import AuditEvent
 from portal.models.kept_answers import KeptAnswer
 from portal.models.notifications import Delivery, DeliveryState, Notification, Webhook
 from portal.models.plans import PlanTerms, Rate, SizePrice
-from portal.models.subscriptions import Plan, Subscription
+from portal.models.subscriptions import Plan, SettledMonth, Subscription
 from portal.models.tenants import Invitation, Membership, Role, Tenant
 from portal.models.tokens import ManagementToken
 
@@ -22,6 +22,7 @@ __all__ = [
     "PlanTerms",
     "Rate",
     "Role",
+    "SettledMonth",
     "SizePrice",
     "Subscription",
     "Tenant",

@@ -29,3 +29,19 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant}: {self.service} ({self.plan})"
+
+
+class SettledMonth(models.Model):
+    """A tenant's month that was given to the payment provider. `start` is its first day, `total` in cents."""
+
+    tenant = models.ForeignKey("portal.Tenant", on_delete=models.CASCADE, related_name="settled_months")
+    start = models.DateField()
+    total = models.PositiveBigIntegerField()
+    settled = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-start",)
+        constraints = [models.UniqueConstraint(fields=["tenant", "start"], name="month_settled_once")]
+
+    def __str__(self) -> str:
+        return f"{self.tenant}: {self.start:%Y-%m}"

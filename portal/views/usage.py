@@ -1,4 +1,4 @@
-"""A tenant's usage and monthly statement, as a page and as CSV, with a cost calculator."""
+"""A tenant's usage and monthly statement, as a page, as CSV and as PDF, with a cost calculator."""
 
 import csv
 from datetime import UTC, datetime, timedelta
@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.access import tenant_view
+from portal.forms import EstimateForm
 from portal.models import Membership, Role
-from portal.models.plans import HOURS_A_MONTH
-from portal.plans import size_prices
+from portal.payment import get_provider
 from portal.tenant_pages import tenant_context
 from portal.usage import Statement, make_statement, next_month
 
@@ -31,32 +31,34 @@ def _chosen_month(request: HttpRequest) -> datetime:
 def usage(request: HttpRequest, membership: Membership) -> HttpResponse:
     start = _chosen_month(request)
     statement = make_statement(membership.tenant, start)
+    payment = get_provider().state_of(statement)
     if request.GET.get("format") == "csv":
         return _as_csv(statement)
+    if request.GET.get("format") == "pdf":
+        return _as_pdf(statement, payment.words)
     previous = (start.replace(day=1) - timedelta(days=1)).replace(day=1)
     following = next_month(start)
+    asked = EstimateForm(request.GET if "size" in request.GET else None)
+    estimate = asked.estimate().lines()
     context = tenant_context(membership, "usage") | {
         "statement": statement,
         "previous": previous,
         "following": following if following <= timezone.now() else None,
-        "prices": size_prices().values(),
-        "estimate": _estimate(request),
-        "hours": HOURS_A_MONTH,
+        "payment": payment,
+        "asked": asked,
+        "estimate": estimate,
+        "estimated": sum(line.amount for line in estimate),
     }
     return render(request, "portal/usage.html", context)
 
 
-def _estimate(request: HttpRequest) -> dict[str, object]:
-    """The calculator's answer, in cents: a size, with or without high availability, for hours a month."""
-    prices = size_prices()
-    price = prices.get(request.GET.get("size", "s"), prices["s"])
-    available = request.GET.get("ha") == "on"
-    try:
-        hours = min(max(int(request.GET.get("hours", HOURS_A_MONTH)), 0), 744)
-    except ValueError:
-        hours = HOURS_A_MONTH
-    rate = price.hour_highly_available if available else price.hour
-    return {"size": price.size, "ha": available, "hours": hours, "amount": rate * hours, "rate": rate}
+def _as_pdf(statement: Statement, payment: str) -> HttpResponse:
+    # The library loads pictures and fonts: only who wants a PDF pays for it.
+    from portal.statement_pdf import render_pdf
+
+    name = f"fireside-{statement.tenant.slug}-{statement.start:%Y-%m}.pdf"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(render_pdf(statement, payment), content_type="application/pdf", headers=headers)
 
 
 def _as_csv(statement: Statement) -> HttpResponse:

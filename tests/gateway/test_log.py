@@ -7,11 +7,12 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from credentials.models import ApiKey
-from deployments.models import Deployment
+from deployments.models import Deployment, UsageDay
 from gateway import recorder as recording
 from gateway.models import MinuteCount, RequestLog
 from gateway.recorder import recorder
 from gateway.retention import forget_old_lines
+from gateway.usage import roll_up_requests
 from tests.gateway.conftest import Caller
 from tests.gateway.test_door import PATIENT
 
@@ -123,3 +124,17 @@ def test_old_lines_are_forgotten(full: Caller) -> None:
     RequestLog.objects.filter(pk=old.pk).update(time=timezone.now() - timedelta(days=31))
     assert forget_old_lines() == 1
     assert list(RequestLog.objects.all()) == [new]
+
+
+def test_the_requests_of_a_day_are_charged_and_outlive_the_counts(
+    full: Caller, deployment: Deployment
+) -> None:
+    for _ in range(3):
+        full("GET", "Patient/_history")
+    flushed()
+    roll_up_requests()
+    roll_up_requests()
+    MinuteCount.objects.all().delete()
+    roll_up_requests()
+    day = UsageDay.objects.get()
+    assert (day.requests, day.deployment_id, day.request_price) == (3, deployment.pk, 90)
