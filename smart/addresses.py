@@ -5,7 +5,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest
 
-ENDPOINTS = ("authorize", "token", "introspect", "revoke", "register", "userinfo", "jwks", "logout")
+ENDPOINTS = (
+    *("authorize", "token", "device_authorization", "introspect", "revoke", "register"),
+    *("userinfo", "jwks", "logout"),
+)
 
 
 def issuer(deployment_id: str) -> str:

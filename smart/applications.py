@@ -34,6 +34,7 @@ class Registration:
     jwks: dict[str, Any] | None = None
     jwks_uri: str = ""
     allowed_scopes: str = ""
+    device_flow: bool = False
     requests_per_second: int | None = None
     client_id: str = ""
 
@@ -91,7 +92,9 @@ def _check_addresses(asked: Registration, problems: dict[str, list[str]]) -> Non
     if asked.kind == ApplicationKind.BACKEND:
         if asked.redirect_uris:
             problems["redirect_uris"] = ["A backend service has no person to send back."]
-    elif not asked.redirect_uris:
+        if asked.device_flow:
+            problems["device_flow"] = ["A backend service has no person to ask."]
+    elif not asked.redirect_uris and not asked.device_flow:
         problems["redirect_uris"] = ["Enter the address to which people come back after signing in."]
     if asked.launch_url and (problem := problem_with_address(asked.launch_url)):
         problems["launch_url"] = [f"It {problem}"]
@@ -137,6 +140,7 @@ def _apply(application: OAuthApplication, asked: Registration, scopes: Scopes) -
     application.jwks = asked.jwks
     application.jwks_uri = asked.jwks_uri
     application.allowed_scopes = str(scopes)
+    application.device_flow = asked.device_flow
     application.requests_per_second = asked.requests_per_second
     application.full_clean(exclude=["created_by"])
     application.save()

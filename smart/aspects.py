@@ -42,6 +42,7 @@ def _take_application(source: Deployment, target: Deployment, name: str, by: Use
         jwks=theirs.jwks,
         jwks_uri=theirs.jwks_uri,
         allowed_scopes=theirs.allowed_scopes,
+        device_flow=theirs.device_flow,
         requests_per_second=theirs.requests_per_second,
     )
     server = integrated_server(target)

@@ -59,6 +59,11 @@ class ApplicationForm(forms.Form):
         max_length=20_000,
         widget=forms.Textarea(attrs={**_LINES, "placeholder": '{"keys": [{"kty": "RSA", …}]}'}),
     )
+    device_flow = forms.BooleanField(
+        label="Devices without a browser may connect",
+        required=False,
+        help_text="They show a code, which the person types on another device (RFC 8628). Then redirect URIs are optional.",
+    )
     requests_per_second = requests_field()
     scopes = forms.CharField(
         label="Scopes it may ask for",
@@ -70,7 +75,9 @@ class ApplicationForm(forms.Form):
     def __init__(self, *args: Any, external: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         unneeded = (
-            ("redirect_uris", "launch_url", "logout_uris", "jwks_uri", "jwks") if external else ("client_id",)
+            ("redirect_uris", "launch_url", "logout_uris", "jwks_uri", "jwks", "device_flow")
+            if external
+            else ("client_id",)
         )
         for name in unneeded:
             del self.fields[name]
@@ -99,6 +106,7 @@ class ApplicationForm(forms.Form):
             jwks=given.get("jwks"),
             jwks_uri=given.get("jwks_uri", ""),
             allowed_scopes=" ".join(given["scopes"].split()),
+            device_flow=given.get("device_flow", False),
             requests_per_second=given["requests_per_second"],
             client_id=given.get("client_id", ""),
         )
@@ -114,6 +122,7 @@ def initial_of(application: OAuthApplication) -> dict[str, Any]:
         "launch_url": application.launch_url,
         "logout_uris": application.logout_uris,
         "jwks_uri": application.jwks_uri,
+        "device_flow": application.device_flow,
         "requests_per_second": application.requests_per_second,
         "jwks": json.dumps(application.jwks, indent=1) if application.jwks else "",
         "scopes": "\n".join(application.allowed_scopes.split()),

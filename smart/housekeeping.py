@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from smart.models import Authorization, AuthorizationCode, Launch, RefreshToken, UsedAssertion
+from smart.models import Authorization, AuthorizationCode, DeviceCode, Launch, RefreshToken, UsedAssertion
 
 # A spent code or refresh token is kept for so long, to notice that somebody uses it again.
 _KEEP = timedelta(days=1)
@@ -21,6 +21,7 @@ def forget_ended() -> int:
         UsedAssertion.objects.filter(expires__lt=now),
         RefreshToken.objects.filter(expires__lt=now - _KEEP),
         Launch.objects.filter(created__lt=now - _KEEP),
+        DeviceCode.objects.filter(expires__lt=now - _KEEP),
         AuthorizationCode.objects.filter(expires__lt=now - _KEEP_AUTHORIZATIONS),
         _ended_authorizations(now - _KEEP_AUTHORIZATIONS, person=True),
         # A backend service gets one with each token; their tokens live for minutes.

@@ -24,6 +24,7 @@ AUTHORIZE_PARAMETERS = (
 TOKEN_PARAMETERS = (
     *("grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "scope", "client_id"),
     *("client_secret", "client_assertion", "client_assertion_type", "token", "token_type_hint"),
+    "device_code",
 )
 _MAX_LENGTH = 20_000
 
@@ -34,7 +35,11 @@ def keep(parameters: QueryDict, names: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def oauth_headers(request: HttpRequest) -> dict[str, str]:
-    return {"Authorization": request.headers.get("Authorization", "")}
+    """With the type in which `form_body` writes the form again, however it came."""
+    return {
+        "Authorization": request.headers.get("Authorization", ""),
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
 
 
 def form_body(request: HttpRequest) -> str:

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from credentials.models import OAuthApplication, ServerUser
-from smart.models import Launch
+from smart.models import DeviceCode, Launch
 from smart.scopes import Level, Scopes, Special, intersect, read_scopes
 from smart.sessions import signed_in_at
 
@@ -26,7 +26,10 @@ _LAUNCH_LIFETIME = timedelta(minutes=10)
 
 @dataclass(slots=True)
 class Interaction:
-    """`query` is the authorization request's query string; `after`: a sign-in before this time is too old (Unix seconds)."""
+    """`query` is the authorization request's query string; `after`: a sign-in before this time is too old (Unix seconds).
+
+    `device`: primary key of the DeviceCode that waits for the answer, `device_code` what the device shows; else 0 and empty.
+    """
 
     name: str
     deployment_id: str
@@ -38,6 +41,8 @@ class Interaction:
     encounter: str = ""
     encounter_skipped: bool = False
     fault: str = ""
+    device: int = 0
+    device_code: str = ""
 
     def parameter(self, name: str) -> str:
         return parse_qs(self.query).get(name, [""])[0]
@@ -47,7 +52,13 @@ class Interaction:
         return intersect(read_scopes(self.parameter("scope")), read_scopes(application.allowed_scopes))
 
 
-def begin(request: HttpRequest, deployment_id: str, query: str, launch: Launch | None) -> Interaction:
+def begin(
+    request: HttpRequest,
+    deployment_id: str,
+    query: str,
+    launch: Launch | None,
+    device: DeviceCode | None = None,
+) -> Interaction:
     """Remembers the request; the oldest are forgotten."""
     now = int(time.time())
     made = Interaction(secrets.token_urlsafe(16), deployment_id, query, now)
@@ -57,6 +68,8 @@ def begin(request: HttpRequest, deployment_id: str, query: str, launch: Launch |
         made.after = max(made.after, now - int(made.parameter("max_age")))
     if launch is not None:
         made.patient, made.encounter, made.fault = launch.patient, launch.encounter, launch.fault
+    if device is not None:
+        made.device, made.device_code = device.pk, device.shown_code
     save(request, made)
     return made
 

@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from smart.views import authorize, interaction, metadata, person, register, tokens
+from smart.views import authorize, device, interaction, metadata, person, register, tokens
 
 app_name = "smart"
 urlpatterns = [
     path("<str:deployment_id>/authorize", authorize.authorize, name="authorize"),
     path("<str:deployment_id>/token", tokens.token, name="token"),
+    path(
+        "<str:deployment_id>/device_authorization", device.device_authorization, name="device-authorization"
+    ),
+    path("<str:deployment_id>/device", device.enter_code, name="device"),
     path("<str:deployment_id>/introspect", tokens.introspect, name="introspect"),
     path("<str:deployment_id>/revoke", tokens.revoke, name="revoke"),
     path("<str:deployment_id>/userinfo", tokens.userinfo, name="userinfo"),

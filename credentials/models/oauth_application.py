@@ -25,6 +25,7 @@ class OAuthApplication(models.Model):
     """A client of one authentication server. For an external server only client id, scopes and `enabled` matter.
 
     `redirect_uris`, `logout_uris`: lists of exact addresses. `jwks`: its public keys ({"keys": […]}), or None.
+    `device_flow`: devices without a browser may ask for a code that a person types elsewhere (RFC 8628).
     `requests_per_second`: of all its tokens together, below the limit of the deployment's size; None: only the size's.
     """
 
@@ -41,6 +42,7 @@ class OAuthApplication(models.Model):
     requests_per_second = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)]
     )
+    device_flow = models.BooleanField(default=False)
     enabled = models.BooleanField(default=True)
     self_registered = models.BooleanField(default=False, editable=False)
     created = models.DateTimeField(auto_now_add=True)

@@ -47,6 +47,7 @@ class ApplicationSerializer(Strict, serializers.ModelSerializer[OAuthApplication
                 "jwks",
                 "jwks_uri",
                 "allowed_scopes",
+                "device_flow",
                 "requests_per_second",
                 "enabled",
                 "created",

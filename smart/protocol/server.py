@@ -1,17 +1,22 @@
 """The endpoints of one issuer, put together from oauthlib's parts.
 
-Only the authorization code, refresh token and client credentials grants exist: no implicit, no password (RFC 9700, 2.1.2
+Only the authorization code, refresh token, client credentials and device code grants exist: no implicit, no password (RFC 9700, 2.1.2
 and 2.4). PKCE knows only S256.
 """
 
+import json
 import re
 from typing import Any
+from urllib.parse import urlencode
 
+from oauthlib.common import Request
 from oauthlib.oauth2 import (
     AuthorizationCodeGrant,
     AuthorizationEndpoint,
     BearerToken,
     ClientCredentialsGrant,
+    DeviceAuthorizationEndpoint,
+    DeviceCodeGrant,
     IntrospectEndpoint,
     RefreshTokenGrant,
     RevocationEndpoint,
@@ -21,11 +26,13 @@ from oauthlib.oauth2.rfc6749 import errors
 from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
 
 from credentials.models import AuthenticationServer, OAuthApplication
+from smart import devices
 from smart.addresses import issuer
 from smart.id_tokens import sign_id_token
 from smart.models import Authorization
 from smart.protocol import redemption
-from smart.protocol.validator import IssuerValidator, spend
+from smart.protocol.client_authentication import read_presented
+from smart.protocol.validator import DEVICE_GRANT, IssuerValidator, spend
 from smart.scopes import Special, read_scopes
 from smart.tokens import sign_access_token
 
@@ -78,7 +85,9 @@ class _SmartToken(BearerToken):
         return token
 
 
-class IssuerServer(AuthorizationEndpoint, TokenEndpoint, IntrospectEndpoint, RevocationEndpoint):
+class IssuerServer(
+    AuthorizationEndpoint, TokenEndpoint, DeviceAuthorizationEndpoint, IntrospectEndpoint, RevocationEndpoint
+):
     """What the views call: `create_token_response(uri, method, body, headers)` and its like."""
 
     def __init__(self, server: AuthenticationServer, trusted: OAuthApplication | None = None) -> None:
@@ -95,11 +104,35 @@ class IssuerServer(AuthorizationEndpoint, TokenEndpoint, IntrospectEndpoint, Rev
                 "authorization_code": code,
                 "refresh_token": RefreshTokenGrant(self.validator, post_token=[spend]),
                 "client_credentials": _ClientCredentialsGrant(self.validator),
+                DEVICE_GRANT: DeviceCodeGrant(self.validator, post_token=[spend]),
                 "unsupported": _NoGrant(),
             },
         )
+        page = f"{issuer(server.deployment_id)}/device"
+        DeviceAuthorizationEndpoint.__init__(
+            self,
+            self.validator,
+            page,
+            expires_in=int(devices.LIFETIME.total_seconds()),
+            interval=devices.INTERVAL,
+            verification_uri_complete=f"{page}?user_code={{user_code}}",
+            user_code_generator=devices.new_user_code,
+        )
         RevocationEndpoint.__init__(self, self.validator)
         IntrospectEndpoint.__init__(self, self.validator)
+
+    def create_device_authorization_response(
+        self, uri: str, http_method: str = "POST", body: str | None = None, headers: Any = None
+    ) -> tuple[dict[str, str], str, int]:
+        """oauthlib's answer, as JSON; what it promises is remembered."""
+        request = Request(uri, http_method, body, headers)
+        presented = read_presented(request.headers, dict(request.decoded_body or []))
+        if presented.client_id and not request.client_id:
+            body = f"{body or ''}&{urlencode({'client_id': presented.client_id})}"
+        made, data, status = super().create_device_authorization_response(uri, http_method, body, headers)
+        application = self.validator.find_device_application(presented.client_id)
+        devices.store_device_code(data["device_code"], data["user_code"], application, data.pop("scope", ""))
+        return made, json.dumps(data), status
 
     def validate_introspect_request(self, request: Any) -> None:
         """Only for applications that can prove who they are."""

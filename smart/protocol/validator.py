@@ -3,26 +3,29 @@
 from typing import Any
 
 from django.utils import timezone
-from oauthlib.oauth2 import RequestValidator
+from oauthlib.oauth2 import DeviceCodeGrant, RequestValidator
 from oauthlib.oauth2.rfc6749 import errors
 
 from credentials.models import AuthenticationServer, OAuthApplication
+from smart import devices
 from smart.addresses import trial_callback
-from smart.models import Authorization, AuthorizationCode, RefreshToken
+from smart.models import Authorization, AuthorizationCode, DeviceCode, RefreshToken
 from smart.protocol import redemption
 from smart.protocol.client_authentication import authenticate, read_presented
 from smart.protocol.introspection import describe_token, find_authorization
 from smart.scopes import InvalidScope, intersect, is_within, parse_scope, read_scopes
 
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+_AUTHORIZED = DeviceCodeGrant.DEVICE_CODE_AUTHORIZED
 _GRANTS = {
-    "public": {"authorization_code", "refresh_token"},
-    "confidential": {"authorization_code", "refresh_token"},
+    "public": {"authorization_code", "refresh_token", DEVICE_GRANT},
+    "confidential": {"authorization_code", "refresh_token", DEVICE_GRANT},
     "backend": {"client_credentials"},
 }
 
 
 class IssuerValidator(RequestValidator):
-    """`request` is oauthlib's; we set its `client`, `authorization`, `spent_code` and `spent_refresh` for later steps."""
+    """`request` is oauthlib's; we set its `client`, `authorization` and `spent_…` for later steps."""
 
     def __init__(self, server: AuthenticationServer, trusted: OAuthApplication | None = None) -> None:
         super().__init__()
@@ -114,7 +117,7 @@ class IssuerValidator(RequestValidator):
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: Any, request: Any, *_: Any, **__: Any
     ) -> bool:
-        return grant_type in _GRANTS[client.kind]
+        return grant_type in _GRANTS[client.kind] and (grant_type != DEVICE_GRANT or client.device_flow)
 
     # -- codes --------------------------------------------------------------------------------------------------
 
@@ -148,6 +151,23 @@ class IssuerValidator(RequestValidator):
 
     def invalidate_authorization_code(self, *_: Any, **__: Any) -> None:
         """It was spent before the tokens were made, see `server.spend`."""
+
+    # -- devices ------------------------------------------------------------------------------------------------
+
+    def find_device_application(self, client_id: str) -> OAuthApplication:
+        """Raises UnauthorizedClientError unless it may connect from devices."""
+        application = self._application(client_id)
+        if application is None or not application.device_flow:
+            raise errors.UnauthorizedClientError("This application may not connect from devices.")
+        return application
+
+    def validate_device_code(self, client_id: str, code: str, request: Any, *_: Any, **__: Any) -> str | None:
+        found = devices.find_device_code(code, request.client)
+        status = devices.status_of(found) if found is not None else None
+        if found is not None and found.authorization is not None and status == _AUTHORIZED:
+            request.spent_device, request.authorization = found, found.authorization
+            request.user, request.scopes = found.authorization.user, found.authorization.scopes.split()
+        return status
 
     # -- refresh tokens -----------------------------------------------------------------------------------------
 
@@ -202,6 +222,8 @@ def spend(request: Any) -> None:
     code: AuthorizationCode | None = getattr(request, "spent_code", None)
     refresh: RefreshToken | None = getattr(request, "spent_refresh", None)
     spent = code is None or redemption.spend_code(code)
+    device: DeviceCode | None = getattr(request, "spent_device", None)
+    spent = spent and (device is None or devices.spend_device_code(device))
     spent = spent and (refresh is None or redemption.spend_refresh_token(refresh))
     if not spent:
         raise errors.InvalidGrantError(request=request)

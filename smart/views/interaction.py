@@ -12,6 +12,7 @@ from oauthlib.oauth2 import FatalClientError, OAuth2Error
 
 from credentials.models import AuthenticationServer, OAuthApplication, ServerUser
 from smart.addresses import origin_of
+from smart.devices import answer, get_waiting
 from smart.http import allow_form_to, load_server
 from smart.interactions import Interaction, end, find, needs_patient, next_page, save
 from smart.models import Authorization, Fault
@@ -143,6 +144,8 @@ def consent_page(step: Step) -> HttpResponse:
         return _refuse_launch(step)
     if step.request.method == "GET":
         return _show_consent(step)
+    if step.interaction.device:
+        return _answer_device(step)
     try:
         checked = check(step.server, step.request.path, step.interaction.query)
         granted = _granted(step)
@@ -155,6 +158,18 @@ def consent_page(step: Step) -> HttpResponse:
         end(step.request, step.interaction)
         return send_error(step.server, error)
     return AppRedirect(address)
+
+
+def _answer_device(step: Step) -> HttpResponse:
+    """There is nowhere to go back to: the device asks until it has its answer."""
+    waiting = get_waiting(step.server, step.interaction.device)
+    granted = _granted(step) if step.request.POST.get("decision") == "allow" else []
+    end(step.request, step.interaction)
+    authorization = _authorization(step, granted) if granted else None
+    if authorization is not None:
+        authorization.application, authorization.scopes = step.application, " ".join(granted)
+    in_time = waiting is not None and answer(waiting, authorization)
+    return step.show("device_done", allowed=bool(granted) and in_time, late=not in_time)
 
 
 def _is_launched_for_another(step: Step) -> bool:
@@ -194,10 +209,12 @@ def _show_consent(step: Step) -> HttpResponse:
     needs = needs_patient(step.scopes)
     origin = origin_of(step.interaction.parameter("redirect_uri"))
 
-    answer = step.show(
+    shown = step.show(
         "consent", lines=lines, needs_patient=needs, origin=origin, asked=[line["scope"] for line in lines]
     )
-    return allow_form_to(answer, step.interaction.parameter("redirect_uri"))
+    if step.interaction.device:
+        return shown
+    return allow_form_to(shown, step.interaction.parameter("redirect_uri"))
 
 
 def _granted(step: Step) -> list[str]:
@@ -210,21 +227,25 @@ def _granted(step: Step) -> list[str]:
     return [str(scope) for scope in granted] if ticked else []
 
 
-def _finish(step: Step, granted: list[str]) -> str:
-    """The address with the code. Raises OAuth2Error when the request is not right any more."""
+def _authorization(step: Step, granted: list[str]) -> Authorization:
+    """What the person grants, not saved yet and without its application and scopes."""
     scopes = read_scopes(" ".join(granted))
     context = needs_patient(scopes) or Special.LAUNCH in scopes
-    authorization = Authorization(
+    return Authorization(
         user=step.user,
         patient=step.interaction.patient if context else "",
         encounter=step.interaction.encounter if context or Special.LAUNCH_ENCOUNTER in scopes else "",
         fault=step.interaction.fault,
         signed_in_at=signed_in_at(step.request, step.server.deployment_id),
     )
+
+
+def _finish(step: Step, granted: list[str]) -> str:
+    """The address with the code. Raises OAuth2Error when the request is not right any more."""
     headers, _, _ = IssuerServer(step.server).create_authorization_response(
         f"{step.request.path}?{step.interaction.query}",
         scopes=granted,
-        credentials={"granted": authorization},
+        credentials={"granted": _authorization(step, granted)},
     )
     end(step.request, step.interaction)
     address: str = headers["Location"]

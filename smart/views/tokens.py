@@ -18,7 +18,8 @@ from smart.tokens import verify
 _failures = Throttle("token", limit=30, seconds=60)
 
 
-def _throttled(request: HttpRequest, server: AuthenticationServer, action: str) -> HttpResponse:
+def throttled(request: HttpRequest, server: AuthenticationServer, action: str) -> HttpResponse:
+    """One of oauthlib's endpoints, by the name of its method; whoever fails too often has to wait."""
     presented = read_presented(request.headers, request.POST.dict())
     subject = (server.deployment_id, presented.client_id, client_address(request))
     if wait := _failures.retry_after(*subject):
@@ -40,19 +41,19 @@ def token(request: HttpRequest, server: AuthenticationServer) -> HttpResponse:
     """RFC 6749, 3.2: a code, a refresh token or a backend service's assertion for an access token."""
     if request.GET:
         return oauth_error("invalid_request", "Parameters belong in the body.")
-    return _throttled(request, server, "token")
+    return throttled(request, server, "token")
 
 
 @browser_endpoint("POST")
 def introspect(request: HttpRequest, server: AuthenticationServer) -> HttpResponse:
     """RFC 7662."""
-    return _throttled(request, server, "introspect")
+    return throttled(request, server, "introspect")
 
 
 @browser_endpoint("POST")
 def revoke(request: HttpRequest, server: AuthenticationServer) -> HttpResponse:
     """RFC 7009: an access or a refresh token; either ends the whole authorization."""
-    return _throttled(request, server, "revocation")
+    return throttled(request, server, "revocation")
 
 
 @browser_endpoint("GET", "POST")

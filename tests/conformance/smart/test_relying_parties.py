@@ -60,6 +60,21 @@ class Parties:
             sent = {"decision": "allow", "scope": asked}
         return self.browser.post(page.url, data=sent | hidden, headers={"referer": str(page.url)})
 
+    def let_device_in(self, started: dict[str, Any]) -> None:
+        """The person types the code that the device shows."""
+        page = self.browser.get(started["verification_uri"])
+        token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+        sent = {"user_code": started["user_code"].lower(), "csrfmiddlewaretoken": token[0]}
+        answer = self.browser.post(page.url, data=sent, headers={"referer": str(page.url)})
+        for _ in range(12):
+            if answer.is_redirect:
+                answer = self.browser.get(urljoin(str(answer.url), answer.headers["location"]))
+            elif "is connected" in answer.text:
+                return
+            else:
+                answer = self.fill(answer)
+        raise AssertionError(answer.text)
+
 
 def _register(
     ward: Deployment, address: str, keys: dict[str, Any]
@@ -74,7 +89,7 @@ def _register(
     signed = {name: {"keys": [key.as_dict(private=False)]} for name, key in keys.items()}
     confidential, backend = ApplicationKind.CONFIDENTIAL, ApplicationKind.BACKEND
     wanted = {
-        "public": Registration("Public", ApplicationKind.PUBLIC, **addresses),
+        "public": Registration("Public", ApplicationKind.PUBLIC, device_flow=True, **addresses),
         "secret": Registration("Secret", confidential, **addresses),
         "key": Registration("Key", confidential, jwks=signed["key"], **addresses),
         "service": Registration(
@@ -134,3 +149,6 @@ def test_openid_client_runs_every_flow_of_its_own(parties: Parties) -> None:
         assert parties.get(seen["logout"]) == {"state": "bye"}
     for name in ("service", "service-secret"):
         assert parties.get(f"/openid/service?as={name}") == {"scope": "system/Patient.rs", "status": 200}
+    parties.let_device_in(parties.get("/openid/device?as=public"))
+    seen = parties.get("/openid/device-end")
+    assert (seen["patient"]["id"], seen["user"].endswith("Patient/p1")) == ("p1", True)
