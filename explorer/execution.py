@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from deployments.models import Deployment
+from explorer.answers.comparison import Comparison
 from explorer.answers.difference import Effect
 from explorer.bench import Bench
 from explorer.building.check import Problem
@@ -28,7 +29,7 @@ LONGEST_REMEMBERED_BODY = 32_000
 class Attempt:
     """A draft that was previewed, sent or rehearsed: `answer` is None when it was not sent.
 
-    `effects` are those of a dry run (`explorer.rehearsing`).
+    `effects` are those of a dry run (`explorer.rehearsing`), `comparison` is that of several credentials (`explorer.comparing`).
     """
 
     operation: Operation
@@ -38,6 +39,7 @@ class Attempt:
     answer: Answer | None = None
     is_dry_run: bool = False
     effects: tuple[Effect, ...] = ()
+    comparison: Comparison | None = None
 
     @property
     def blocked(self) -> bool:

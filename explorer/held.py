@@ -3,9 +3,8 @@
 They end with Logout, with the session, and with the sign-out from the portal.
 """
 
-import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from deployments.models import Deployment
 from explorer.building.outgoing import API_KEY, BEARER, Secret
 from portal.models import Role
 from portal.secrets import UnreadableSecret, decrypt, encrypt
+from smart.unverified import UnverifiedToken, read_unverified
 
 MOST_HELD = 6
 _SCHEMES = {"api-key": API_KEY, "token": BEARER}
@@ -43,10 +43,28 @@ class Held:
     problem: str
     text: str
     claims: dict[str, Any]
+    header: dict[str, Any] = field(default_factory=dict)
 
     @property
     def scheme(self) -> Secret:
         return _SCHEMES[self.kind]
+
+    @property
+    def decoded(self) -> str:
+        """The token's header and claims as indented JSON, empty for what is no JWT. The signature is left out."""
+        return json.dumps([self.header, self.claims], indent=2, ensure_ascii=False) if self.claims else ""
+
+    @property
+    def left(self) -> str:
+        """How long a token still lives, in words; empty when it says nothing or is over."""
+        seconds = int((self.expires - datetime.now(UTC)).total_seconds()) if self.expires else 0
+        if self.kind != "token" or seconds <= 0:
+            return ""
+        for name, length in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+            if seconds >= length:
+                many = seconds // length
+                return f"{many} {name}{'s' if many > 1 else ''} left"
+        return ""
 
     def __repr__(self) -> str:
         return f"Held({self.kind}, {self.label})"
@@ -152,7 +170,9 @@ def _is_token(text: str) -> bool:
 
 def _held(entry: dict[str, str], deployment: Deployment, active: str) -> Held:
     text = _open(entry)
-    label, access, expires, problem, claims = "Access token", "", None, "", {}
+    label, access, expires, problem = "Access token", "", None, ""
+    header: dict[str, Any] = {}
+    claims: dict[str, Any] = {}
     if entry["kind"] == "api-key":
         key = find_api_key(text)
         if key is None or key.deployment_id != deployment.pk:
@@ -160,24 +180,31 @@ def _held(entry: dict[str, str], deployment: Deployment, active: str) -> Held:
         else:
             label, access, expires = key.name, str(key.access), key.expires
     else:
-        claims = read_claims(text)
+        header, claims = read_token(text)
         label = str(claims.get("client_id") or claims.get("azp") or claims.get("sub") or label)
         access = str(claims.get("scope") or claims.get("scp") or "")
         expires = _moment(claims.get("exp"))
         problem = "expired" if expires and expires <= datetime.now(UTC) else ""
     return Held(
-        entry["id"], entry["kind"], label, access, expires, entry["id"] == active, problem, text, claims
+        entry["id"],
+        entry["kind"],
+        label,
+        access,
+        expires,
+        entry["id"] == active,
+        problem,
+        text,
+        claims,
+        header,
     )
 
 
-def read_claims(token: str) -> dict[str, Any]:
-    """The claims of a JWT, unverified: for showing only. Empty when it is opaque."""
-    try:
-        payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError):
-        return {}
-    return claims if isinstance(claims, dict) else {}
+def read_token(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims of a JWT, unverified: for showing only. Empty when it is opaque."""
+    unverified = read_unverified(token)
+    if not isinstance(unverified, UnverifiedToken):
+        return {}, {}
+    return dict(unverified.header), dict(unverified.payload)
 
 
 def _moment(seconds: object) -> datetime | None:

@@ -181,6 +181,9 @@ class Shown:
     @property
     def announcement(self) -> str:
         """What a screen reader is told when the answer arrives."""
+        if compared := self.attempt.comparison:
+            told = "all were shown the same" if compared.same else "they were not shown the same"
+            return f"Compared {len(compared.columns)} credentials: {told}."
         if self.answer is None:
             return "The request is shown. It was not sent."
         told = "Dry run, nothing was stored. " if self.attempt.is_dry_run else ""

@@ -16,6 +16,7 @@ from explorer.bench import Bench
 from explorer.building.draft import Draft, draft_from_fields
 from explorer.building.outgoing import build_request
 from explorer.chooser import choose, count_held
+from explorer.comparing import compare
 from explorer.definitions.paths import search_paths
 from explorer.execution import Attempt, execute, prepare
 from explorer.held import get_active, list_applications, list_held
@@ -57,6 +58,7 @@ class Asked:
     run: bool
     preview: bool
     dry: bool
+    compare: bool
     part: str
 
 
@@ -65,7 +67,7 @@ def _asked(request: HttpRequest, bench: Bench) -> Asked:
     default = bench.operations[0].key if bench.operations else ""
     draft = draft_from_fields(fields, bench.resource_type, default)
     part = fields.get(".part", ["answer"])[0] if wants_part(request) else ""
-    return Asked(draft, ".run" in fields, ".preview" in fields, ".dry" in fields, part)
+    return Asked(draft, ".run" in fields, ".preview" in fields, ".dry" in fields, ".compare" in fields, part)
 
 
 def _answer(request: HttpRequest, bench: Bench, template: str) -> HttpResponse:
@@ -79,7 +81,7 @@ def _answer(request: HttpRequest, bench: Bench, template: str) -> HttpResponse:
         response["HX-Push-Url"] = bench.address(asked.draft, run=run_again)
         return response
     if request.method == "GET" and _untidy(request):
-        return redirect(bench.address(asked.draft, run=asked.run) + ("&.preview=1" if asked.preview else ""))
+        return redirect(bench.address(asked.draft, run=asked.run) + _more(asked))
     return render(request, template, _page_context(request, bench, asked.draft, attempt))
 
 
@@ -88,15 +90,22 @@ def _untidy(request: HttpRequest) -> bool:
     return any(name[:3] in (".x:", ".m:") or not any(values) for name, values in request.GET.lists())
 
 
+def _more(asked: Asked) -> str:
+    """What a tidied address asks for beside the draft."""
+    return ("&.preview=1" if asked.preview else "") + ("&.compare=1" if asked.compare else "")
+
+
 def _attempt(request: HttpRequest, bench: Bench, asked: Asked) -> Attempt | None:
     """The previewed or executed draft. A GET executes only what changes nothing."""
-    if not (asked.run or asked.preview or asked.dry) or not asked.draft.operation:
+    if not (asked.run or asked.preview or asked.dry or asked.compare) or not asked.draft.operation:
         return None
     operation = bench.operation(asked.draft.operation)
     held = get_active(request.session, bench.deployment)
     draft = forms.with_body(asked.draft, operation)
     problems = forms.check(draft, operation)
     attempt = prepare(bench, draft, problems, held)
+    if asked.compare and operation.safe:
+        return compare(attempt, list_held(request.session, bench.deployment), _client_address(request))
     if asked.dry and request.method == "POST" and can_rehearse(operation, bench):
         return rehearse(attempt, bench, held, _client_address(request))
     if not asked.run or (request.method != "POST" and not operation.safe):

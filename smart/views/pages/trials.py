@@ -18,7 +18,7 @@ from smart import trial
 @never_cache
 @deployment_view(Role.WRITE)
 def start(request: HttpRequest, deployment: Deployment, application_id: int) -> HttpResponse:
-    """Asks for all that the application may have; `launch` needs an EHR, so it is left out."""
+    """Asks for the scopes that were chosen, else for all that the application may have; `launch` needs an EHR: left out."""
     application = get_object_or_404(
         OAuthApplication.objects.select_related("server__deployment"),
         pk=application_id,
@@ -27,7 +27,9 @@ def start(request: HttpRequest, deployment: Deployment, application_id: int) -> 
     )
     if "hold" in request.POST:
         trial.ask_to_hold(request)
-    scope = " ".join(one for one in application.allowed_scopes.split() if one != "launch")
+    allowed = [one for one in application.allowed_scopes.split() if one != "launch"]
+    chosen = request.POST.getlist("scope")
+    scope = " ".join([one for one in allowed if one in chosen] or allowed)
     if not application.is_backend:
         return redirect(trial.begin(request, application, scope))
     try:
