@@ -24,12 +24,22 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Has a text that begins with `text` (`contains`: that holds it; `exact`: that is it)."""
+    """Has a text that begins with `text` (`contains`: that holds it; `exact`: that is it; `ends`: that ends with it)."""
 
     param: int
     text: str
     contains: bool = False
     exact: bool = False
+    ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Has a text from `low` up to and without `high`, by code points; empty: no bound."""
+
+    param: int
+    low: str
+    high: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,7 @@ Node = (
     Posting
     | Target
     | Text
+    | Stretch
     | Span
     | Amount
     | Rids

@@ -5,6 +5,7 @@ The condition that fewest resources can match drives the statement; the others a
 
 from fhirserver.connection import is_postgresql, looked_up, one_of
 from fhirserver.indexing.keys import NUMBER
+from fhirserver.indexing.params.string import MARK
 from fhirserver.partitions import Partition
 from fhirserver.search.ast import (
     Amount,
@@ -20,6 +21,7 @@ from fhirserver.search.ast import (
     ReferredBy,
     Rids,
     Span,
+    Stretch,
     Target,
     Text,
     Updated,
@@ -88,7 +90,7 @@ class Compiler:
         """`SELECT rank, rid` of what matches, perhaps several times."""
         if isinstance(node, Or):
             return join(" UNION ALL ", [self._rows(one) for one in node.nodes])
-        if isinstance(node, (Posting, Target, Text, Span, Amount)):
+        if isinstance(node, (Posting, Target, Text, Stretch, Span, Amount)):
             table, test = self._test(node, "x")
             text = f"SELECT x.rank, x.rid FROM {table} x WHERE x.partition = %s AND {test.text}"
             return Sql(text, (self.number, *test.values))
@@ -175,7 +177,7 @@ class Compiler:
                 return Sql(text, (self.number, param))
             case FullText():
                 return self._says(node, at)
-            case Posting() | Target() | Text() | Span() | Amount():
+            case Posting() | Target() | Text() | Stretch() | Span() | Amount():
                 return self._probe(node, at)
         # IS TRUE: a set to look into, not a join.
         found = self._rids(node)
@@ -209,11 +211,21 @@ class Compiler:
             case Text(param, text, exact=True):
                 return "fhir_string", Sql(f"{at}.param = %s AND {at}.value = %s", (param, text))
             case Text(param, text, True):
-                like = "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+                like = f"%{_literal(text)}%"
                 return "fhir_string", Sql(f"{at}.param = %s AND {at}.value LIKE %s ESCAPE '!'", (param, like))
+            case Text(param, text, ends=True):
+                tests = (
+                    f"{at}.param = %s AND ({at}.value LIKE %s ESCAPE '!' OR {at}.value LIKE %s ESCAPE '!')"
+                )
+                likes = (f"%{_literal(text)}", f"%{_literal(text)}{MARK}%")
+                return "fhir_string", Sql(tests, (param, *likes))
             case Text(param, text):
                 within = f"{at}.param = %s AND {at}.value >= %s AND {at}.value < %s"
                 return "fhir_string", Sql(within, (param, text, text + _LAST_CHARACTER))
+            case Stretch(param, low, high):
+                bounds = [(low, ">="), (high, "<")]
+                tests = "".join(f" AND {at}.value {sign} %s" for bound, sign in bounds if bound)
+                return "fhir_string", Sql(f"{at}.param = %s{tests}", (param, *filter(None, (low, high))))
             case Span(param, prefix, low, high):
                 made = compared(f"{at}.low", f"{at}.high", prefix, low, high)
                 return "fhir_date", Sql(f"{at}.param = %s AND {made.text}", (param, *made.values))
@@ -228,6 +240,11 @@ class Compiler:
             return Sql(f"{column} = %s", numbers)
         among, value = one_of(self.partition.region, numbers)
         return Sql(f"{column} {among}", (value,))
+
+
+def _literal(text: str) -> str:
+    """A text within a LIKE that escapes by `!`."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
 def _flat(node: Node) -> list[Node]:
@@ -249,8 +266,10 @@ def _weight(node: Node) -> int:
             return 93 if common else 20
         case Target():
             return 10
-        case Text(_, _, contains, exact):
-            return 92 if contains else 15 if exact else 30
+        case Text(_, _, contains, exact, ends):
+            return 92 if contains or ends else 15 if exact else 30
+        case Stretch(_, low, high):
+            return 15 if low and high.startswith(low) else 92
         case Span(_, prefix, _, _):
             return 45 if prefix == "eq" else 95
         case Amount():

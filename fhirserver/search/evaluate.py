@@ -1,7 +1,8 @@
 """Whether index rows fulfil a condition, without a store: for a resource that is about to be written. Fails closed."""
 
+from fhirserver.indexing.params.string import MARK
 from fhirserver.rows import IndexRows
-from fhirserver.search.ast import Amount, And, HasRow, Node, Not, Or, Posting, Span, Target, Text
+from fhirserver.search.ast import Amount, And, HasRow, Node, Not, Or, Posting, Span, Stretch, Target, Text
 
 
 class CannotTell(Exception):
@@ -14,11 +15,11 @@ def fulfils(rows: IndexRows, node: Node) -> bool:
             return not set(keys).isdisjoint(rows.postings)
         case Target(param, targets):
             return any(row.param == param and row.target in targets for row in rows.references)
-        case Text(param, text, contains, exact):
+        case Text(param):
+            return any(_reads(row.value, node) for row in rows.strings if row.param == param)
+        case Stretch(param, low, high):
             values = [row.value for row in rows.strings if row.param == param]
-            if exact:
-                return text in values
-            return any(text in value if contains else value.startswith(text) for value in values)
+            return any(low <= value and (not high or value < high) for value in values)
         case Span(param):
             return any(_within(row.low, row.high, node) for row in rows.dates if row.param == param)
         case Amount(param, unit):
@@ -34,6 +35,14 @@ def fulfils(rows: IndexRows, node: Node) -> bool:
         case Not(inner):
             return not fulfils(rows, inner)
     raise CannotTell
+
+
+def _reads(value: str, text: Text) -> bool:
+    if text.exact:
+        return value == text.text
+    if text.ends:
+        return value.partition(MARK)[0].endswith(text.text)
+    return text.text in value if text.contains else value.startswith(text.text)
 
 
 def _within(low: int, high: int, span: Span) -> bool:

@@ -12,5 +12,7 @@ MAX_SORT: Final = 8
 MAX_CODES: Final = 2_000
 MAX_TEXT_TERMS: Final = 50
 MAX_TEXT_DEPTH: Final = 20
+MAX_FILTER_TERMS: Final = 100
+MAX_FILTER_DEPTH: Final = 20
 MAX_TEXT_BACKLOG: Final = 100_000
 """Resources whose words a search reads itself, when nothing has done so since they were written."""

@@ -5,7 +5,6 @@ from fhirspec.definitions import SearchParameter
 from fhirspec.searchparams import unsupported_reason
 
 _BY_CODE = {
-    "_filter": "Filter expressions are not evaluated; the same is asked with ordinary parameters.",
     "_query": "There are no named queries.",
     "near": "Distances between places are not computed.",
 }

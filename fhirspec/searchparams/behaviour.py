@@ -26,6 +26,19 @@ MODIFIERS: dict[str, tuple[str, ...]] = {
     "composite": (),
     "special": (),
 }
+FILTER_OPERATORS: dict[str, tuple[str, ...]] = {
+    "number": (*ORDERED, "pr"),
+    "date": (*ORDERED, "po", "pr"),
+    "quantity": (*ORDERED, "pr"),
+    "string": ("eq", "ne", "co", "sw", "ew", "gt", "lt", "ge", "le", "pr"),
+    "token": ("eq", "ne", "ss", "sb", "in", "ni", "pr"),
+    "reference": ("eq", "ne", "re", "pr"),
+    "uri": ("eq", "ne", "sw", "pr"),
+    "composite": ("eq",),
+    "special": ("eq",),
+}
+"""Of `_filter`: those that have a meaning for the type. https://hl7.org/fhir/R4/search_filter.html"""
+
 # What every resource has is neither missing nor anything but itself.
 _ALWAYS_THERE = frozenset({"_id", "_lastUpdated"})
 _EXPRESSIONS = frozenset({"_text", "_content", "_filter"})
@@ -35,6 +48,14 @@ _EXPRESSIONS = frozenset({"_text", "_content", "_filter"})
 def modifiers_of(parameter: SearchParameter) -> tuple[str, ...]:
     """The modifiers that a parameter takes; target types apart."""
     return () if parameter.code in _ALWAYS_THERE | _EXPRESSIONS else MODIFIERS.get(parameter.type, ())
+
+
+def operators_of(parameter: SearchParameter) -> tuple[str, ...]:
+    """The operators that a parameter takes within `_filter`; none for what has a grammar of its own."""
+    if parameter.code in _EXPRESSIONS:
+        return ()
+    found = FILTER_OPERATORS.get(parameter.type, ())
+    return tuple(one for one in found if one != "pr") if parameter.code in _ALWAYS_THERE else found
 
 
 def takes(parameter: SearchParameter, modifier: str) -> bool:

@@ -16,6 +16,9 @@ from fhirspec.searchparams import Found
 MAX_LENGTH = 480
 """Longer texts are cut: a row of an index has to fit on a part of a page."""
 
+MARK = "\x01"
+"""Stands after a folded text that was written otherwise; no folded text holds it."""
+
 _NOT_DECOMPOSED = str.maketrans(
     {
         "ø": "o",
@@ -66,7 +69,7 @@ def marked(text: str) -> str:
     if short == text:
         return short
     digits = f"{hash64(text) & (1 << 64) - 1:016x}"
-    return f"{short}\x01{digits.translate(_LETTERS)}"
+    return f"{short}{MARK}{digits.translate(_LETTERS)}"
 
 
 def texts(found: list[Found]) -> Iterator[str]:

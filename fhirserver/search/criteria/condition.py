@@ -3,26 +3,19 @@
 https://hl7.org/fhir/R4/search.html
 """
 
-from fhirserver.indexing.params import special
 from fhirserver.outcomes import BadRequest, LimitExceeded
-from fhirserver.search.ast import MemberOf, Node, Not, Posting, Rids, Updated, any_of
-from fhirserver.search.criteria.by_type import by_type
+from fhirserver.search.ast import Node, Not, Posting, any_of
 from fhirserver.search.criteria.chain import chain, has
-from fhirserver.search.criteria.coded import coded
-from fhirserver.search.criteria.composite import composite
-from fhirserver.search.criteria.date import dated
 from fhirserver.search.criteria.faults import unknown_modifier
+from fhirserver.search.criteria.filter import filtered
 from fhirserver.search.criteria.full_text import COLUMNS, full_text
 from fhirserver.search.criteria.known import known
 from fhirserver.search.criteria.missing import missing
+from fhirserver.search.criteria.one_value import one_value
 from fhirserver.search.limits import MAX_CHAIN
-from fhirserver.search.parse import unescaped, values_of
+from fhirserver.search.parse import values_of
 from fhirserver.search.scope import Scope
-from fhirspec.definitions import SearchParameter
-from fhirspec.hashing import hash64
 from fhirspec.searchparams.behaviour import takes
-
-_BY_TERMINOLOGY = ("in", "not-in", "above", "below")
 
 
 def condition(resource_type: str, name: str, text: str, scope: Scope, depth: int = 0) -> Node:
@@ -31,6 +24,8 @@ def condition(resource_type: str, name: str, text: str, scope: Scope, depth: int
         raise LimitExceeded(f"{name}: chains may have {MAX_CHAIN} steps (MAX_CHAIN).")
     if name.startswith("_has:"):
         return has(name, scope, lambda source, rest: condition(source, rest, text, scope, depth + 1))
+    if name == "_filter":
+        return filtered(resource_type, text, scope, depth)
     head, dot, rest = name.partition(".")
     code, _, modifier = head.partition(":")
     found = known(resource_type, code, scope)
@@ -49,7 +44,9 @@ def condition(resource_type: str, name: str, text: str, scope: Scope, depth: int
         return full_text(resource_type, code, text)
     if modifier == "missing":
         return missing(resource_type, found, text)
-    alternatives = [_value(resource_type, found, modifier, value, scope) for value in values_of(name, text)]
+    alternatives = [
+        one_value(resource_type, found, modifier, value, scope) for value in values_of(name, text)
+    ]
     if not alternatives:
         raise BadRequest(f"{name} has no value.")
     if modifier in ("not", "not-in"):
@@ -65,18 +62,3 @@ def _merged(nodes: list[Node]) -> Node:
             tuple(dict.fromkeys(keys)), max(node.weight for node in nodes if isinstance(node, Posting))
         )
     return any_of(nodes)
-
-
-def _value(resource_type: str, found: SearchParameter, modifier: str, value: str, scope: Scope) -> Node:
-    if found.code == "_id":
-        return Rids((hash64(f"{resource_type}/{unescaped(value)}"),))
-    if found.code == "_lastUpdated":
-        prefix, (low, high) = dated("_lastUpdated", value)
-        return Updated(prefix, low, high)
-    if found.code == "_list":
-        return MemberOf(special.LIST_MEMBERS, hash64(f"List/{unescaped(value)}"))
-    if found.type == "composite":
-        return composite(resource_type, found, value)
-    if modifier in _BY_TERMINOLOGY and found.type == "token":
-        return coded(resource_type, found, modifier, value, scope)
-    return by_type(resource_type, found, modifier, value)
