@@ -7,6 +7,7 @@ import hashlib
 
 from credentials.access import Access, AccessKind
 from credentials.models import ApiKeySecret
+from credentials.secret import PREFIX
 from credentials.selectors import KeyProblem, identify_api_key
 from fhirserver import access as fhir_access
 from fhirserver.access import AccessGrant, Permission
@@ -14,7 +15,7 @@ from gateway.brief_memory import BriefMemory
 from gateway.decisions import Allowed, Claim, Credential, CredentialKind, Decision, Denied, Reason
 from gateway.endpoints import Endpoint
 from gateway.inbound import Inbound
-from gateway.tokens import decide_token
+from gateway.tokens import asks_issuer, decide_token
 
 _KEY_REASONS = {
     KeyProblem.MALFORMED: Reason.KEY_MALFORMED,
@@ -31,7 +32,7 @@ def decide(request: Inbound, endpoint: Endpoint) -> Decision:
     presented = _presented(request)
     if isinstance(presented, Denied):
         return presented
-    if _is_token(presented):
+    if _is_token(presented) or _may_be_opaque(presented, request, endpoint):
         return decide_token(presented, endpoint.deployment)
     digest = hashlib.sha256(presented.encode("utf-8", "surrogateescape")).digest()
     return decisions.get(_Question(endpoint, digest, presented))
@@ -44,6 +45,15 @@ _SHORTEST_AUTHORIZATION = len("Bearer ") + 16
 def _is_token(text: str) -> bool:
     """A signed JWT begins with the base64 of `{"`; it is remembered by who verifies it."""
     return text.startswith("ey") and text.count(".") == 2
+
+
+def _may_be_opaque(text: str, request: Inbound, endpoint: Endpoint) -> bool:
+    """A bearer token that is no key of ours, where an identity provider can be asked about it."""
+    return (
+        "HTTP_X_API_KEY" not in request.environ
+        and not text.startswith(f"{PREFIX}_")
+        and asks_issuer.get(endpoint.deployment)
+    )
 
 
 def _presented(request: Inbound) -> str | Denied:

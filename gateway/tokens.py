@@ -7,29 +7,47 @@ from gateway.brief_memory import BriefMemory
 from gateway.decisions import NOBODY, Allowed, Claim, Credential, CredentialKind, Decision, Denied, Reason
 from gateway.scope_grant import REPRESENTATIVES, grant_of
 from smart.claims import RefusedToken, SignedClaims, TokenProblem
+from smart.introspecting import introspects
 from smart.records import represented_patients
 from smart.tokens import verify
 
-_KEYS_MESSAGE = "The keys of the token's issuer cannot be fetched now."
+_UNAVAILABLE = {
+    TokenProblem.KEYS_UNAVAILABLE: "The keys of the token's issuer cannot be fetched now.",
+    TokenProblem.INTROSPECTION_UNAVAILABLE: "The token's issuer cannot be asked about it now.",
+}
 _MESSAGES = {
     TokenProblem.EXPIRED: "The access token has expired.",
     TokenProblem.REVOKED: "The access token has been revoked.",
 }
 _MESSAGE = "The access token is not valid for this deployment."
-# The order in which a token is checked: what comes before the failure has passed.
+# The order in which a token is checked: what comes before the failure has passed, where every kind of token is checked so.
 _CHECKS = (
     (TokenProblem.MALFORMED, "form", "a signed JWT"),
+    (TokenProblem.INTROSPECTION_UNAVAILABLE, "introspection", "an answer of the issuer"),
+    (TokenProblem.INACTIVE, "active", "true"),
     (TokenProblem.UNKNOWN_ISSUER, "iss", "an issuer of this deployment"),
+    (TokenProblem.SERVER_DISABLED, "server", "an authentication server that is switched on"),
+    (TokenProblem.TYPE, "typ", "an access token"),
     (TokenProblem.ALGORITHM, "alg", "an algorithm of the issuer"),
+    (TokenProblem.KEYS_UNAVAILABLE, "keys", "the issuer's keys"),
     (TokenProblem.UNKNOWN_KEY, "kid", "a key of the issuer"),
     (TokenProblem.SIGNATURE, "signature", "made with that key"),
     (TokenProblem.AUDIENCE, "aud", "this deployment's FHIR base"),
     (TokenProblem.EXPIRED, "exp", "in the future"),
     (TokenProblem.NOT_YET_VALID, "nbf", "in the past"),
+    (TokenProblem.CLAIM, "claim", "as registered"),
     (TokenProblem.REVOKED, "revocation", "not revoked"),
     (TokenProblem.APPLICATION_DISABLED, "client_id", "an enabled application"),
     (TokenProblem.USER_DISABLED, "sub", "an enabled user"),
 )
+_ONLY_FAILURES = frozenset(
+    {
+        *(TokenProblem.INTROSPECTION_UNAVAILABLE, TokenProblem.INACTIVE, TokenProblem.SERVER_DISABLED),
+        *(TokenProblem.TYPE, TokenProblem.KEYS_UNAVAILABLE, TokenProblem.CLAIM, TokenProblem.REVOKED),
+    }
+)
+_NO_FORM = frozenset({TokenProblem.INTROSPECTION_UNAVAILABLE, TokenProblem.INACTIVE})
+asks_issuer: BriefMemory[Deployment, bool] = BriefMemory(introspects)
 
 
 def decide_token(token: str, deployment: Deployment) -> Decision:
@@ -76,21 +94,23 @@ def _name(claims: SignedClaims) -> str:
 def _refused(refused: RefusedToken) -> Denied:
     who = Credential(CredentialKind.TOKEN, refused.client_id, "") if refused.client_id else NOBODY
     claims = _claims(refused)
-    if refused.problem is TokenProblem.KEYS_UNAVAILABLE:
+    if refused.problem in _UNAVAILABLE:
         headers = {"Retry-After": "5"}
-        return Denied(Reason.TOKEN, _KEYS_MESSAGE, who, claims, status=503, headers=headers)
+        return Denied(Reason.TOKEN, _UNAVAILABLE[refused.problem], who, claims, status=503, headers=headers)
     return Denied(Reason.TOKEN, _MESSAGES.get(refused.problem, _MESSAGE), who, claims)
 
 
 def _claims(refused: RefusedToken) -> tuple[Claim, ...]:
     """Every check that passed before, then the one that failed with what was expected and received."""
-    order = [problem for problem, _, _ in _CHECKS]
-    end = order.index(refused.problem) if refused.problem in order else 0
-    passed = tuple(Claim(name, expected, "as expected", True) for _, name, expected in _CHECKS[:end])
-    known = {problem: (name, expected) for problem, name, expected in _CHECKS}
-    name, expected = known.get(refused.problem, (str(refused.problem), ""))
+    end = [problem for problem, _, _ in _CHECKS].index(refused.problem)
+    passed = tuple(
+        Claim(name, expected, "as expected", True)
+        for problem, name, expected in _CHECKS[:end]
+        if problem not in _ONLY_FAILURES and refused.problem not in _NO_FORM
+    )
+    _, name, expected = _CHECKS[end]
     failed = Claim(
-        refused.claim or name,
+        name if refused.problem in _ONLY_FAILURES - {TokenProblem.CLAIM} else refused.claim or name,
         refused.expected or expected,
         refused.received or str(refused.problem).replace("-", " "),
         False,

@@ -23,6 +23,8 @@ class TokenProblem(StrEnum):
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
     CLAIM = "claim"
+    INACTIVE = "inactive"
+    INTROSPECTION_UNAVAILABLE = "introspection-unavailable"
     REVOKED = "revoked"
     APPLICATION_DISABLED = "application-disabled"
     USER_DISABLED = "user-disabled"

@@ -36,7 +36,7 @@ def verify_external(token: UnverifiedToken, deployment: Deployment) -> SignedCla
         return checked
     if (wrong := check_claims(checked, server)) is not None:
         return wrong
-    return _check_application(checked, server)
+    return check_application(checked, server)
 
 
 def check_signature(token: UnverifiedToken, server: AuthenticationServer) -> dict[str, Any] | RefusedToken:
@@ -93,7 +93,8 @@ def fhir_user_of(value: object) -> str:
     return "/".join(parts[-2:]) if len(parts) >= 2 and parts[-2].isalpha() else ""
 
 
-def _check_application(claims: dict[str, Any], server: AuthenticationServer) -> SignedClaims | RefusedToken:
+def check_application(claims: dict[str, Any], server: AuthenticationServer) -> SignedClaims | RefusedToken:
+    """The last check: the application is registered here and enabled. What it may have bounds what the token lets do."""
     client_id = client_of(claims)
     application = OAuthApplication.objects.filter(server=server, client_id=client_id).first()
     if application is None:

@@ -208,6 +208,19 @@ class ExternalServerForm(forms.Form):
     scope_claim = forms.CharField(label="Claim with the scopes", max_length=80, initial="scope")
     patient_claim = forms.CharField(label="Claim with the patient", max_length=80, initial="patient")
     fhir_user_claim = forms.CharField(label="Claim with the fhirUser", max_length=80, initial="fhirUser")
+    introspection_client_id = forms.CharField(
+        label="Client id for introspection",
+        max_length=200,
+        required=False,
+        help_text="Only for opaque tokens: the provider is then asked about each (RFC 7662). Empty: it is not asked.",
+    )
+    introspection_secret = forms.CharField(
+        label="Client secret for introspection",
+        max_length=500,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Stored encrypted and never shown. Leave it empty to keep the one that is stored.",
+    )
     leeway = forms.IntegerField(label="Clock skew allowed (seconds)", min_value=0, max_value=300, initial=30)
     token = forms.CharField(
         label="An access token, to check",

@@ -16,6 +16,7 @@ from smart.external import (
     scopes_of,
 )
 from smart.fetching import FetchFailed, fetch_json
+from smart.introspecting import ask, ask_about_nothing
 from smart.redirects import problem_with_address
 from smart.remote_keys import forget_keys, read_keys
 from smart.unverified import read_unverified
@@ -99,7 +100,7 @@ def check_token(token: str, server: AuthenticationServer, findings: Findings) ->
     """A pasted token against the (unsaved) server, claim by claim."""
     unverified = read_unverified(token.strip())
     if isinstance(unverified, RefusedToken):
-        findings.add("The token is a signed JWT", False, "It is opaque, or not whole.")
+        _check_opaque(token.strip(), server, findings)
         return
     findings.add("The token is a signed JWT", True)
     algorithm = unverified.header.get("alg")
@@ -110,6 +111,27 @@ def check_token(token: str, server: AuthenticationServer, findings: Findings) ->
         findings.add("Its signature is the issuer's", False, found)
         return
     findings.add("Its signature is the issuer's", True, f"kid {unverified.header.get('kid')}")
+    _check_claims(claims, server, findings)
+
+
+def check_introspection(server: AuthenticationServer, findings: Findings) -> None:
+    """Asks about a token that nobody made: the answer shows whether we may ask at all."""
+    problem = ask_about_nothing(server)
+    findings.add(
+        "It answers questions about opaque tokens", not problem, problem or "not active, as it should"
+    )
+
+
+def _check_opaque(token: str, server: AuthenticationServer, findings: Findings) -> None:
+    if not server.introspection_client_id:
+        found = "It is opaque, or not whole. For opaque tokens give a client for introspection."
+        findings.add("The token is a signed JWT", False, found)
+        return
+    claims = ask(token, server)
+    if isinstance(claims, RefusedToken):
+        findings.add("The issuer calls the token active", False, claims.received)
+        return
+    findings.add("The issuer calls the token active", True)
     _check_claims(claims, server, findings)
 
 

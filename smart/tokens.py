@@ -22,6 +22,7 @@ from deployments.models import Deployment
 from smart.addresses import fhir_base, issuer
 from smart.claims import RefusedToken, SignedClaims, TokenProblem
 from smart.external import verify_external
+from smart.introspecting import verify_opaque
 from smart.keys import ALGORITHM, signing_key, verification_key
 from smart.models import Authorization, Fault
 from smart.scopes import Scopes, read_scopes
@@ -103,7 +104,7 @@ def _remember(name: bytes, found: SignedClaims | RefusedToken) -> None:
 def _verify(token: str, deployment: Deployment) -> SignedClaims | RefusedToken:
     unverified = read_unverified(token)
     if isinstance(unverified, RefusedToken):
-        return unverified
+        return verify_opaque(token, deployment)
     if unverified.issuer != issuer(deployment.pk):
         return verify_external(unverified, deployment)
     checked = verify_signed(unverified, deployment.pk)

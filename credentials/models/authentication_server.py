@@ -3,6 +3,7 @@
 from django.db import models
 
 from deployments.models import Deployment
+from portal.secrets import EncryptedTextField
 
 
 class ServerKind(models.TextChoices):
@@ -14,7 +15,8 @@ class AuthenticationServer(models.Model):
     """An issuer of one deployment.
 
     Lifetimes are in seconds. The claim names, `audience`, `issuer` and `leeway` (seconds of clock skew) concern external
-    servers, of which `metadata` is the discovery document; `registration_open` and the lifetimes the integrated one.
+    servers, of which `metadata` is the discovery document and `introspection_…` what proves us to it when it is asked about
+    an opaque token (empty: it is not asked); `registration_open` and the lifetimes the integrated one.
     """
 
     deployment = models.ForeignKey(
@@ -33,6 +35,8 @@ class AuthenticationServer(models.Model):
     scope_claim = models.CharField(max_length=80, default="scope")
     patient_claim = models.CharField(max_length=80, default="patient")
     fhir_user_claim = models.CharField(max_length=80, default="fhirUser")
+    introspection_client_id = models.CharField(max_length=200, blank=True)
+    introspection_secret = EncryptedTextField(blank=True)
     leeway = models.PositiveSmallIntegerField(default=30)
     created = models.DateTimeField(auto_now_add=True)
 

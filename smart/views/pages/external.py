@@ -16,19 +16,22 @@ from portal.access import signed_in
 from portal.audit import record
 from portal.models import Role
 from smart.forms import ExternalServerForm
-from smart.preflight import Findings, check_provider, check_token
+from smart.preflight import Findings, check_introspection, check_provider, check_token
 
-_FIELDS = ("name", "issuer", "audience", "scope_claim", "patient_claim", "fhir_user_claim", "leeway")
+_FIELDS = (
+    *("name", "issuer", "audience", "scope_claim", "patient_claim", "fhir_user_claim"),
+    *("introspection_client_id", "leeway"),
+)
 
 
-@sensitive_post_parameters("token")
+@sensitive_post_parameters("token", "introspection_secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 @deployment_view(Role.ADMIN)
 def create(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     return _page(request, deployment, AuthenticationServer(deployment=deployment, kind=ServerKind.EXTERNAL))
 
 
-@sensitive_post_parameters("token")
+@sensitive_post_parameters("token", "introspection_secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 @deployment_view(Role.ADMIN)
 def change(request: HttpRequest, deployment: Deployment, server_id: int) -> HttpResponse:
@@ -59,8 +62,12 @@ def _page(request: HttpRequest, deployment: Deployment, server: AuthenticationSe
 def _checked(given: dict[str, Any], server: AuthenticationServer) -> Findings:
     for name in _FIELDS:
         setattr(server, name, given[name])
+    if given["introspection_secret"] or not given["introspection_client_id"]:
+        server.introspection_secret = given["introspection_secret"]
     findings = check_provider(server.issuer)
     server.metadata, server.jwks_uri = findings.metadata, str(findings.metadata.get("jwks_uri", ""))
+    if server.introspection_client_id and findings.metadata:
+        check_introspection(server, findings)
     if given["token"] and findings.good:
         check_token(given["token"], server, findings)
     return findings
