@@ -38,13 +38,36 @@ _MENDS = {
     Reason.KEY_EXPIRED: "Create a new key on the Credentials tab.",
     Reason.KEY_SECRET_ENDED: "Use the newest secret of the key, or rotate it once more.",
     Reason.KEY_OF_ANOTHER_DEPLOYMENT: "Use a key of this deployment, or the base URL of the key's own.",
-    Reason.TOKEN: "The check that failed is named below.",
     Reason.THROTTLED: "Wait as long as Retry-After says, or choose a larger size.",
     Reason.CREDENTIAL_THROTTLED: "Wait as long as Retry-After says, or raise the limit of the API key or application.",
     Reason.STOPPED: "Start the deployment.",
     Reason.TOO_LARGE: "Send it in parts, or load it on the Data tab.",
     Reason.TOO_SLOW: "Send it again over a quicker connection, in smaller parts, or load it on the Data tab.",
+    Reason.MALFORMED: "Send it again as the answer said.",
     Reason.FULL: "Delete what is not needed, or choose a larger size on the Settings tab.",
+}
+
+
+# What to do next, by the check of the token that failed.
+_TOKEN_MENDS = {
+    "form": "Send the access_token of the token response whole: three parts with dots between. For opaque tokens, give the"
+    " identity provider a client for introspection on the OAuth 2.0 tab.",
+    "introspection": "Wait until the identity provider answers again; its client id and secret are on the OAuth 2.0 tab.",
+    "active": "The identity provider calls the token inactive: it has ended or is not its own. Sign in again.",
+    "iss": "Get the token from an authentication server of the OAuth 2.0 tab, or add its issuer there.",
+    "server": "Switch the authentication server on, on the OAuth 2.0 tab.",
+    "typ": "Send the access_token, not the id_token.",
+    "alg": "Let the issuer sign with one of the expected algorithms.",
+    "keys": "Wait until the identity provider's keys can be fetched again, or look at its JWKS address.",
+    "kid": "Get a new token: the issuer does not publish the key of this one any more, or never did.",
+    "signature": "Get a new token: this one was changed, or somebody else signed it.",
+    "aud": "Ask for the token with this FHIR base as aud, or set the audience of the identity provider.",
+    "exp": "Refresh the token, or sign in again.",
+    "nbf": "Compare the clocks, or allow more clock skew for the identity provider.",
+    "iat": "Compare the clocks, or allow more clock skew for the identity provider.",
+    "revocation": "Sign in again: the person, the application or an administrator took the access back.",
+    "client_id": "Register the application on the OAuth 2.0 tab, or switch it on.",
+    "sub": "Switch the user on, under Users of the OAuth 2.0 tab.",
 }
 
 
@@ -63,6 +86,9 @@ def explain(line: RequestLog) -> Explanation | None:
         return None
     reason = Reason(line.reason)
     smallest, mend = "", _MENDS.get(reason, "")
+    if reason is Reason.TOKEN:
+        failed = next((claim["name"] for claim in line.checked_claims() if not claim["passed"]), "")
+        mend = _TOKEN_MENDS.get(failed, "Get a new token.")
     if reason is Reason.SCOPE and line.needed:
         smallest = smallest_right(line)
         resource_type, _, letter = line.needed.partition(".")

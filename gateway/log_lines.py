@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from credentials.services import record_use
-from gateway.decisions import CredentialKind
+from gateway.decisions import CredentialKind, Reason
 from gateway.front import Exchange
 from gateway.models import LATENCY_BUCKETS, MinuteCount, RequestLog
 from gateway.needs import interaction_and_need
@@ -136,12 +136,18 @@ def _row(line: Line, adapted: Callable[[datetime], Any]) -> tuple[Any, ...]:
         request.address,
         str(exchange.reason),
         needed if line.status == 403 else "",
-        json.dumps([asdict(claim) for claim in exchange.claims]) if line.status in (401, 403) else "",
+        _claims(line),
         _patient(exchange),
         int(exchange.decided * 1_000_000),
         exchange.statements,
         int(exchange.statement_seconds * 1_000_000),
     )
+
+
+def _claims(line: Line) -> str:
+    """Of refused requests only; a token whose issuer cannot be asked is one of them."""
+    refused = line.status in (401, 403) or line.exchange.reason is Reason.TOKEN
+    return json.dumps([asdict(claim) for claim in line.exchange.claims]) if refused else ""
 
 
 def _patient(exchange: Exchange) -> str:
