@@ -5,6 +5,8 @@ https://hl7.org/fhir/uv/bulkdata/STU2/export.html
 
 import dataclasses
 import hmac
+import shutil
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,16 +16,18 @@ from django.utils import timezone
 
 from deployments import jobs, quantities, transfers
 from deployments.data_jobs import DATA_KINDS
-from deployments.jobs import JobFault, Kind, Progress, Step, register_kind
+from deployments.jobs import JobCancelled, JobFault, Kind, LeaseLost, Progress, Step, register_kind
 from deployments.loading import partition_of
 from deployments.models import Deployment, Job, JobState
 from deployments.sizes import get_size
 from fhirserver.access import AccessGrant, Permission
-from fhirserver.operations.export import ExportRequest, export_lines, exported_types
-from fhirserver.outcomes import FhirError
+from fhirserver.operations.export import Export, ExportRequest
+from fhirserver.outcomes import FhirError, Issue, outcome_bytes
 
 BULK_EXPORT = "bulk-export"
 REPORT_EVERY = 500
+DELETED, MESSAGES = "deleted.ndjson", "messages.ndjson"
+FILE_LISTS = ("files", "deleted", "messages")
 KEPT = timedelta(seconds=transfers.KEEP_SECONDS)
 
 
@@ -64,14 +68,22 @@ def _export_as_json(export: ExportRequest) -> dict[str, Any]:
 
 
 def _export_from_json(kept: dict[str, Any]) -> ExportRequest:
-    return ExportRequest(**{**kept, "types": tuple(kept["types"]), "elements": frozenset(kept["elements"])})
+    tuples = {name: tuple(kept[name]) for name in ("types", "patients")}
+    return ExportRequest(**{**kept, **tuples, "elements": frozenset(kept["elements"])})
 
 
 @transaction.atomic
 def start_export(
-    deployment_id: str, export: ExportRequest, grant: AccessGrant, *, owner: str, request_url: str
+    deployment_id: str,
+    export: ExportRequest,
+    grant: AccessGrant,
+    *,
+    owner: str,
+    request_url: str,
+    ignored: Sequence[str] = (),
 ) -> Job:
-    """Queue an export. `owner` names the credential, and only it may ask for the files. Raises TooManyExports."""
+    """Queue an export. `owner` names the credential, and only it may ask for the files; `ignored`: what a lenient client asked for in
+    vain. Raises TooManyExports."""
     deployment = Deployment.objects.select_for_update().get(pk=deployment_id)
     busy = deployment.jobs.filter(
         kind__in=[*DATA_KINDS, BULK_EXPORT], state__in=[JobState.QUEUED, JobState.RUNNING]
@@ -83,6 +95,7 @@ def start_export(
         "grant": grant_as_json(grant),
         "owner": owner,
         "request": request_url,
+        "ignored": list(ignored),
         "transaction_time": timezone.now().isoformat(timespec="milliseconds"),
     }
     return jobs.start(BULK_EXPORT, deployment, None, arguments)
@@ -97,6 +110,8 @@ def find_export(deployment_id: str, job_id: int, *, owner: str, grant: AccessGra
     )
     if job is None or not hmac.compare_digest(str(job.arguments["owner"]).encode(), owner.encode()):
         return None
+    if job.finished is not None and expires(job) < timezone.now():
+        return None
     return job if job.arguments["grant"] == grant_as_json(grant) else None
 
 
@@ -104,8 +119,7 @@ def forget_export(job: Job) -> None:
     """Stop it if it runs, and delete its files. It is not found afterwards."""
     if job.is_open:
         jobs.cancel(job)
-    for path in transfers.job_directory(job).iterdir():
-        path.unlink()
+    shutil.rmtree(transfers.job_directory(job), ignore_errors=True)
     job.delete()
 
 
@@ -116,42 +130,72 @@ def expires(job: Job) -> datetime:
 
 def file_of(job: Job, name: str) -> Path | None:
     """A file of a finished export by the name in its manifest."""
-    if name not in {file["name"] for file in job.result.get("files", [])}:
+    if name not in {file["name"] for kind in FILE_LISTS for file in job.result.get(kind, [])}:
         return None
     path = transfers.job_directory(job) / name
     return path if path.is_file() else None
 
 
+class _Files:
+    """The files of one export, written line by line with progress; a file without lines is not kept."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._directory = transfers.job_directory(progress.job)
+        self.done = 0
+
+    def write(self, resource_type: str, name: str, lines: Iterable[bytes]) -> list[dict[str, Any]]:
+        """The file's entry in the result, or nothing."""
+        path = self._directory / name
+        before = self.done
+        with path.open("wb") as file:
+            for line in lines:
+                file.write(line + b"\n")
+                self.done += 1
+                if self.done % REPORT_EVERY == 0:
+                    self._progress.report(self.done, None, quantities.count(self.done, "resource"))
+        if self.done > before:
+            return [{"type": resource_type, "name": name, "count": self.done - before}]
+        path.unlink()
+        return []
+
+
 def _write(progress: Progress) -> None:
     job = progress.job
-    export = _export_from_json(job.arguments["export"])
+    asked = _export_from_json(job.arguments["export"])
     # What is written after the transaction time belongs to the next export.
     at = datetime.fromisoformat(job.arguments["transaction_time"]).astimezone(UTC)
     until = int(at.timestamp() * 1_000_000) + 1000
-    export = dataclasses.replace(export, until=min(until, export.until or until))
-    grant = grant_from_json(job.arguments["grant"])
-    partition = partition_of(job.deployment)
-    files: list[dict[str, Any]] = []
-    done = 0
+    asked = dataclasses.replace(asked, until=min(until, asked.until or until))
+    export = Export(partition_of(job.deployment), grant_from_json(job.arguments["grant"]), asked)
     try:
-        for resource_type in exported_types(partition, grant, export):
-            path = transfers.job_directory(job) / f"{resource_type}.ndjson"
-            count = 0
-            with path.open("wb") as file:
-                for line in export_lines(partition, grant, export, resource_type):
-                    file.write(line + b"\n")
-                    count += 1
-                    if (done + count) % REPORT_EVERY == 0:
-                        progress.report(done + count, None, quantities.count(done + count, "resource"))
-            done += count
-            if count:
-                files.append({"type": resource_type, "name": path.name, "count": count})
-            else:
-                path.unlink()
+        files = _Files(progress)
+        output = [
+            file
+            for name in export.types()
+            for file in files.write(name, f"{name}.ndjson", export.lines(name))
+        ]
+        exported = files.done
+        deleted = files.write("Bundle", DELETED, export.deletions())
+        ignored = [_ignored(text) for text in job.arguments["ignored"]]
+        messages = files.write("OperationOutcome", MESSAGES, ignored)
     except FhirError as error:
         raise JobFault(str(error)) from error
-    job.result = {"files": files}
-    progress.report(done, done, quantities.count(done, "resource"))
+    except (LeaseLost, JobCancelled):
+        _forget_files_unless_kept(job)
+        raise
+    job.result = {"files": output, "deleted": deleted, "messages": messages}
+    progress.report(exported, exported, quantities.count(exported, "resource"))
+
+
+def _ignored(text: str) -> bytes:
+    return outcome_bytes(Issue("not-supported", f"Ignored: {text}", severity="warning"))
+
+
+def _forget_files_unless_kept(job: Job) -> None:
+    """The client deleted the export while this worker wrote it."""
+    if not Job.objects.filter(pk=job.pk).exists():
+        shutil.rmtree(transfers.job_directory(job), ignore_errors=True)
 
 
 def register() -> None:

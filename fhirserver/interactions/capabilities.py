@@ -21,6 +21,7 @@ from fhirspec.definitions import SearchParameter
 _STARTED = instant(now_us())
 _MODES = ("full", "normative", "terminology")
 _PATCH_FORMATS = ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"]
+BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"
 _SYSTEM_PARAMETERS = (
     "_id",
     "_lastUpdated",
@@ -101,10 +102,10 @@ def _codes(level: str) -> list[dict[str, str]]:
 
 def _guides(guides: Guides) -> dict[str, list[str]]:
     installed = guides.installed
-    instantiates = [url for guide in installed for url in guide.instantiates]
+    instantiates = [BULK_DATA, *(url for guide in installed for url in guide.instantiates)]
     canonicals = [f"{guide.canonical}|{guide.version}" for guide in installed if guide.canonical]
     return {
-        **({"instantiates": instantiates} if instantiates else {}),
+        "instantiates": instantiates,
         **({"implementationGuide": canonicals} if canonicals else {}),
     }
 
@@ -185,7 +186,8 @@ def operation_url(code: str, name: str) -> str:
         return str(official.definition["url"])
     from fhirserver.operations.table import OPERATIONS
 
-    return next(one.definition for one in OPERATIONS if one.code == code)
+    definition = next(one.definition for one in OPERATIONS if one.code == code)
+    return definition.replace("{level}", f"{name.lower()}-" if name else "")
 
 
 @lru_cache(maxsize=64)

@@ -3,24 +3,29 @@
 https://hl7.org/fhir/uv/bulkdata/STU2/export.html
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 from urllib.parse import parse_qsl
 
 from fhirserver.access import AccessGrant
-from fhirserver.authorise import covers
+from fhirserver.authorise import covers, covers_version
 from fhirserver.connection import fetch
 from fhirserver.indexing.keys import compartment_key, type_key
-from fhirserver.outcomes import BadRequest, NotFound
+from fhirserver.operations.export_reach import PROVENANCE, SUPPORTING, Reach, members_of, reached_types
+from fhirserver.outcomes import BadRequest, Forbidden
 from fhirserver.partitions import Partition, counts_by_type
 from fhirserver.rows import unpack
+from fhirserver.search.parse import CONTROLS
 from fhirserver.search.service import find_matches
-from fhirserver.store import Store
+from fhirserver.store import Store, Version
 from fhirserver.subsets import Subset, subset_bytes
 from fhirspec import json
 from fhirspec.catalogue import get_catalogue
 
 BATCH = 500
+DELETIONS_IN_A_BUNDLE = 500
 _LAST = 2**63 - 1
 _ALL = 10_000_000
 
@@ -28,47 +33,133 @@ _ALL = 10_000_000
 @dataclass(frozen=True)
 class ExportRequest:
     """What is exported. `level`: system, patient or group (then `group` is the Group's id). `types` empty: all. `since` and `until` in
-    microseconds. `type_filters`: type to search queries, of which one must match. `elements`: names, plain or `Type.name`."""
+    microseconds. `type_filters`: type to search queries, of which one must match. `elements`: names, plain or `Type.name`.
+    `patients`: the ids of the only patients wanted; empty: all of the level."""
 
     level: str = "system"
     group: str = ""
     types: tuple[str, ...] = ()
     since: int | None = None
     until: int | None = None
-    type_filters: dict[str, Sequence[str]] = field(default_factory=dict)
+    type_filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     elements: frozenset[str] = frozenset()
+    patients: tuple[str, ...] = ()
 
 
-def exported_types(partition: Partition, grant: AccessGrant, export: ExportRequest) -> list[str]:
-    """The types that will have a file, in order. Raises BadRequest for an unknown one."""
-    unknown = set(export.types) - get_catalogue().resource_type_set
+def require_possible(partition: Partition, grant: AccessGrant, export: ExportRequest) -> None:
+    """Refuse before any work what would fail later. Raises BadRequest, Forbidden, NotFound."""
+    unknown = sorted(set(export.types) - get_catalogue().resource_type_set)
     if unknown:
-        raise BadRequest(f"_type names what is no resource type: {', '.join(sorted(unknown))}")
-    wanted = set(export.types or counts_by_type(partition))
-    if export.level != "system":
-        wanted &= set(get_catalogue().compartment("Patient")) | {"Patient"}
-    return sorted(name for name in wanted if grant.allows(name, "r"))
-
-
-def export_lines(
-    partition: Partition, grant: AccessGrant, export: ExportRequest, resource_type: str
-) -> Iterator[bytes]:
-    """Every resource of one type as a line of NDJSON, without the line's end; memory stays flat."""
+        raise BadRequest(f"_type names what is no resource type: {', '.join(unknown)}")
+    for name in export.types:
+        if not grant.allows(name, "r"):
+            raise Forbidden(f"This credential may not read {name}: it lacks {name}.r.", missing=f"{name}.r")
+    if not any("r" in one.interactions for one in grant.permissions):
+        raise Forbidden("Nothing may be read with this credential.", missing="*.r")
     store = Store(partition, grant)
-    matching = _matching(store, export, resource_type)
-    subset = Subset("", export.elements) if export.elements else None
-    seen: set[int] = set()
-    keys = _keys(store, export, resource_type)
-    is_free = grant.is_unconfined(resource_type, "r")
-    for key in keys:
-        for rid, content, postings in _rows(store, key, export):
-            if rid in seen or (matching is not None and rid not in matching):
-                continue
-            if not is_free and not covers(grant, resource_type, "r", unpack(postings)):
-                continue
-            if export.level != "system":
-                seen.add(rid)
-            yield content if subset is None else subset_bytes(subset, content)
+    members = members_of(store, export.group) if export.level == "group" else None
+    for patient in export.patients:
+        found = store.get("Patient", patient)
+        if found is None or found.deleted or (members is not None and patient not in members):
+            where = "in the Group" if members is not None else "on this server"
+            raise BadRequest(f"patient: there is no Patient/{patient} {where}.")
+    for resource_type, queries in export.type_filters.items():
+        for query in queries:
+            find_matches(partition, grant, resource_type, _pairs(query), 1)
+
+
+class Export:
+    """One export as one caller may see it."""
+
+    def __init__(self, partition: Partition, grant: AccessGrant, asked: ExportRequest) -> None:
+        self.partition, self.grant, self.asked = partition, grant, asked
+        self._store = Store(partition, grant)
+
+    @cached_property
+    def _chosen(self) -> frozenset[str] | None:
+        """The ids of the only patients whose resources are exported; None: all."""
+        named = frozenset(self.asked.patients)
+        if self.asked.level == "group":
+            members = members_of(self._store, self.asked.group)
+            return members & named if named else members
+        return named or None
+
+    @cached_property
+    def _reach(self) -> Reach | None:
+        return None if self.asked.level == "system" else Reach(self._store, self._chosen)
+
+    def types(self) -> list[str]:
+        """The types that may have a file, in order."""
+        return self._readable(self.asked.types or counts_by_type(self.partition))
+
+    def _readable(self, names: Iterable[str]) -> list[str]:
+        wanted = set(names) if self.asked.level == "system" else set(names) & reached_types()
+        return sorted(name for name in wanted if self.grant.allows(name, "r"))
+
+    def lines(self, resource_type: str) -> Iterator[bytes]:
+        """Every resource of one type as a line of NDJSON, without the line's end; memory stays flat."""
+        matching = _matching(self._store, self.asked, resource_type)
+        subset = Subset("", self.asked.elements) if self.asked.elements else None
+        seen: set[int] = set()
+        for key in _keys(resource_type, self._chosen):
+            for rid, content, postings in _rows(self._store, key, self.asked):
+                if rid in seen or (matching is not None and rid not in matching):
+                    continue
+                if not self._holds(resource_type, rid, postings):
+                    continue
+                if self._chosen is not None:
+                    seen.add(rid)
+                yield content if subset is None else subset_bytes(subset, content)
+
+    def _holds(self, resource_type: str, rid: int, postings: bytes) -> bool:
+        reach, is_free = self._reach, self.grant.is_unconfined(resource_type, "r")
+        if reach is None and is_free:
+            return True
+        rows = unpack(postings)
+        if not is_free and not covers(self.grant, resource_type, "r", rows):
+            return False
+        return reach is None or reach.holds(resource_type, rid, rows)
+
+    def deletions(self) -> Iterator[bytes]:
+        """What was deleted since `since`, as transaction Bundles, a line each; nothing where no `since` was asked for."""
+        found = self._deleted_addresses() if self.asked.since is not None else iter(())
+        while addresses := list(islice(found, DELETIONS_IN_A_BUNDLE)):
+            entries = [{"request": {"method": "DELETE", "url": address}} for address in addresses]
+            yield json.encode({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+
+    def _deleted_addresses(self) -> Iterator[str]:
+        for resource_type in self._readable(self.asked.types or get_catalogue().resource_types):
+            for last in _deleted(self._store, self.asked, resource_type):
+                if covers_version(self._store, "r", last) and (self._reach is None or self._reach.held(last)):
+                    yield f"{last.type}/{last.logical_id}"
+
+
+def _deleted(store: Store, export: ExportRequest, resource_type: str) -> Iterator[Version]:
+    """The last version before each deletion of a type within the time asked for."""
+    query = (
+        "SELECT r.updated, h.rid, h.type, h.logical_id, h.version, h.updated, h.method, h.content"
+        " FROM fhir_resource r JOIN fhir_history h ON h.partition = r.partition AND h.rid = r.rid AND h.version = r.version - 1"
+        " WHERE r.partition = %s AND r.type = %s AND (r.updated, r.rid) > (%s, %s) AND r.updated < %s AND r.method = 'DELETE'"
+        f" ORDER BY r.updated, r.rid LIMIT {BATCH}"
+    )
+    after, until = ((export.since or 0) - 1, _LAST), export.until or _LAST
+    while True:
+        number = store.partition.number
+        rows = fetch(store.partition.region, query, (number, resource_type, *after, until))
+        for row in rows:
+            yield Version(*row[1:])
+        if len(rows) < BATCH:
+            return
+        after = (rows[-1][0], rows[-1][1])
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    """A `_typeFilter`'s parameters. Raises BadRequest for those that shape an answer instead of choosing resources."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    for name, _ in pairs:
+        if name.partition(":")[0] in CONTROLS:
+            raise BadRequest(f"_typeFilter: {name} does not choose resources; leave it out.")
+    return pairs
 
 
 def _matching(store: Store, export: ExportRequest, resource_type: str) -> set[int] | None:
@@ -77,32 +168,17 @@ def _matching(store: Store, export: ExportRequest, resource_type: str) -> set[in
         return None
     found: set[int] = set()
     for query in queries:
-        pairs = parse_qsl(query, keep_blank_values=True)
-        found.update(find_matches(store.partition, store.grant, resource_type, pairs, _ALL))
+        found.update(find_matches(store.partition, store.grant, resource_type, _pairs(query), _ALL))
     return found
 
 
-def _keys(store: Store, export: ExportRequest, resource_type: str) -> Iterator[int]:
-    """The postings that together hold what is exported of a type."""
-    if export.level == "system" or (export.level == "patient" and resource_type == "Patient"):
+def _keys(resource_type: str, chosen: frozenset[str] | None) -> Iterator[int]:
+    """The postings that together hold what is exported of a type, and perhaps more."""
+    if chosen is None or resource_type in (PROVENANCE, *SUPPORTING):
         yield type_key(resource_type)
         return
-    for patient in _patients(store, export):
+    for patient in sorted(chosen):
         yield compartment_key("Patient", patient, resource_type)
-
-
-def _patients(store: Store, export: ExportRequest) -> Iterator[str]:
-    if export.level == "group":
-        group = store.get("Group", export.group)
-        if group is None or group.content is None:
-            raise NotFound(f"There is no Group with the id {export.group}.")
-        for member in json.decode(group.content).get("member", []):
-            reference = str(member.get("entity", {}).get("reference", ""))
-            if reference.startswith("Patient/") and not member.get("inactive"):
-                yield reference.removeprefix("Patient/")
-        return
-    for _, content, _ in _rows(store, type_key("Patient"), ExportRequest()):
-        yield json.decode(content)["id"]
 
 
 def _rows(store: Store, key: int, export: ExportRequest) -> Iterator[tuple[int, bytes, bytes]]:

@@ -12,7 +12,7 @@ from fhirserver.operations.validate import validate
 from fhirserver.outcomes import NotSupported
 from fhirserver.store import Store
 
-_EXPORT = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"
+_EXPORT = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/{level}export"
 _PERSON = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 _DOCREF = "http://hl7.org/fhir/us/core/OperationDefinition/docref"
 Handler = Callable[[FhirRequest, Store], FhirResponse]
@@ -20,7 +20,8 @@ Handler = Callable[[FhirRequest, Store], FhirResponse]
 
 class OfferedOperation(NamedTuple):
     """`levels`: of s(ystem), t(ype), i(nstance). `types`: where it applies, empty for every type. `letter`: what the grant must allow on
-    the type. `methods`: by which it may be called. `definition`: its canonical URL, when FHIR R4 itself does not define it."""
+    the type. `methods`: by which it may be called. `definition`: its canonical URL, when FHIR R4 itself does not define it, with `{level}` where
+    a guide has one for each type."""
 
     code: str
     levels: str

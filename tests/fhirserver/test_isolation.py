@@ -6,7 +6,7 @@ import pytest
 
 from fhirserver import bulk
 from fhirserver.access import FULL
-from fhirserver.operations.export import ExportRequest, export_lines, exported_types
+from fhirserver.operations.export import Export, ExportRequest
 from fhirserver.partitions import Partition, clear, counts_by_type, reserve
 from fhirspec import json
 from tests.fhirserver.client import Client
@@ -136,10 +136,12 @@ def test_conditions_match_nothing_of_a_neighbour(alone: Client, neighbour: Parti
 
 
 def test_an_export_holds_its_own_partition_only(alone: Client) -> None:
-    assert exported_types(alone.partition, FULL, ExportRequest()) == ["Patient"]
     for level in ("system", "patient"):
-        assert not list(export_lines(alone.partition, FULL, ExportRequest(level=level), "Observation"))
-        assert len(list(export_lines(alone.partition, FULL, ExportRequest(level=level), "Patient"))) == 1
+        export = Export(alone.partition, FULL, ExportRequest(level=level, since=0))
+        assert export.types() == ["Patient"]
+        found = {name: len(list(export.lines(name))) for name in ("Patient", "Observation", "Practitioner")}
+        assert found == {"Patient": 1, "Observation": 0, "Practitioner": 0}
+        assert not list(export.deletions())
 
 
 def test_a_batch_and_a_transaction_stay_at_home(alone: Client, neighbour: Partition) -> None:
