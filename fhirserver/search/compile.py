@@ -267,7 +267,7 @@ def _weight(node: Node) -> int:
         case Target():
             return 10
         case Text(_, _, contains, exact, ends):
-            return 92 if contains or ends else 15 if exact else 30
+            return 85 if contains or ends else 15 if exact else 30
         case Stretch(_, low, high):
             return 15 if low and high.startswith(low) else 92
         case Span(_, prefix, _, _):
