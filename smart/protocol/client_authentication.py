@@ -62,15 +62,13 @@ def read_presented(headers: Mapping[str, str], parameters: Mapping[str, str]) ->
     return Presented(client_id, secret, assertion, ways)
 
 
-def authenticate(
-    server: AuthenticationServer, presented: Presented, assertion_type: str
-) -> OAuthApplication | None:
+def authenticate(server: AuthenticationServer, presented: Presented) -> OAuthApplication | None:
     """The application that proved to be itself; None for public ones, which cannot."""
     application = find_application(server, presented.client_id)
     if application is None or application.is_public or not application.enabled or presented.ways != 1:
         return None
     if presented.assertion:
-        right = assertion_type == ASSERTION_TYPE and _has_signed(application, presented.assertion)
+        right = _has_signed(application, presented.assertion)
     else:
         right = not application.has_keys and _knows_secret(application, presented.secret)
     return application if right else None

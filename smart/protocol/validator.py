@@ -11,7 +11,7 @@ from smart import devices
 from smart.addresses import trial_callback
 from smart.models import Authorization, AuthorizationCode, DeviceCode, RefreshToken
 from smart.protocol import redemption
-from smart.protocol.client_authentication import authenticate, read_presented
+from smart.protocol.client_authentication import ASSERTION_TYPE, authenticate, read_presented
 from smart.protocol.introspection import describe_token, find_authorization
 from smart.scopes import InvalidScope, intersect, is_within, parse_scope, read_scopes
 
@@ -97,8 +97,12 @@ class IssuerValidator(RequestValidator):
             request.client, request.client_id = self.trusted, self.trusted.client_id
             return self.trusted.enabled
         sent = _sent(request)
-        presented = read_presented(request.headers, sent)
-        request.client = authenticate(self.server, presented, sent.get("client_assertion_type", ""))
+        presented, kind = read_presented(request.headers, sent), sent.get("client_assertion_type", "")
+        if presented.assertion and kind != ASSERTION_TYPE:
+            raise errors.InvalidRequestError(
+                f"client_assertion_type must be {ASSERTION_TYPE}.", request=request
+            )
+        request.client = authenticate(self.server, presented)
         if request.client is not None:
             request.client_id = request.client.client_id
         return request.client is not None

@@ -111,8 +111,8 @@ def test_a_wrong_assertion_is_refused(flow: Flow, changes: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"client_assertion_type": "urn:wrong"}, "invalid_client"),
-        ({"client_assertion_type": None}, "invalid_client"),
+        ({"client_assertion_type": "urn:wrong"}, "invalid_request"),
+        ({"client_assertion_type": None}, "invalid_request"),
         ({"client_assertion": "x.y.z"}, "invalid_client"),
         ({"grant_type": "authorization_code", "code": "x"}, "unauthorized_client"),
         ({"grant_type": "unknown"}, "unsupported_grant_type"),
