@@ -1,6 +1,7 @@
 """The guides under /docs/: a list of templates, the quick start first."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ TOKEN=$(curl -s "$OAUTH_TOKEN_ENDPOINT" -u "$CLIENT_ID:$CLIENT_SECRET" \\
 
 curl "$FHIR_BASE/Patient" -H "Authorization: Bearer $TOKEN"
 """
+SMALLEST_APP = (
+    Path(__file__).resolve().parents[1] / "docs" / "examples" / "smallest-smart-app.html"
+).read_text()
 VALIDATE = """\
 curl -X POST "$FHIR_BASE/Patient/\\$validate?profile=http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient" \\
   -H "x-api-key: $FHIR_API_KEY" -H "Content-Type: application/fhir+json" -d @patient.json
@@ -62,6 +66,12 @@ GUIDES = (
     Guide("roles", "Tenants and roles", "Who may do what, and how to work as a team."),
     Guide("api-keys", "API keys", "Make one, use it, rotate it, revoke it."),
     Guide("oauth", "OAuth 2.0 and SMART", "Register an application and get a token.", OAUTH),
+    Guide(
+        "smart-app",
+        "The smallest SMART application",
+        "One file that a patient lets see their record.",
+        SMALLEST_APP,
+    ),
     Guide("requests", "FHIR requests", "Read, search, create and change resources with curl.", REQUESTS),
     Guide(
         "guides", "Implementation guides", "Install US Core or another guide, and validate by it.", VALIDATE
