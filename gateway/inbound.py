@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from django.conf import settings
 
 from gateway.body_places import body_places
+from portal.client_address import client_address
 
 PREFIX = "/fhir/"
 # Keys of the WSGI environment. What a client sends arrives as CGI variables (HTTP_…), never under a name like these.
@@ -151,13 +152,3 @@ def read_inbound(environ: dict[str, Any]) -> Inbound | None:
         headers,
         client_address(environ),
     )
-
-
-def client_address(environ: dict[str, Any]) -> str:
-    """Behind TRUSTED_PROXY_COUNT proxies, the address that the outermost of them saw."""
-    proxies: int = settings.TRUSTED_PROXY_COUNT
-    if proxies:
-        seen = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        if len(seen) >= proxies and seen[-proxies].strip():
-            return str(seen[-proxies].strip())[:45]
-    return str(environ.get("REMOTE_ADDR", ""))[:45]

@@ -6,9 +6,11 @@ import time
 from django.core.cache import cache
 from django.http import HttpRequest
 
+from portal.client_address import client_address as address_of
+
 
 def client_address(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
+    return address_of(request.META)
 
 
 class Throttle:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -201,6 +202,19 @@ def test_guessing_passwords_becomes_slow(flow: Flow) -> None:
     assert statuses[0] == 403
     assert statuses[-1] == 429
     assert flow.client.post(page, {"username": "paula", "password": PASSWORD}).status_code == 429
+
+
+def test_behind_a_proxy_each_address_is_throttled_alone_and_cannot_be_made_up(
+    flow: Flow, settings: Any
+) -> None:
+    settings.TRUSTED_PROXY_COUNT = 1
+    page = f"{flow.base}/device"
+    for number in range(10):
+        seen = f"10.1.1.{number}, 203.0.113.7"
+        assert Client().post(page, {"user_code": "B"}, HTTP_X_FORWARDED_FOR=seen).status_code == 404
+    guesser, other = "10.1.1.99, 203.0.113.7", "203.0.113.8"
+    assert Client().post(page, {"user_code": "B"}, HTTP_X_FORWARDED_FOR=guesser).status_code == 429
+    assert Client().post(page, {"user_code": "B"}, HTTP_X_FORWARDED_FOR=other).status_code == 404
 
 
 def test_guessing_secrets_becomes_slow(confidential_flow: Flow) -> None:
