@@ -7,7 +7,6 @@ from gateway.brief_memory import BriefMemory
 from gateway.decisions import NOBODY, Allowed, Claim, Credential, CredentialKind, Decision, Denied, Reason
 from gateway.scope_grant import REPRESENTATIVES, grant_of
 from smart.claims import RefusedToken, SignedClaims, TokenProblem
-from smart.introspecting import introspects
 from smart.records import represented_patients
 from smart.tokens import verify
 
@@ -47,7 +46,6 @@ _ONLY_FAILURES = frozenset(
     }
 )
 _NO_FORM = frozenset({TokenProblem.INTROSPECTION_UNAVAILABLE, TokenProblem.INACTIVE})
-asks_issuer: BriefMemory[Deployment, bool] = BriefMemory(introspects)
 
 
 def decide_token(token: str, deployment: Deployment) -> Decision:

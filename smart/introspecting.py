@@ -31,11 +31,6 @@ _lock = threading.Lock()
 _under_way = threading.BoundedSemaphore(_MOST_AT_A_TIME)
 
 
-def introspects(deployment: Deployment) -> bool:
-    """Whether an opaque token could be good here."""
-    return _servers(deployment).exists()
-
-
 def _servers(deployment: Deployment) -> QuerySet[AuthenticationServer]:
     servers = AuthenticationServer.objects.filter(
         deployment=deployment, kind=ServerKind.EXTERNAL, enabled=True
