@@ -1,12 +1,15 @@
 """Tests: throw-away databases; PostgreSQL beside SQLite when it is there (see tests/conftest.py)."""
 
+import atexit
 import os
+import shutil
 import socket
 import tempfile
 from urllib.parse import urlsplit
 
 if "FIRESIDE_HOME_FOR_TESTS" not in os.environ:
     os.environ["FIRESIDE_HOME_FOR_TESTS"] = tempfile.mkdtemp(prefix="fireside-test-")
+    atexit.register(shutil.rmtree, os.environ["FIRESIDE_HOME_FOR_TESTS"], ignore_errors=True)
 # The catalogue is built once for the checkout; everything else of a test run is thrown away.
 _checkout_home = os.environ.get("FIRESIDE_HOME", "var")
 os.environ["FIRESIDE_HOME"] = os.environ["FIRESIDE_HOME_FOR_TESTS"]
