@@ -1,19 +1,16 @@
-"""From what the door knows of a request to the rows of its log: lines, the minute's counts, the credentials' last use."""
+"""From what the door knows of a request to the rows of its log."""
 
 import json
-from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
 
-from credentials.services import record_use
 from gateway.decisions import CredentialKind, Reason
 from gateway.front import Exchange
-from gateway.models import LATENCY_BUCKETS, MinuteCount, RequestLog
+from gateway.models import RequestLog
 from gateway.needs import interaction_and_need
 from gateway.patients import patient_in_request
 from portal import secrets
@@ -60,56 +57,11 @@ class Line:
     sent: int
 
 
-@dataclass(slots=True)
-class _Count:
-    requests: int = 0
-    client_errors: int = 0
-    server_errors: int = 0
-    throttled: int = 0
-    sent: int = 0
-    latencies: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BUCKETS) + 1))
-
-
 def store(lines: Sequence[Line]) -> None:
     """One transaction for all of them. Raises DatabaseError."""
     with transaction.atomic():
         adapted = connection.ops.adapt_datetimefield_value
         _insert([_row(line, adapted) for line in lines])
-
-
-class Tally:
-    """What lines add up to, until it is stored: the counts of each minute and the credentials' last use."""
-
-    def __init__(self) -> None:
-        self._counts: dict[tuple[str, int], _Count] = defaultdict(_Count)
-        self._uses: dict[int, tuple[float, str]] = {}
-
-    def add(self, lines: Sequence[Line]) -> None:
-        for line in lines:
-            count = self._counts[line.exchange.request.deployment_id, int(line.ended) // 60]
-            count.requests += 1
-            count.client_errors += 400 <= line.status < 500
-            count.server_errors += line.status >= 500
-            count.throttled += line.status == 429
-            count.sent += line.sent
-            count.latencies[bisect_left(LATENCY_BUCKETS, line.took * 1000)] += 1
-            if line.exchange.credential.secret_id:
-                self._uses[line.exchange.credential.secret_id] = line.ended, line.exchange.request.address
-
-    def store(self) -> None:
-        """One transaction. Raises DatabaseError, and then keeps all."""
-        with transaction.atomic():
-            for (deployment_id, minute), count in sorted(self._counts.items()):
-                _add_count(deployment_id, datetime.fromtimestamp(minute * 60, UTC), count)
-            record_use(
-                (secret_id, datetime.fromtimestamp(ended, UTC), address)
-                for secret_id, (ended, address) in sorted(self._uses.items())
-            )
-        self.forget()
-
-    def forget(self) -> None:
-        self._counts.clear()
-        self._uses.clear()
 
 
 def _row(line: Line, adapted: Callable[[datetime], Any]) -> tuple[Any, ...]:
@@ -171,16 +123,3 @@ def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
                 f"INSERT INTO {table} ({columns}) VALUES {', '.join([_ROW] * len(part))}",
                 values,
             )
-
-
-def _add_count(deployment_id: str, minute: datetime, count: _Count) -> None:
-    kept, _ = MinuteCount.objects.select_for_update().get_or_create(
-        deployment_id=deployment_id, minute=minute, defaults={"latencies": [0] * len(count.latencies)}
-    )
-    kept.requests += count.requests
-    kept.client_errors += count.client_errors
-    kept.server_errors += count.server_errors
-    kept.throttled += count.throttled
-    kept.sent += count.sent
-    kept.latencies = [a + b for a, b in zip(kept.latencies, count.latencies, strict=True)]
-    kept.save()

@@ -16,7 +16,8 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from gateway.front import Exchange
-from gateway.log_lines import Line, Tally, store
+from gateway.log_lines import Line, store
+from gateway.tally import Tally
 from gateway.trouble import logger
 
 HALF_A_SECOND = 0.5

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from deployments.models import Deployment
-from gateway.models import MinuteCount, RequestLog
+from gateway.models import CredentialHour, MinuteCount, RequestLog
 from gateway.recorder import HALF_A_SECOND, recorder
 
 PAGE = 50
@@ -82,3 +82,37 @@ def list_minutes(deployment: Deployment, span: timedelta) -> list[MinuteCount]:
     """Oldest first."""
     since: datetime = timezone.now() - span
     return list(MinuteCount.objects.filter(deployment=deployment, minute__gte=since).order_by("minute"))
+
+
+@dataclass(frozen=True)
+class CredentialUse:
+    """What one credential did in a span of time; `latencies` as in MinuteCount."""
+
+    kind: str
+    credential: str
+    name: str
+    requests: int
+    errors: int
+    throttled: int
+    latencies: list[int]
+
+
+def list_credentials(deployment: Deployment, span: timedelta) -> list[CredentialUse]:
+    """Those with requests in the span, in whole hours, the busiest first."""
+    begin = (timezone.now() - span).replace(minute=0, second=0, microsecond=0)
+    found: dict[tuple[str, str], list[CredentialHour]] = {}
+    for one in CredentialHour.objects.filter(deployment=deployment, hour__gte=begin).order_by("hour"):
+        found.setdefault((one.kind, one.credential), []).append(one)
+    uses = [
+        CredentialUse(
+            kind,
+            credential,
+            hours[-1].name,
+            sum(hour.requests for hour in hours),
+            sum(hour.client_errors + hour.server_errors for hour in hours),
+            sum(hour.throttled for hour in hours),
+            [sum(parts) for parts in zip(*(hour.latencies for hour in hours), strict=True)],
+        )
+        for (kind, credential), hours in found.items()
+    ]
+    return sorted(uses, key=lambda use: -use.requests)

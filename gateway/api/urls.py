@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from gateway.api import logs
+from gateway.api import logs, metrics
 
 app_name = "gateway-api"
 
 one = "deployments/<slug:deployment_id>/"
 urlpatterns = [
+    path(f"{one}metrics/", metrics.Metrics.as_view(), name="metrics"),
     path(f"{one}logs/", logs.LogList.as_view(), name="logs"),
     path(f"{one}logs/<slug:trace_id>/", logs.LogDetail.as_view(), name="log"),
 ]

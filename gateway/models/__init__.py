@@ -3,5 +3,13 @@
 from gateway.models.audit_keeping import AuditKeeping
 from gateway.models.minute_count import LATENCY_BUCKETS, MinuteCount
 from gateway.models.request_log import RequestLog
+from gateway.models.totals import CredentialHour, DeploymentTotal
 
-__all__ = ["LATENCY_BUCKETS", "AuditKeeping", "MinuteCount", "RequestLog"]
+__all__ = [
+    "LATENCY_BUCKETS",
+    "AuditKeeping",
+    "CredentialHour",
+    "DeploymentTotal",
+    "MinuteCount",
+    "RequestLog",
+]

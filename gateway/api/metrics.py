@@ -1,0 +1,21 @@
+"""The counts of one deployment, for its team's own Prometheus server."""
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+
+from deployments.api.access import deployment_for
+from deployments.models import Deployment
+from gateway.prometheus import CONTENT_TYPE, render_metrics
+from portal.api.base import ApiView
+from portal.models import Role
+
+
+class Metrics(ApiView):
+    @extend_schema(responses={(200, "text/plain"): OpenApiTypes.STR})
+    def get(self, request: Request, deployment_id: str) -> HttpResponse:
+        """In Prometheus' text format: give the token as `authorization: {credentials: …}`. Needs the role read."""
+        deployment = deployment_for(request, deployment_id, Role.READ)
+        text = render_metrics(Deployment.objects.filter(pk=deployment.pk))
+        return HttpResponse(text, content_type=CONTENT_TYPE)

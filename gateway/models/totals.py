@@ -1,0 +1,58 @@
+"""Sums that only grow: a deployment's for a Prometheus server, a credential's by the hour for the metrics page."""
+
+from django.db import models
+
+from deployments.models import Deployment
+
+
+class _Counted(models.Model):
+    """`latencies` counts answers by the buckets of LATENCY_BUCKETS and one more for all that took longer."""
+
+    requests = models.PositiveBigIntegerField(default=0)
+    client_errors = models.PositiveBigIntegerField(default=0)
+    server_errors = models.PositiveBigIntegerField(default=0)
+    throttled = models.PositiveBigIntegerField(default=0)
+    sent = models.PositiveBigIntegerField(default=0)
+    latencies = models.JSONField()
+
+    class Meta:
+        abstract = True
+
+
+class DeploymentTotal(_Counted):
+    """Since the deployment was made. `seconds` is how long its requests took together."""
+
+    deployment = models.OneToOneField(
+        Deployment, primary_key=True, on_delete=models.CASCADE, db_constraint=False, related_name="total"
+    )
+    seconds = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.deployment_id}: {self.requests}"
+
+
+class CredentialHour(_Counted):
+    """`credential` is a key's prefix or a client id, empty for requests without a credential."""
+
+    deployment = models.ForeignKey(
+        Deployment,
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        db_index=False,
+        related_name="credential_hours",
+    )
+    kind = models.CharField(max_length=10, blank=True)
+    credential = models.CharField(max_length=80, blank=True)
+    name = models.CharField(max_length=80, blank=True)
+    hour = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deployment", "hour", "kind", "credential"], name="one_count_an_hour_and_credential"
+            ),
+        ]
+        indexes = [models.Index(fields=["hour"], name="credential_retention")]
+
+    def __str__(self) -> str:
+        return f"{self.credential} of {self.deployment_id} at {self.hour}: {self.requests}"
