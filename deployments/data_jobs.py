@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from deployments import presets, quantities, transfers
+from deployments import import_files, presets, quantities, transfers
+from deployments.import_files import Ids, Line, Resource
 from deployments.jobs import JobFault, Kind, Progress, Step, register_kind
 from deployments.loading import partition_of
 from deployments.provisioning import generate_preset, load_preset
 from deployments.sizes import get_size
-from deployments.transfers import ErrorFile, Line, Resource
+from deployments.transfers import ErrorFile
 from fhirserver import bulk, engine, partitions
 from fhirserver.access import FULL
 from fhirserver.guides.install import restore
@@ -40,22 +41,25 @@ def _source(progress: Progress) -> tuple[Resource | None, Iterator[Line]]:
     """The transaction or batch that the upload is, else its resources one by one."""
     path = _upload(progress)
     try:
-        document = transfers.read_document(path)
-    except transfers.Unreadable as error:
+        document = import_files.read_document(path)
+    except import_files.Unreadable as error:
         raise JobFault(str(error)) from error
     if document is None:
-        return None, transfers.lines_of(path)
+        return None, import_files.lines_of(path)
     if document.get("resourceType") != "Bundle":
         return None, iter([Line(1, document)])
     if document.get("type") in EXECUTABLE:
         return document, iter(())
-    return None, transfers.entries_of(document)
+    return None, import_files.entries_of(document)
 
 
-def _problems(line: Line, partition: Partition) -> list[tuple[str, str]]:
+def _problems(line: Line, partition: Partition, ids: Ids) -> list[tuple[str, str]]:
     """What is wrong with a resource, the profiles that writes must meet included: each problem with its path."""
     if line.problem:
         return [("", line.problem)]
+    first = ids.first(line)
+    if first != line.number:
+        return [("id", f"{line.resource['resourceType']}/{line.resource['id']} is on line {first} already.")]
     try:
         bulk.check(line.resource)
         require_profiles(partition, line.resource or {})
@@ -69,11 +73,11 @@ def _validate(progress: Progress) -> None:
     partition = partition_of(progress.job.deployment)
     document, lines = _source(progress)
     if document is not None:
-        lines = transfers.entries_of(document) if document.get("type") != "batch" else iter(())
-    errors = ErrorFile(progress.job)
+        lines = import_files.entries_of(document) if document.get("type") != "batch" else iter(())
+    errors, ids = ErrorFile(progress.job), Ids()
     number = bad = 0
     for number, line in enumerate(lines, start=1):
-        found = _problems(line, partition) if line.resource or line.problem else []
+        found = _problems(line, partition, ids) if line.resource or line.problem else []
         for path, problem in found:
             errors.add(line.number, problem, path)
         bad += bool(found)
@@ -105,15 +109,37 @@ def _load(progress: Progress) -> None:
     if document is not None:
         _execute(progress, partition, document)
         return
-    expected = progress.job.result["checked"] - progress.job.result["invalid"]
-    good = (transfers.with_id(line, progress.job) for line in lines if not _problems(line, partition))
+    result = progress.job.result
+    expected = result["checked"] - result["invalid"]
+    # A worker that took the job over begins after the last line that the one before it stored for certain.
+    stored, before = result.get("stored_lines", 0), result.get("loaded", 0)
+    reading = _Reading(partition, lines, stored)
 
     def report(done: int) -> None:
-        progress.report(done, max(done, expected), quantities.of(done, expected, "resource"))
+        result["stored_lines"], result["loaded"] = reading.at, before + done
+        detail = quantities.of(before + done, expected, "resource")
+        progress.report(before + done, max(before + done, expected), detail)
 
-    loaded = bulk.load(partition, good, report=report)
-    progress.job.result["loaded"] = loaded
+    good = (transfers.with_id(line, progress.job) for line in reading.good())
+    result["loaded"] = loaded = before + bulk.load(partition, good, report=report)
     progress.report(loaded, loaded, f"{quantities.count(loaded, 'resource')} loaded")
+
+
+class _Reading:
+    """The good lines after those that were stored already; `at`: the line that was read last."""
+
+    def __init__(self, partition: Partition, lines: Iterator[Line], stored: int) -> None:
+        self._partition, self._lines, self._stored = partition, lines, stored
+        self.at = stored
+
+    def good(self) -> Iterator[Line]:
+        ids = Ids()
+        for line in self._lines:
+            if line.number <= self._stored:
+                ids.first(line)
+            elif not _problems(line, self._partition, ids):
+                self.at = line.number
+                yield line
 
 
 def _execute(progress: Progress, partition: Partition, bundle: Resource) -> None:

@@ -1,40 +1,22 @@
-"""Files that come in and go out: where they lie, how they are read, which of their lines are bad."""
+"""Files that come in and go out: where they lie, and which of their lines are bad."""
 
 import re
 import secrets
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import msgspec
 from django.conf import settings
 
+from deployments.import_files import Line, Resource
 from deployments.models import Deployment, Job
-from fhirspec.json import MalformedJson, decode_object
 
-LARGEST_DOCUMENT = 64 * 1024 * 1024
-LARGEST_LINE = 16 * 1024 * 1024
 MOST_ERRORS = 10_000
 KEEP_SECONDS = 24 * 3600
 UPLOAD_NAME = re.compile(r"upload-[0-9a-f]{16}")
-BOM = b"\xef\xbb\xbf"
-
-Resource = dict[str, Any]
-
-
-class Line(NamedTuple):
-    """One resource of a file: its line (or its place in a Bundle) counted from 1, and what is wrong with it if it cannot be read."""
-
-    number: int
-    resource: Resource
-    problem: str = ""
-
-
-class Unreadable(Exception):
-    """The file as a whole cannot be used; the text says why and what would work."""
 
 
 def directory_of(deployment: Deployment) -> Path:
@@ -61,66 +43,6 @@ def keep_upload(deployment: Deployment, chunks: Iterable[bytes]) -> str:
         for chunk in chunks:
             file.write(chunk)
     return name
-
-
-def _first_line(path: Path) -> tuple[bytes, bool]:
-    """The first line that is not blank, and whether anything follows it."""
-    with path.open("rb") as file:
-        first = b""
-        while not first:
-            line = file.readline(LARGEST_LINE)
-            if not line:
-                raise Unreadable("The file is empty.")
-            first = line.removeprefix(BOM).strip()
-        return first, bool(file.read(1024).strip())
-
-
-def read_document(path: Path) -> Resource | None:
-    """The one JSON document that the file is, or None when it is NDJSON. Raises Unreadable."""
-    first, more = _first_line(path)
-    try:
-        resource = decode_object(first)
-    except MalformedJson:
-        if not more:
-            raise Unreadable("The file is not JSON, or it was cut off.") from None
-    else:
-        return None if more else resource
-    if path.stat().st_size > LARGEST_DOCUMENT:
-        raise Unreadable("A JSON document may have 64 MB. Send larger data as NDJSON: one resource a line.")
-    try:
-        return decode_object(path.read_bytes().removeprefix(BOM))
-    except MalformedJson as error:
-        if first.startswith((b"{\n", b"[")) or first == b"{":
-            raise Unreadable(f"The JSON cannot be read: {error}") from error
-        return None  # a bad first line of NDJSON is that line's fault
-
-
-def lines_of(path: Path) -> Iterator[Line]:
-    """The resources of an NDJSON file, blank lines left out; a line that cannot be read has a problem."""
-    with path.open("rb") as file:
-        for number, text in enumerate(file, start=1):
-            stripped = text.removeprefix(BOM).strip()
-            if stripped:
-                yield _line(number, stripped)
-
-
-def _line(number: int, text: bytes) -> Line:
-    if len(text) > LARGEST_LINE:
-        return Line(number, {}, "The line is longer than 16 MB.")
-    try:
-        return Line(number, decode_object(text))
-    except MalformedJson as error:
-        return Line(number, {}, str(error))
-
-
-def entries_of(bundle: Resource) -> Iterator[Line]:
-    """The resources of a Bundle that is not to be executed (collection, searchset, document …)."""
-    for number, entry in enumerate(bundle.get("entry") or [], start=1):
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(resource, dict):
-            yield Line(number, resource)
-        else:
-            yield Line(number, {}, "The entry holds no resource.")
 
 
 def with_id(line: Line, job: Job) -> Resource:

@@ -90,7 +90,8 @@ def check(resource: Any, validate: bool = True) -> None:
     """Raises FhirError for what `load` would refuse."""
     kind = resource.get("resourceType") if isinstance(resource, dict) else None
     if kind not in get_catalogue().resource_type_set:
-        raise BadRequest("Not a FHIR R4 resource: its resourceType is missing or unknown.")
+        found = f"“{str(kind)[:64]}” is no type of FHIR R4 (4.0.1)" if kind else "its resourceType is missing"
+        raise BadRequest(f"Not a FHIR R4 resource: {found}.")
     if "id" in resource:
         require_id(str(resource["id"]))
     if validate:

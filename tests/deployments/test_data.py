@@ -1,19 +1,23 @@
 """The Data tab: presets, uploads that are checked first, export, clear. The jobs run as a worker would run them."""
 
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
-from deployments import data_jobs, job_runner, transfers
+from deployments import data_jobs, import_files, job_runner, transfers
 from deployments.models import Deployment, Job, JobState, Region, State
 from deployments.sizes import SMALLEST
-from fhirserver import partitions
+from fhirserver import bulk, partitions
+from fhirserver.store import Store
 from portal.models import Membership, Role, Tenant, User
 
 pytestmark = pytest.mark.django_db(databases=["default", "region_local"])
@@ -78,7 +82,7 @@ def test_ndjson_is_checked_and_loaded(send: Send, running: Deployment) -> None:
     job = send(_ndjson(PATIENT, UNNAMED))
     assert (job.state, job.error) == (JobState.DONE, "")
     assert _stored(running) == {"Patient": 2}
-    assert job.result == {"checked": 2, "invalid": 0, "errors": 0, "loaded": 2}
+    assert job.result == {"checked": 2, "invalid": 0, "errors": 0, "loaded": 2, "stored_lines": 2}
 
 
 def test_one_bad_line_stops_the_load_before_it_begins_and_can_be_downloaded(
@@ -108,7 +112,12 @@ def test_invalid_resources_can_be_left_out(send: Send, running: Deployment) -> N
         (b"   \n\n", "empty"),
         (b"hello", "not JSON"),
         (b'{"resourceType": "Patient"', "cut off"),
-        ("\ufeff{}".encode("utf-16"), "not JSON"),
+        ("{}".encode("utf-16"), "UTF-16"),
+        (b"PK\x03\x04 and so on", "ZIP"),
+        (gzip.compress(b"", mtime=0), "empty"),
+        (gzip.compress(_ndjson(PATIENT), mtime=0)[:30], "damaged or was cut off"),
+        (_ndjson(PATIENT, {"resourceType": "ActorDefinition"}), "1 of 2 resources are invalid"),
+        (_ndjson(PATIENT, UNNAMED, PATIENT), "1 of 3 resources are invalid"),
         (_ndjson({"resourceType": "Bundle", "type": "batch"}, PATIENT)[:-10], "invalid"),
     ],
 )
@@ -124,6 +133,57 @@ def test_a_file_that_cannot_be_used_says_why_and_loads_nothing(
     else:
         assert reason in page.content.decode()
     assert _stored(running) == {}
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\n\n"])
+def test_marks_line_ends_and_compression_are_read(send: Send, running: Deployment, end: bytes) -> None:
+    content = b"\xef\xbb\xbf" + end.join(json.dumps(one).encode() for one in (PATIENT, UNNAMED))
+    assert send(gzip.compress(content)).state == JobState.DONE
+    assert _stored(running) == {"Patient": 2}
+
+
+def test_each_bad_line_is_told_with_its_reason(
+    send: Send, running: Deployment, alices: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_files, "LARGEST_LINE", 300)
+    lines = _ndjson(PATIENT, PATIENT, {"resourceType": "ActorDefinition"}, {"name": "x" * 1000}, UNNAMED)
+    whole = gzip.compress(lines, mtime=0) + gzip.compress(_ndjson(*[UNNAMED] * 50), mtime=0)
+    job = send(whole[:-4], skip_invalid="on")
+    assert (job.state, job.result["loaded"]) == (JobState.DONE, 52)
+    response = alices.get(f"/deployments/{running.pk}/data/{job.pk}/errors.ndjson")
+    told = [json.loads(line) for line in b"".join(response.streaming_content).splitlines()]  # type: ignore[attr-defined]
+    reasons = {error["line"]: error["problem"] for error in told}
+    assert list(reasons) == [2, 3, 4, 56]
+    for number, words in ((2, "on line 1 already"), (3, "ActorDefinition"), (4, "longer"), (56, "cut off")):
+        assert words in reasons[number]
+
+
+def test_an_import_goes_on_where_its_worker_was_killed(
+    alices: Client, running: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_runner, "WRITE_PROGRESS_EVERY", 0)
+    monkeypatch.setattr(bulk, "BATCH", 2)
+    resources = [{"resourceType": "Patient", "id": f"p{number}"} for number in range(9)]
+    batches: list[list[str]] = []
+    real = bulk.store_batch
+
+    def store_batch(store: Store, batch: list[dict[str, str]]) -> None:
+        batches.append([one["id"] for one in batch])
+        if len(batches) == 3:
+            raise SystemExit("killed")
+        real(store, batch)
+
+    monkeypatch.setattr(bulk, "store_batch", store_batch)
+    file = SimpleUploadedFile("patients.ndjson", _ndjson(*resources))
+    alices.post(f"/deployments/{running.pk}/data/import/", {"file": file})
+    with pytest.raises(SystemExit):
+        _run(running)
+    assert _stored(running) == {"Patient": 4}
+    Job.objects.update(lease_until=timezone.now() - timedelta(minutes=1))
+    job = _run(running)
+    assert (job.state, job.result["loaded"]) == (JobState.DONE, 9)
+    assert batches == [["p0", "p1"], ["p2", "p3"], ["p4", "p5"], ["p4", "p5"], ["p6", "p7"], ["p8"]]
+    assert _stored(running) == {"Patient": 9}
 
 
 def test_a_collection_bundle_gives_its_resources(send: Send, running: Deployment) -> None:
