@@ -110,6 +110,13 @@ def component_codes(composite: SearchParameter, resource_type: str) -> tuple[Sea
 
 
 @lru_cache(maxsize=4096)
+def composed_types(composite: SearchParameter, resource_type: str) -> tuple[str, ...]:
+    """The types of the components of a composite that can be indexed: of two, or of one and two numbers; else empty."""
+    kinds = tuple(one.type for one in component_codes(composite, resource_type))
+    return kinds if len(kinds) == 2 or kinds[1:] == ("number", "number") else ()
+
+
+@lru_cache(maxsize=4096)
 def element_type(resource_type: str, code: str) -> str:
     """The FHIR type of the element that a parameter with a plain path reads, else empty."""
     element = _element(resource_type, code)

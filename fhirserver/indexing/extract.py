@@ -5,7 +5,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from fhirserver.indexing.builder import Builder
-from fhirserver.indexing.definitions import component_codes, indexed, nested, rank_parameter, readings
+from fhirserver.indexing.definitions import composed_types, indexed, nested, rank_parameter, readings
 from fhirserver.indexing.keys import OPEN_HIGH, OPEN_LOW, compartment_key, type_key
 from fhirserver.indexing.params import (
     composite,
@@ -67,15 +67,17 @@ def _steps(resource_type: str, added: tuple[SearchParameter, ...]) -> tuple[tupl
         for one in _steps_of(parameter, resource_type)
     ]
     if resource_type == "List":
-        steps.append((frozenset(), special.index_list))
+        steps.append((frozenset({"entry"}), special.index_list))
+    if resource_type == "Location":
+        steps.append((frozenset({"position"}), special.index_position))
     return tuple(steps)
 
 
 def _steps_of(parameter: SearchParameter, resource_type: str) -> Iterator[Step]:
     if parameter.type == "composite":
         inner = nested(parameter)
-        kinds = tuple(one.type for one in component_codes(parameter, resource_type))
-        if inner is not None and len(kinds) == 2:
+        kinds = composed_types(parameter, resource_type)
+        if inner is not None and kinds:
             yield partial(_composite, resource_type, parameter.code, kinds, composite_extractor(inner))
         return
     yield partial(_simple, resource_type, parameter.code, extractor(parameter), _BY_TYPE[parameter.type])

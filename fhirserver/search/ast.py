@@ -65,6 +65,35 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A prefix and a number, with what its digits leave open."""
+
+    prefix: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Has two numbers in one place, for which both comparisons hold."""
+
+    param: int
+    unit: int
+    first: Measure
+    second: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Lies within an angle of a point of the unit sphere; `cosine`: that of the angle. `params`: where the coordinates are."""
+
+    params: tuple[int, ...]
+    point: tuple[float, ...]
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
 class Rids:
     rids: tuple[int, ...]
 
@@ -143,6 +172,8 @@ Node = (
     | Stretch
     | Span
     | Amount
+    | Pair
+    | Near
     | Rids
     | Updated
     | HasRow

@@ -25,23 +25,23 @@ def compared(low: str, high: str, prefix: str, start: int, end: int) -> Sql:
     return Sql(f"{low} < %s AND {high} > %s", (end, start))
 
 
-def measured(at: str, prefix: str, value: float, low: float, high: float) -> Sql:
-    """A number against a number: only eq, ne and ap look at its precision."""
+def measured(least: str, most: str, prefix: str, value: float, low: float, high: float) -> Sql:
+    """A number, or all from the `least` to the `most`, against a number: only eq, ne and ap look at its precision."""
     match prefix:
         case "ne":
-            return Sql(f"({at}.low < %s OR {at}.high >= %s)", (low, high))
+            return Sql(f"({least} < %s OR {most} >= %s)", (low, high))
         case "gt":
-            return Sql(f"{at}.high > %s", (value,))
+            return Sql(f"{most} > %s", (value,))
         case "lt":
-            return Sql(f"{at}.low < %s", (value,))
+            return Sql(f"{least} < %s", (value,))
         case "ge":
-            return Sql(f"{at}.high >= %s", (value,))
+            return Sql(f"{most} >= %s", (value,))
         case "le":
-            return Sql(f"{at}.low <= %s", (value,))
+            return Sql(f"{least} <= %s", (value,))
         case "sa":
-            return Sql(f"{at}.low > %s", (value,))
+            return Sql(f"{least} > %s", (value,))
         case "eb":
-            return Sql(f"{at}.high < %s", (value,))
+            return Sql(f"{most} < %s", (value,))
         case "ap":
-            return Sql(f"{at}.low <= %s AND {at}.high >= %s", (high, low))
-    return Sql(f"{at}.low >= %s AND {at}.high < %s", (low, high))
+            return Sql(f"{least} <= %s AND {most} >= %s", (high, low))
+    return Sql(f"{least} >= %s AND {most} < %s", (low, high))

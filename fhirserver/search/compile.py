@@ -3,6 +3,8 @@
 The condition that fewest resources can match drives the statement; the others are probed by key for each of its rows.
 """
 
+from dataclasses import astuple
+
 from fhirserver.connection import is_postgresql, looked_up, one_of
 from fhirserver.indexing.keys import NUMBER
 from fhirserver.indexing.params.string import MARK
@@ -14,9 +16,11 @@ from fhirserver.search.ast import (
     FullText,
     HasRow,
     MemberOf,
+    Near,
     Node,
     Not,
     Or,
+    Pair,
     Posting,
     ReferredBy,
     Rids,
@@ -30,8 +34,8 @@ from fhirserver.search.ast import (
 from fhirserver.search.comparisons import compared, measured
 from fhirserver.search.fulltext_plan import planned, words_asked
 from fhirserver.search.sql import Sql, join
+from fhirserver.search.weights import holds_any, weight
 
-_UNDRIVEN = 1000
 # Keeps PostgreSQL from joining with all that a key holds.
 _BY_KEY = " LIMIT 1 OFFSET 0"
 _LAST_CHARACTER = "\U0010ffff"
@@ -56,9 +60,9 @@ class Compiler:
         return self._matching(of_type(resource_type), _flat(planned(self.partition, node)))
 
     def _matching(self, kind: Node, nodes: list[Node]) -> Sql:
-        driver = min([*nodes, kind], key=_weight)
+        driver = min([*nodes, kind], key=weight)
         rest = [one for one in nodes if one is not driver]
-        if isinstance(driver, (Rids, Updated, MemberOf, ReferredBy, FullText)) or _holds_any(driver):
+        if isinstance(driver, (Rids, Updated, MemberOf, ReferredBy, FullText)) or holds_any(driver):
             rest.append(kind)
         start = self._driver(driver)
         conditions = [self.condition(one, "m") for one in rest]
@@ -90,7 +94,7 @@ class Compiler:
         """`SELECT rank, rid` of what matches, perhaps several times."""
         if isinstance(node, Or):
             return join(" UNION ALL ", [self._rows(one) for one in node.nodes])
-        if isinstance(node, (Posting, Target, Text, Stretch, Span, Amount)):
+        if isinstance(node, (Posting, Target, Text, Stretch, Span, Amount, Pair)):
             table, test = self._test(node, "x")
             text = f"SELECT x.rank, x.rid FROM {table} x WHERE x.partition = %s AND {test.text}"
             return Sql(text, (self.number, *test.values))
@@ -177,11 +181,25 @@ class Compiler:
                 return Sql(text, (self.number, param))
             case FullText():
                 return self._says(node, at)
-            case Posting() | Target() | Text() | Stretch() | Span() | Amount():
+            case Near():
+                return self._near(node, at)
+            case Posting() | Target() | Text() | Stretch() | Span() | Amount() | Pair():
                 return self._probe(node, at)
         # IS TRUE: a set to look into, not a join.
         found = self._rids(node)
         return Sql(f"({at}.rid IN ({found.text})) IS TRUE", found.values)
+
+    def _near(self, node: Near, at: str) -> Sql:
+        one = (
+            f"(SELECT h.low FROM fhir_quantity h WHERE h.partition = %s AND h.rid = {at}.rid AND h.param = %s"
+            f" AND h.unit = {NUMBER}{_BY_KEY}) * %s"
+        )
+        parts = [
+            Sql(one, (self.number, param, place))
+            for param, place in zip(node.params, node.point, strict=True)
+        ]
+        product = join(" + ", parts)
+        return Sql(f"({product.text} >= %s) IS TRUE", (*product.values, node.cosine))
 
     def _all(self, nodes: tuple[Node, ...], word: str, empty: str, at: str) -> Sql:
         if not nodes:
@@ -230,7 +248,12 @@ class Compiler:
                 made = compared(f"{at}.low", f"{at}.high", prefix, low, high)
                 return "fhir_date", Sql(f"{at}.param = %s AND {made.text}", (param, *made.values))
             case Amount(param, unit, prefix, value, low, high):
-                made = measured(at, prefix, value, low, high)
+                made = measured(f"{at}.low", f"{at}.high", prefix, value, low, high)
+                within = f"{at}.param = %s AND {at}.unit = %s AND {made.text}"
+                return "fhir_quantity", Sql(within, (param, unit, *made.values))
+            case Pair(param, unit, first, second):
+                ends = [(f"{at}.low", first), (f"{at}.high", second)]
+                made = join(" AND ", [measured(end, end, *astuple(one)) for end, one in ends])
                 within = f"{at}.param = %s AND {at}.unit = %s AND {made.text}"
                 return "fhir_quantity", Sql(within, (param, unit, *made.values))
         raise TypeError(f"no rows for {type(node).__name__}")
@@ -251,42 +274,3 @@ def _flat(node: Node) -> list[Node]:
     if isinstance(node, And):
         return [one for inner in node.nodes for one in _flat(inner)]
     return [node]
-
-
-def _weight(node: Node) -> int:
-    """How many resources a condition may match, as a rough order; _UNDRIVEN: it cannot drive."""
-    match node:
-        case Posting(keys, weight):
-            return weight + (1 if len(keys) > 1 else 0)
-        case Rids():
-            return 0
-        case MemberOf():
-            return 8
-        case FullText(common=common):
-            return 93 if common else 20
-        case Target():
-            return 10
-        case Text(_, _, contains, exact, ends):
-            return 85 if contains or ends else 15 if exact else 30
-        case Stretch(_, low, high):
-            return 15 if low and high.startswith(low) else 92
-        case Span(_, prefix, _, _):
-            return 45 if prefix == "eq" else 95
-        case Amount():
-            return 55
-        case Chain() | ReferredBy():
-            return 40
-        case Or(nodes) if nodes:
-            weights = [_weight(one) for one in nodes]
-            return max(weights) + 1 if max(weights) < _UNDRIVEN and not _holds_rids(nodes) else _UNDRIVEN
-    return _UNDRIVEN
-
-
-def _holds_rids(nodes: tuple[Node, ...]) -> bool:
-    return any(isinstance(one, (Rids, And, Or)) for one in nodes)
-
-
-def _holds_any(node: Node) -> bool:
-    return isinstance(node, Or) and any(
-        isinstance(one, (MemberOf, ReferredBy, FullText)) for one in node.nodes
-    )

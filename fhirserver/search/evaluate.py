@@ -2,7 +2,22 @@
 
 from fhirserver.indexing.params.string import MARK
 from fhirserver.rows import IndexRows
-from fhirserver.search.ast import Amount, And, HasRow, Node, Not, Or, Posting, Span, Stretch, Target, Text
+from fhirserver.search.ast import (
+    Amount,
+    And,
+    HasRow,
+    Measure,
+    Near,
+    Node,
+    Not,
+    Or,
+    Pair,
+    Posting,
+    Span,
+    Stretch,
+    Target,
+    Text,
+)
 
 
 class CannotTell(Exception):
@@ -25,6 +40,15 @@ def fulfils(rows: IndexRows, node: Node) -> bool:
         case Amount(param, unit):
             found = [row for row in rows.quantities if row.param == param and row.unit == unit]
             return any(_measures(row.low, row.high, node) for row in found)
+        case Pair(param, unit, first, second):
+            found = [row for row in rows.quantities if row.param == param and row.unit == unit]
+            return any(
+                _measures(row.low, row.low, first) and _measures(row.high, row.high, second) for row in found
+            )
+        case Near(params, point, cosine):
+            held = {row.param: row.low for row in rows.quantities if row.param in params}
+            product = sum(held.get(param, 0.0) * place for param, place in zip(params, point, strict=True))
+            return len(held) == len(params) and product >= cosine
         case HasRow(table, param):
             lists = {"fhir_string": rows.strings, "fhir_date": rows.dates, "fhir_quantity": rows.quantities}
             return any(row.param == param for row in lists[table])  # type: ignore[attr-defined]
@@ -60,7 +84,7 @@ def _within(low: int, high: int, span: Span) -> bool:
     return answers[span.prefix]
 
 
-def _measures(low: float, high: float, amount: Amount) -> bool:
+def _measures(low: float, high: float, amount: Amount | Measure) -> bool:
     answers = {
         "eq": low >= amount.low and high < amount.high,
         "ne": low < amount.low or high >= amount.high,

@@ -1,12 +1,11 @@
 """Search parameters of R4 that this server does not search, each with the reason. The CapabilityStatement leaves them out."""
 
-from fhirserver.indexing.definitions import component_codes
+from fhirserver.indexing.definitions import composed_types
 from fhirspec.definitions import SearchParameter
 from fhirspec.searchparams import unsupported_reason
 
 _BY_CODE = {
     "_query": "There are no named queries.",
-    "near": "Distances between places are not computed.",
 }
 
 
@@ -14,6 +13,6 @@ def reason(parameter: SearchParameter) -> str:
     """Why a parameter cannot be searched; empty when it can."""
     if parameter.code in _BY_CODE:
         return _BY_CODE[parameter.code]
-    if parameter.type == "composite" and len(component_codes(parameter, parameter.base)) != 2:
-        return "Only composites of two components are searched."
+    if parameter.type == "composite" and not composed_types(parameter, parameter.base):
+        return "Only composites of two components, or of one and two numbers, are searched."
     return unsupported_reason(parameter)

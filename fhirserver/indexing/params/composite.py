@@ -5,7 +5,7 @@ ordinary parameters of the resource, and a search asks for both.
 """
 
 from fhirserver.indexing.builder import Builder
-from fhirserver.indexing.keys import tuple_hash, tuple_key, tuple_param, tuple_unit
+from fhirserver.indexing.keys import NUMBER, tuple_hash, tuple_key, tuple_param, tuple_unit
 from fhirserver.indexing.params import date, quantity, reference, string, token
 from fhirserver.rows import DateRow, QuantityRow, StringRow
 from fhirspec.searchparams import Found
@@ -15,11 +15,25 @@ def index(
     into: Builder, resource_type: str, code: str, kinds: tuple[str, ...], nodes: list[tuple[list[Found], ...]]
 ) -> None:
     """`kinds`: the types of the components."""
-    for first, second in nodes:
-        if not first or not second:
+    for first, *others in nodes:
+        if not first or not all(others):
             continue
         for variant in token.variants(first):
-            _second(into, tuple_hash(resource_type, code, variant), kinds[1], second)
+            key = tuple_hash(resource_type, code, variant)
+            if len(others) == 1:
+                _second(into, key, kinds[1], others[0])
+            else:
+                _numbers(into, key, *others)
+
+
+def _numbers(into: Builder, first: int, starts: list[Found], ends: list[Found]) -> None:
+    """Two numbers in one row: the one where a range has its lower, the other where it has its higher end."""
+    rows = [
+        QuantityRow(tuple_param(first), tuple_unit(first, NUMBER), float(start), float(end))
+        for _, start in starts
+        for _, end in ends
+    ]
+    into.quantities.update(rows)
 
 
 def _second(into: Builder, first: int, kind: str, found: list[Found]) -> None:

@@ -1,14 +1,15 @@
 """Composite parameters: two values of one place in a resource. https://hl7.org/fhir/R4/search.html#composite"""
 
-from fhirserver.indexing.definitions import component_codes, nested
-from fhirserver.indexing.keys import tuple_hash, tuple_key, tuple_param, tuple_unit
+from fhirserver.indexing.definitions import component_codes, composed_types, nested
+from fhirserver.indexing.keys import NUMBER, tuple_hash, tuple_key, tuple_param, tuple_unit
 from fhirserver.indexing.params import reference
 from fhirserver.indexing.params.string import folded
 from fhirserver.outcomes import BadRequest
-from fhirserver.search.ast import NOTHING, Amount, And, Node, Posting, Text, any_of
+from fhirserver.search.ast import NOTHING, Amount, And, Measure, Node, Pair, Posting, Text, any_of
 from fhirserver.search.criteria.by_type import by_type
 from fhirserver.search.criteria.date import span
 from fhirserver.search.criteria.faults import UnknownParameter
+from fhirserver.search.criteria.number import numbered
 from fhirserver.search.criteria.quantity import amount
 from fhirserver.search.criteria.token import token_variant
 from fhirserver.search.parse import split, unescaped
@@ -19,10 +20,11 @@ from fhirspec.definitions import SearchParameter
 def composite(resource_type: str, found: SearchParameter, value: str) -> Node:
     kinds = component_codes(found, resource_type)
     parts = split(value, "$")
-    if len(kinds) != 2:
-        raise UnknownParameter(f"{found.code}: this server searches composites of two components only.")
-    if len(parts) != 2 or not all(parts):
-        raise BadRequest(f"{found.code}={value} is not of the form value$value.")
+    if not composed_types(found, resource_type):
+        raise UnknownParameter(f"{found.code}: this server does not search composites of these components.")
+    if len(parts) != len(kinds) or not all(parts):
+        form = "$".join(["value"] * len(kinds))
+        raise BadRequest(f"{found.code}={value} is not of the form {form}.")
     nodes: list[Node] = []
     inner = nested(found)
     if inner is None or inner.expression != found.expression:
@@ -34,9 +36,12 @@ def composite(resource_type: str, found: SearchParameter, value: str) -> Node:
         words = [unescaped(part) for part in split(parts[0], "|")]
         variant = token_variant(resource_type, kinds[0].code, found.code, words, parts[0])
         if variant is not None:
-            nodes.append(
-                _second(tuple_hash(resource_type, found.code, variant), kinds[1], found.code, parts[1])
-            )
+            key = tuple_hash(resource_type, found.code, variant)
+            if len(parts) == 2:
+                nodes.append(_second(key, kinds[1], found.code, parts[1]))
+            else:
+                start, end = (Measure(*numbered(found.code, part)) for part in parts[1:])
+                nodes.append(Pair(tuple_param(key), tuple_unit(key, NUMBER), start, end))
     return any_of(nodes) if nodes else NOTHING
 
 

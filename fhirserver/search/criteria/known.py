@@ -10,7 +10,7 @@ def known(resource_type: str, code: str, scope: Scope) -> SearchParameter:
     found = scope.parameter(resource_type, code)
     if code == "_list":
         return SearchParameter("_list", "special", "", resource_type)
-    if found is None or code in ("_filter", "_query") or found.type == "special":
+    if found is None or code == "_query" or (found.type == "special" and code != "near"):
         raise UnknownParameter(
             f"{code} is not a search parameter that this server knows for {resource_type}."
         )

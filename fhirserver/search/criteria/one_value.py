@@ -6,6 +6,7 @@ from fhirserver.search.criteria.by_type import by_type
 from fhirserver.search.criteria.coded import coded
 from fhirserver.search.criteria.composite import composite
 from fhirserver.search.criteria.date import dated
+from fhirserver.search.criteria.near import near
 from fhirserver.search.parse import unescaped
 from fhirserver.search.scope import Scope
 from fhirspec.definitions import SearchParameter
@@ -22,6 +23,8 @@ def one_value(resource_type: str, found: SearchParameter, modifier: str, value: 
         return Updated(prefix, low, high)
     if found.code == "_list":
         return MemberOf(special.LIST_MEMBERS, hash64(f"List/{unescaped(value)}"))
+    if found.code == "near":
+        return near(value)
     if found.type == "composite":
         return composite(resource_type, found, value)
     if modifier in _BY_TERMINOLOGY and found.type == "token":
