@@ -39,9 +39,15 @@ _SESSION = {
     "enable_seqscan": "off",
     "jit": "off",
 }
+# So often SQLite asks whether it shall go on: some milliseconds of its own steps.
+_STEPS_BETWEEN_LOOKS = 100_000
 _stream_numbers = itertools.count(1)
 _CONFLICTS = (pg.UniqueViolation, pg.DivisionByZero, pg.SerializationFailure, pg.DeadlockDetected)
 _FULL = "The disk that holds this server's data is full. Nothing was written; reading goes on."
+_TOO_LONG = (
+    f"The statement took longer than the {STATEMENT_TIMEOUT_MS // 1000} seconds that one may take (statement_timeout):"
+    " ask for less, for instance with another parameter that fewer resources match."
+)
 _UNAVAILABLE = "The database that holds this server's data cannot be reached. Try again later."
 
 # One writer at a time in this process: waiting on a lock is quicker and fairer than SQLite's polling.
@@ -135,7 +141,12 @@ def _retried(run: Callable[..., Done], region: str, statement: str, parameters: 
 
 def _rows(region: str, raw: Raw, statement: str, parameters: Sequence[Any]) -> list[Row]:
     if isinstance(raw, sqlite3.Connection):
-        return raw.execute(_question_marks(statement), parameters).fetchall()
+        deadline = perf_counter() + STATEMENT_TIMEOUT_MS / 1000
+        raw.set_progress_handler(lambda: perf_counter() > deadline, _STEPS_BETWEEN_LOOKS)
+        try:
+            return raw.execute(_question_marks(statement), parameters).fetchall()
+        finally:
+            raw.set_progress_handler(None, 0)
     return _prepared(region, raw).fetch(statement, parameters)
 
 
@@ -265,8 +276,8 @@ def translated(error: Exception) -> Exception:
         return WriteConflict(str(error))
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return WriteConflict(str(error))
-    if isinstance(error, (pg.QueryCanceled,)):
-        return StoreUnavailable("The statement took longer than the server allows (statement_timeout).")
+    if isinstance(error, pg.QueryCanceled) or str(error) == "interrupted":
+        return StoreUnavailable(_TOO_LONG)
     if isinstance(error, pg.DiskFull) or "disk is full" in str(error):
         return StoreUnavailable(_FULL)
     if isinstance(error, (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError)):

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.search.limits import DEFAULT_COUNT, MAX_COUNT, MAX_VALUES
+from fhirserver.search.unsupported import UNSUPPORTED_CONTROLS
 
 ANSWER = frozenset({"_format", "_pretty", "_summary", "_elements"})
 CONTROLS = ANSWER | {
@@ -101,9 +102,13 @@ def controls_of(query: list[tuple[str, str]]) -> Controls:
             controls.types = tuple(dict.fromkeys(one for one in value.split(",") if one))
         elif base == "_summary" and value == "count":
             controls.count_only = True
+        elif base == "_containedType" and value not in ("container", ""):
+            raise BadRequest(
+                f"_containedType={value}: {UNSUPPORTED_CONTROLS['_contained']} Only container is possible."
+            )
         elif base == "_contained" and value not in ("false", ""):
             raise BadRequest(
-                "_contained: this server does not search contained resources; only false is possible."
+                f"_contained={value}: {UNSUPPORTED_CONTROLS['_contained']} Only false is possible."
             )
     controls.count_only = controls.count_only or controls.count == 0
     return controls

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from fhirserver.guides.memory import NO_GUIDES, Guides
 from fhirserver.indexing.definitions import parameter
+from fhirserver.outcomes import LimitExceeded
 from fhirserver.search.ast import Node
+from fhirserver.search.limits import MAX_CHAIN_BRANCHES
 from fhirspec.definitions import SearchParameter
 from fhirspec.terminology import Terminology, catalogue_terminology
 
@@ -19,9 +21,19 @@ class Scope:
     guides: Guides = NO_GUIDES
     terminology: Callable[[], Terminology] = catalogue_terminology
     unready: list[str] = field(default_factory=list)
+    branches: int = 0
 
     def __call__(self, resource_type: str) -> Node:
         return self.confine(resource_type)
+
+    def branch(self) -> None:
+        """A chain leads to one more type. Raises LimitExceeded."""
+        self.branches += 1
+        if self.branches > MAX_CHAIN_BRANCHES:
+            raise LimitExceeded(
+                f"The chains of this search lead to more than {MAX_CHAIN_BRANCHES} types (MAX_CHAIN_BRANCHES):"
+                " name the type of each step, for instance subject:Patient.name."
+            )
 
     def parameter(self, resource_type: str, code: str) -> SearchParameter | None:
         """A parameter of the type that can be searched, else None."""

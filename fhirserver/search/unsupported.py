@@ -4,6 +4,12 @@ from fhirserver.indexing.definitions import composed_types
 from fhirspec.definitions import SearchParameter
 from fhirspec.searchparams import unsupported_reason
 
+UNSUPPORTED_CONTROLS = {
+    "_contained": "Contained resources have no index rows of their own: they are found through the resource that holds them.",
+    "_query": "There are no named queries.",
+}
+"""Of the parameters that shape a search, those of which this server takes the default only, or none; chains end at contained resources."""
+
 _BY_CODE = {
     "_query": "There are no named queries.",
 }

@@ -38,6 +38,7 @@ def chain(
             except UnknownParameter as error:
                 fault = error
                 continue
+            scope.branch()
             nodes.append(Chain(param_code(resource_type, one.code), _on_type(target, asked, scope)))
     if not nodes:
         raise fault or UnknownParameter(f"{found.code}.{rest} leads to no type that has this parameter.")
