@@ -4,7 +4,9 @@ import sqlite3
 from collections.abc import Sequence
 
 from fhirserver.connection import fetch, raw_connection
-from fhirserver.dialect import Change, Statement, add_difference, differences, write_sqlite_differences
+from fhirserver.dialect.changes import Change, differences
+from fhirserver.dialect.postgresql import Statement, add_difference
+from fhirserver.dialect.sqlite import write_differences
 
 
 def write_index(region: str, partition: int, changes: Sequence[Change]) -> None:
@@ -12,7 +14,7 @@ def write_index(region: str, partition: int, changes: Sequence[Change]) -> None:
     raw = raw_connection(region)
     packed = [(change.packed, partition, change.rid) for change in changes]
     if isinstance(raw, sqlite3.Connection):
-        write_sqlite_differences(raw, partition, changes)
+        write_differences(raw, partition, changes)
         raw.executemany("UPDATE fhir_resource SET postings = ? WHERE partition = ? AND rid = ?", packed)
         return
     statement = Statement(partition)

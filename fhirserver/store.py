@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from fhirserver import dialect
 from fhirserver.access import AccessGrant
 from fhirserver.connection import WriteConflict, atomic, execute, fetch, lock_name, one_of, stream
-from fhirserver.dialect import Change
+from fhirserver.dialect.changes import Change
 from fhirserver.guides.memory import forget_guides, guides_of
 from fhirserver.outcomes import StoreFull
 from fhirserver.partitions import Partition
