@@ -9,11 +9,13 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         from datetime import timedelta
 
+        from config.installation import health_section
         from config.showcase import show_demo
         from deployments.full_text import read_words
         from deployments.periodic import Periodic, register_periodic
         from portal.api.idempotency import forget_answers
         from portal.notifications.events import forget_old, send_due
+        from portal.operator import register_section
         from portal.payment import settle_last_month
         from portal.showcase import register_showcase
         from portal.trial_warnings import warn_trials
@@ -25,3 +27,4 @@ class ConfigConfig(AppConfig):
         register_periodic(Periodic("settle-last-month", timedelta(hours=1), settle_last_month))
         register_periodic(Periodic("read-words", timedelta(seconds=30), read_words))
         register_showcase(show_demo, first=True)
+        register_section(health_section)

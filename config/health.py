@@ -12,7 +12,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
-def _answers(alias: str) -> bool:
+def answers(alias: str) -> bool:
     try:
         with connections[alias].cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -25,7 +25,7 @@ def _answers(alias: str) -> bool:
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when the control database and every region's store answer, else 503 with the names of those that do not."""
-    silent = [alias for alias in connections if not _answers(alias)]
+    silent = [alias for alias in connections if not answers(alias)]
     if silent:
         return JsonResponse({"status": "unavailable", "databases": silent}, status=503)
     return JsonResponse({"status": "ok"})

@@ -126,7 +126,7 @@ def _order(deployment: Deployment, event: Event, kind: str, by: User | None, **a
         tenant=deployment.tenant,
         actor=by,
         target=str(deployment),
-        before={"state": before},
+        before={"state": before} | {name: getattr(deployment, name) for name in arguments},
         after={"state": deployment.state, **arguments},
     )
     return jobs.start(kind, deployment, by, dict(arguments))

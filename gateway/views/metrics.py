@@ -75,12 +75,18 @@ def _storage(deployment: Deployment) -> dict[str, Any]:
     measured = UsageDay.objects.filter(
         deployment_id=deployment.pk, day__gte=since, stored_bytes__isnull=False
     ).order_by("day")
-    days = [(datetime.combine(day.day, time.min, UTC), day) for day in measured]
+    by_day = {day.day: day for day in measured}
+    slots = [since + timedelta(days=number) for number in range(31)]
+    days = [(datetime.combine(slot, time.min, UTC), by_day.get(slot)) for slot in slots]
     return {
-        "days": [day for _, day in days],
+        "days": list(measured),
         "charts": [
-            draw("Stored", "MiB", [(at, round((day.stored_bytes or 0) / 2**20, 2)) for at, day in days]),
-            draw("Resources", "resources", [(at, day.resources) for at, day in days]),
+            draw(
+                "Stored",
+                "MiB",
+                [(at, round((day.stored_bytes or 0) / 2**20, 2) if day else None) for at, day in days],
+            ),
+            draw("Resources", "resources", [(at, day.resources if day else None) for at, day in days]),
         ],
     }
 
