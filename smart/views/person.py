@@ -118,7 +118,8 @@ def choose_password(
         return render(request, "smart/set_password.html", context | {"invalid": True}, status=404)
     if request.method == "GET":
         answer = render(request, "smart/set_password.html", context)
-        answer["Referrer-Policy"] = "no-referrer"
+        # Not no-referrer: browsers would then send the form with the origin null, which the check of its token refuses.
+        answer["Referrer-Policy"] = "same-origin"
         return answer
     try:
         set_password(user, request.POST.get("password", ""))

@@ -16,6 +16,7 @@ from deployments.models import Deployment
 from smart.addresses import fhir_base
 from smart.applications import Registration, create_application
 from smart.servers import integrated_server
+from smart.users import create_user, send_password_link
 from tests.smart.ward import PASSWORD
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "smallest-smart-app.html"
@@ -38,7 +39,7 @@ def folder(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True, databases="__all__")
-def test_a_patient_sees_their_record_in_the_smallest_application(
+def test_an_invited_patient_sees_their_record_in_the_smallest_application(
     ward: Deployment, browser: Browser, folder: tuple[Path, str]
 ) -> None:
     served, address = folder
@@ -51,13 +52,15 @@ def test_a_patient_sees_their_record_in_the_smallest_application(
     (served / "index.html").write_text(text)
     context = browser.new_context()
     page = context.new_page()
+    nora = create_user(ward, username="nora", name="Nora", fhir_user="Patient/p2")
+    page.goto(send_password_link(nora))
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_role("button", name="Save and sign in").click()
+    page.wait_for_url("**/apps/")
     page.goto(address)
     page.get_by_role("button", name="Connect").click()
-    page.get_by_label("User name").fill("paula")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Allow").click()
-    page.get_by_text('"id": "p1"').wait_for()
+    page.get_by_text('"id": "p2"').wait_for()
     assert page.url == address
     context.close()
 
