@@ -9,6 +9,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("deployments/<slug:deployment_id>/api/", include("explorer.urls")),
+    path("servers/", include("explorer.server_urls", namespace="servers")),
     path("deployments/", include("deployments.urls")),
     path("deployments/<slug:deployment_id>/oauth/", include("smart.page_urls")),
     path("deployments/<slug:deployment_id>/credentials/", include("credentials.urls")),

@@ -7,16 +7,18 @@ from functools import cached_property
 from typing import Any
 
 from django.http import Http404
-from django.urls import reverse
 
 from deployments.endpoint import fhir_base
-from deployments.models import Deployment
 from explorer import definitions
 from explorer.building.draft import Draft
 from explorer.building.interactions import Operation
 from explorer.building.operations import system_operations, type_operations
+from explorer.building.outgoing import Outgoing, build_request
 from explorer.building.paste import NotARequest, draft_from_paste
 from explorer.capabilities import Capabilities, get_capabilities
+from explorer.foreign import addressed
+from explorer.models import ForeignServer
+from explorer.targets import Target, target_url
 
 _REFERENCE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/([A-Za-z0-9\-.]{1,64}))?")
 _LINKED_KEYS = frozenset({"reference", "fullUrl", "url", "location"})
@@ -26,13 +28,14 @@ _LINKED_KEYS = frozenset({"reference", "fullUrl", "url", "location"})
 class Bench:
     """`resource_type` is empty for the operations of the whole system."""
 
-    deployment: Deployment
+    deployment: Target
     resource_type: str
 
     @cached_property
     def base(self) -> str:
         """The public base URL of the FHIR endpoint."""
-        return fhir_base(self.deployment)
+        target = self.deployment
+        return target.base if isinstance(target, ForeignServer) else fhir_base(target)
 
     @cached_property
     def capabilities(self) -> Capabilities:
@@ -55,6 +58,11 @@ class Bench:
             if operation.key == key:
                 return operation
         raise Http404
+
+    def request(self, draft: Draft, operation: Operation) -> Outgoing:
+        """The request that a draft stands for, on its way to this target."""
+        request = build_request(draft, operation, self.base)
+        return addressed(request, self.deployment) if isinstance(self.deployment, ForeignServer) else request
 
     @property
     def url(self) -> str:
@@ -99,7 +107,5 @@ class Bench:
         return leads_to
 
 
-def bench_url(deployment: Deployment, resource_type: str) -> str:
-    if resource_type:
-        return reverse("explorer:resource", args=[deployment.pk, resource_type])
-    return reverse("explorer:index", args=[deployment.pk])
+def bench_url(target: Target, resource_type: str) -> str:
+    return target_url(target, "resource", resource_type) if resource_type else target_url(target, "index")

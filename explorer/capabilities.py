@@ -5,9 +5,13 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployments.models import Deployment
 from explorer.building.outgoing import MEDIA_TYPES, Outgoing
-from explorer.sending import send
+from explorer.foreign import addressed, held_for
+from explorer.models import ForeignServer
+from explorer.sending import Answer, send
+from explorer.targets import Target
+from fhirspec.xml import from_xml
+from portal.outbound import OutboundError
 
 REMEMBERED_SECONDS = 30.0
 LARGEST_STATEMENT = 20_000_000
@@ -32,13 +36,13 @@ class Capabilities:
 _remembered: dict[tuple[str, str], tuple[float, Capabilities]] = {}
 
 
-def get_capabilities(deployment: Deployment, base: str) -> Capabilities:
-    """The capabilities of a deployment. A state change is seen at once, another change within half a minute."""
-    key = (deployment.pk, deployment.state)
+def get_capabilities(target: Target, base: str) -> Capabilities:
+    """The capabilities of a deployment, or of a server elsewhere. A state change is seen at once, another change within half a minute."""
+    key = (target.pk, target.opened.isoformat() if isinstance(target, ForeignServer) else target.state)
     found = _remembered.get(key)
     if found and found[0] > time.monotonic():
         return found[1]
-    capabilities = _fetch(base)
+    capabilities = _fetch_outside(target) if isinstance(target, ForeignServer) else _fetch(base)
     if len(_remembered) > 200:
         _remembered.clear()
     if not capabilities.problem:
@@ -48,14 +52,42 @@ def get_capabilities(deployment: Deployment, base: str) -> Capabilities:
 
 def _fetch(base: str) -> Capabilities:
     request = Outgoing("GET", f"{base}/metadata", (("Accept", MEDIA_TYPES["json"]),), secret=None)
-    answer = send(request, "", "127.0.0.1", LARGEST_STATEMENT)
+    return _read_answer(send(request, "", "127.0.0.1", LARGEST_STATEMENT))
+
+
+def _fetch_outside(server: ForeignServer) -> Capabilities:
+    media_type = MEDIA_TYPES[server.format]
+    request = addressed(
+        Outgoing("GET", f"{server.base}/metadata", (("Accept", media_type),), secret=None), server
+    )
+    held = held_for(server)
+    try:
+        answer = send(
+            request.with_secret(held.scheme if held else None),
+            held.text if held else "",
+            "",
+            LARGEST_STATEMENT,
+        )
+    except OutboundError as error:
+        return Capabilities(problem=str(error))
+    return _read_answer(answer)
+
+
+def _read_answer(answer: Answer) -> Capabilities:
     if answer.status != 200:
         return Capabilities(problem=_reason(answer.body) or f"The server answered {answer.status}.")
     try:
-        statement = json.loads(answer.body)
-    except ValueError:
-        return Capabilities(problem="The server's CapabilityStatement is not JSON.")
-    return read_statement(statement)
+        statement = from_xml(answer.body) if answer.is_xml else json.loads(answer.body)
+    except (ValueError, RecursionError):
+        statement = None
+    if not isinstance(statement, dict) or statement.get("resourceType") != "CapabilityStatement":
+        return Capabilities(
+            problem="Its /metadata is no CapabilityStatement: is this the base URL of a FHIR server?"
+        )
+    try:
+        return read_statement(statement)
+    except (TypeError, AttributeError, KeyError):
+        return Capabilities(problem="Its CapabilityStatement is not made as FHIR R4 says.")
 
 
 def read_statement(statement: dict[str, Any]) -> Capabilities:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from django.core.cache import cache
 from django.db import DatabaseError
 
-from deployments.models import Deployment
 from explorer import definitions
 from explorer.bench import Bench, bench_url
+from explorer.models import ForeignServer
+from explorer.targets import Target
 from fhirserver.partitions import Partition, counts_by_type
 
 COUNTED_SECONDS = 15
@@ -52,9 +53,9 @@ def choose(bench: Bench) -> list[Group]:
     ]
 
 
-def count_held(deployment: Deployment) -> dict[str, int]:
+def count_held(deployment: Target) -> dict[str, int]:
     """How many resources of each type an embedded deployment holds; counted at most every few seconds."""
-    if deployment.partition is None or deployment.upstream:
+    if isinstance(deployment, ForeignServer) or deployment.partition is None or deployment.upstream:
         return {}
     key = f"explorer:held:{deployment.pk}"
     found: dict[str, int] | None = cache.get(key)

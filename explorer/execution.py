@@ -14,11 +14,12 @@ from explorer.bench import Bench
 from explorer.building.check import Problem
 from explorer.building.draft import Draft, draft_from_fields
 from explorer.building.interactions import Operation
-from explorer.building.outgoing import API_KEY, Outgoing, build_request
+from explorer.building.outgoing import API_KEY, Outgoing
 from explorer.held import Held
-from explorer.models import SentRequest
+from explorer.models import ForeignServer, SentRequest
 from explorer.sending import Answer, send
 from portal.models import User
+from portal.outbound import OutboundError
 from portal.secrets import UnreadableSecret, decrypt, encrypt
 
 MOST_REMEMBERED = 100
@@ -49,16 +50,22 @@ class Attempt:
 def prepare(bench: Bench, draft: Draft, problems: Iterable[Problem], held: Held | None) -> Attempt:
     """The request that would be sent; without a credential it shows where an API key belongs."""
     operation = bench.operation(draft.operation)
-    request = build_request(draft, operation, bench.base).with_secret(held.scheme if held else API_KEY)
+    request = bench.request(draft, operation)
+    missing = None if request.outside else API_KEY
+    request = request.with_secret(held.scheme if held else missing)
     return Attempt(operation, draft, request, tuple(problems))
 
 
 def execute(attempt: Attempt, bench: Bench, held: Held | None, user: User, client_address: str) -> Attempt:
-    """Send what `prepare` made, unless a problem blocks it, and remember it."""
+    """Send what `prepare` made, unless a problem blocks it, and remember it. Requests to servers elsewhere are not kept."""
     if attempt.blocked:
         return attempt
-    answer = send(attempt.request, held.text if held else "", client_address)
-    _remember(attempt, bench.deployment, held, user, answer)
+    try:
+        answer = send(attempt.request, held.text if held else "", client_address)
+    except OutboundError as error:
+        return replace(attempt, problems=(*attempt.problems, Problem("", str(error))))
+    if not isinstance(bench.deployment, ForeignServer):
+        _remember(attempt, bench.deployment, held, user, answer)
     return replace(attempt, answer=answer)
 
 

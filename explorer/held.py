@@ -44,10 +44,11 @@ class Held:
     text: str
     claims: dict[str, Any]
     header: dict[str, Any] = field(default_factory=dict)
+    sends: Secret | None = None
 
     @property
     def scheme(self) -> Secret:
-        return _SCHEMES[self.kind]
+        return self.sends or _SCHEMES[self.kind]
 
     @property
     def decoded(self) -> str:
@@ -110,10 +111,6 @@ def list_applications(deployment: Deployment) -> list[OAuthApplication]:
 def list_held(session: SessionBase, deployment: Deployment) -> list[Held]:
     active = session.get(_key(deployment), {}).get("active", "")
     return [_held(entry, deployment, active) for entry in _entries(session, deployment)]
-
-
-def get_active(session: SessionBase, deployment: Deployment) -> Held | None:
-    return next((held for held in list_held(session, deployment) if held.active), None)
 
 
 def use_held(session: SessionBase, deployment: Deployment, held_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.crypto import get_random_string
 
 
 class SentRequest(models.Model):
@@ -63,3 +64,47 @@ class TourStep(models.Model):
 
     def __str__(self) -> str:
         return self.step
+
+
+class Scheme(models.TextChoices):
+    """How a server outside is told who asks."""
+
+    NONE = "none", "No authorization"
+    BEARER = "bearer", "Bearer token"
+    BASIC = "basic", "User name and password (basic)"
+    HEADER = "header", "API key in a header"
+
+
+def new_server_id() -> str:
+    return get_random_string(12, "abcdefghijkmnpqrstuvwxyz23456789")
+
+
+class ForeignServer(models.Model):
+    """A FHIR server elsewhere that one person explores by its base URL (without trailing slash).
+
+    `sealed` is the encrypted token, `user:password`, or key; `header` names the header of an API key.
+    """
+
+    id = models.CharField(max_length=12, primary_key=True, default=new_server_id, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    base = models.CharField(max_length=500)
+    scheme = models.CharField(max_length=6, choices=Scheme.choices, default=Scheme.NONE)
+    header = models.CharField(max_length=60, blank=True)
+    sealed = models.TextField(blank=True)
+    format = models.CharField(max_length=4, choices=[("json", "JSON"), ("xml", "XML")], default="json")
+    opened = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("-opened",)
+        constraints = [models.UniqueConstraint(fields=["user", "base"], name="one_server_a_base_and_person")]
+
+    def __str__(self) -> str:
+        return self.base
+
+    # What its pages extend, in the place of a deployment's shell.
+    base_template = "explorer/foreign_base.html"
+
+    @property
+    def name(self) -> str:
+        """Host and path, as people call it."""
+        return self.base.partition("://")[2]

@@ -1,10 +1,10 @@
 """What the palette (Ctrl-K) offers: every resource type, the operations of the present one, the pages around."""
 
-from django.urls import reverse
-
 from explorer import definitions
 from explorer.bench import Bench, bench_url
 from explorer.building.draft import Draft
+from explorer.models import ForeignServer
+from explorer.targets import target_url
 
 
 def find_all(bench: Bench) -> list[dict[str, str]]:
@@ -23,8 +23,10 @@ def find_all(bench: Bench) -> list[dict[str, str]]:
         for module in definitions.list_modules()
         for facts in module.types
     ]
-    pages = [
-        {"label": "All resource types", "hint": "API Development", "url": start},
+    pages = [{"label": "All resource types", "hint": "API Development", "url": start}]
+    if isinstance(bench.deployment, ForeignServer):
+        return operations + types + pages
+    pages += [
         {"label": "Saved requests", "hint": "API Development", "url": _url("saved", bench)},
         {"label": "Compose a Bundle", "hint": "API Development", "url": _url("composer", bench)},
         {"label": "History of your requests", "hint": "API Development", "url": _url("history", bench)},
@@ -34,4 +36,4 @@ def find_all(bench: Bench) -> list[dict[str, str]]:
 
 
 def _url(name: str, bench: Bench) -> str:
-    return reverse(f"explorer:{name}", args=[bench.deployment.pk])
+    return target_url(bench.deployment, name)

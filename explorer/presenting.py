@@ -18,11 +18,13 @@ from explorer.answers.table import Table, bundle_table
 from explorer.bench import Bench
 from explorer.building.places import find_places, line_of
 from explorer.execution import LONGEST_REMEMBERED_BODY, Attempt, seal_draft
+from explorer.models import ForeignServer
 from explorer.sending import Answer
 from explorer.snippets.curl import render_curl
 from explorer.snippets.httpie import render_httpie
 from explorer.snippets.javascript import render_javascript
 from explorer.snippets.python import render_python
+from explorer.targets import target_url
 
 # Text beyond this is shown in part; the whole is a download away.
 SHOWN_TEXT = 60_000
@@ -61,6 +63,8 @@ class Shown:
     def sealed(self) -> str:
         """The draft for Save and Add to a Bundle, readable for this server alone; empty when its body is too long to keep."""
         draft = self.attempt.draft
+        if isinstance(self.bench.deployment, ForeignServer):
+            return ""
         return seal_draft(draft) if len(draft.body) <= LONGEST_REMEMBERED_BODY else ""
 
     @property
@@ -72,7 +76,7 @@ class Shown:
         kind = str(found.get("resourceType", ""))
         if kind in ("Bundle", "OperationOutcome") or not definitions.is_resource_type(kind):
             return ""
-        address = reverse("explorer:edit", args=[self.bench.deployment.pk, kind])
+        address = target_url(self.bench.deployment, "edit", kind)
         return f"{address}?{urlencode({'id': found['id']})}"
 
     @property
@@ -145,9 +149,11 @@ class Shown:
         operation, draft = self.attempt.operation, self.attempt.draft
         if not operation.safe or operation.body not in ("", "form"):
             return ""
-        place = [self.bench.deployment.pk, *filter(None, [draft.resource_type])]
-        name = "explorer:download" if draft.resource_type else "explorer:download-system"
-        return f"{reverse(name, args=place)}?{draft.address()}"
+        if draft.resource_type:
+            address = target_url(self.bench.deployment, "download", draft.resource_type)
+        else:
+            address = target_url(self.bench.deployment, "download-system")
+        return f"{address}?{draft.address()}"
 
     @cached_property
     def headers(self) -> list[ExplainedHeader]:
@@ -156,7 +162,8 @@ class Shown:
     @property
     def trace_url(self) -> str:
         """Where the deployment's log explains this request, empty when it kept no log."""
-        trace_id = self.answer.header("x-request-id") if self.answer else ""
+        ours = self.answer is not None and not self.attempt.request.outside
+        trace_id = self.answer.header("x-request-id") if self.answer and ours else ""
         try:
             return reverse("logs:trace", args=[self.bench.deployment.pk, trace_id]) if trace_id else ""
         except NoReverseMatch:

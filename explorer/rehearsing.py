@@ -11,6 +11,7 @@ from explorer.building.interactions import Operation
 from explorer.building.outgoing import MEDIA_TYPES, Outgoing
 from explorer.execution import Attempt
 from explorer.held import Held
+from explorer.models import ForeignServer
 from explorer.sending import Answer, send
 
 MOST_EFFECTS = 20
@@ -18,7 +19,9 @@ MOST_EFFECTS = 20
 
 def can_rehearse(operation: Operation, bench: Bench) -> bool:
     """Whether the request writes, and the embedded server can take it back."""
-    return not operation.safe and not operation.name and not bench.deployment.upstream
+    target = bench.deployment
+    embedded = not isinstance(target, ForeignServer) and not target.upstream
+    return embedded and not operation.safe and not operation.name
 
 
 def rehearse(attempt: Attempt, bench: Bench, held: Held | None, client_address: str) -> Attempt:

@@ -4,6 +4,7 @@ The door is the WSGI application that the web server itself serves, called in th
 waits for another worker, so Execute cannot starve a small installation, and nothing on the way is left out.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,10 +16,12 @@ from django.core.servers.basehttp import get_internal_wsgi_application
 
 from explorer.building.outgoing import Outgoing
 from gateway.inbound import DRY_RUN, INSIDE
+from portal.outbound import OutboundError, stream
 
 # An answer is read up to here to be shown; a download streams all of it.
 SHOWN_BYTES = 1_000_000
 TIMEOUT_SECONDS = 60.0
+OUTSIDE_SECONDS = 20.0  # a server elsewhere has no more of a web worker's time
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,29 @@ class Answer:
 def open_answer(
     request: Outgoing, secret: str, client_address: str, *, dry_run: bool = False
 ) -> Iterator[httpx.Response]:
-    """The response, its body not read yet. `secret` is empty for a request without a credential."""
+    """The response, its body not read yet. `secret` is empty for a request without a credential.
+
+    Raises OutboundError when a server elsewhere may not be spoken to, or does not answer.
+    """
     headers = [*request.headers, ("Accept-Encoding", "identity"), ("User-Agent", "Fireside-Explorer")]
     if secret and request.secret:
         headers.append((request.secret.header, request.secret.value(secret)))
+    content = request.body.encode() if request.body else None
+    if request.outside:
+        with stream(
+            request.url,
+            method=request.method,
+            headers=dict(headers),
+            content=content,
+            timeout=OUTSIDE_SECONDS,
+        ) as answer:
+            yield answer
+        return
     transport = httpx.WSGITransport(
         app=_marked({INSIDE: True, DRY_RUN: dry_run}),
         raise_app_exceptions=False,
         remote_addr=client_address,
     )
-    content = request.body.encode() if request.body else None
     with (
         httpx.Client(transport=transport, timeout=TIMEOUT_SECONDS, trust_env=False) as client,
         client.stream(request.method, request.url, headers=headers, content=content) as response,
@@ -88,7 +104,7 @@ def send(
     """Send and read at most `limit` bytes of the body. With `dry_run` the engine takes back whatever it wrote."""
     started = time.perf_counter()
     with open_answer(request, secret, client_address, dry_run=dry_run) as response:
-        read, complete = _read(response, limit)
+        read, complete = _read(response, limit, started + (OUTSIDE_SECONDS if request.outside else math.inf))
         duration = (time.perf_counter() - started) * 1000
         return Answer(
             status=response.status_code,
@@ -100,10 +116,12 @@ def send(
         )
 
 
-def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
+def _read(response: httpx.Response, limit: int, deadline: float) -> tuple[bytes, bool]:
     parts = bytearray()
     for part in response.iter_bytes():
         parts += part
         if len(parts) > limit:
             return bytes(parts[:limit]), False
+        if time.perf_counter() > deadline:
+            raise OutboundError("The answer took too long.")
     return bytes(parts), True

@@ -30,13 +30,17 @@ BEARER = Secret("Authorization", "FHIR_TOKEN", "Bearer")
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A request without its secret: `url` is absolute and percent-encoded, `secret` says which header is added."""
+    """A request without its secret: `url` is absolute and percent-encoded, `secret` says which header is added.
+
+    `outside`: it leaves for a server elsewhere, not through this product's own door.
+    """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...]
     body: str = ""
     secret: Secret | None = API_KEY
+    outside: bool = False
 
     @property
     def line(self) -> str:
@@ -45,6 +49,9 @@ class Outgoing:
 
     def with_secret(self, secret: Secret | None) -> "Outgoing":
         return replace(self, secret=secret)
+
+    def going_out(self, url: str) -> "Outgoing":
+        return replace(self, url=url, outside=True)
 
 
 def build_request(draft: Draft, operation: Operation, base: str) -> Outgoing:

@@ -4,16 +4,15 @@ import re
 from collections.abc import Iterable, Sequence
 
 from django import template
-from django.urls import reverse
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from deployments.models import Deployment
 from explorer.bench import bench_url
 from explorer.building.criteria import render_pairs
 from explorer.building.fields import Choice, Field, SearchParameterFacts
 from explorer.building.interactions import Operation
 from explorer.schema.tree import SchemaRow, TypeLink
+from explorer.targets import Target, target_url
 
 register = template.Library()
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
@@ -101,7 +100,7 @@ def choice_field(id_prefix: str, choice: Choice) -> SafeString:
 
 
 @register.simple_tag
-def schema_list(rows: Sequence[SchemaRow], deployment: Deployment) -> SafeString:
+def schema_list(rows: Sequence[SchemaRow], deployment: Target) -> SafeString:
     """One level of the schema tree."""
     return format_html(
         '<ul class="sch">{}</ul>',
@@ -109,11 +108,11 @@ def schema_list(rows: Sequence[SchemaRow], deployment: Deployment) -> SafeString
     )
 
 
-def _schema_row(row: SchemaRow, deployment: Deployment) -> SafeString:
+def _schema_row(row: SchemaRow, deployment: Target) -> SafeString:
     name: SafeString = format_html("{}", row.name)
     kids = NOTHING
     if row.children:
-        url = reverse("explorer:elements", args=[deployment.pk, row.children])
+        url = target_url(deployment, "elements", row.children)
         target = f"kids-{row.anchor}"
         name = format_html(
             '<a class="sch-open" href="{}" hx-get="{}" hx-target="next .sch-kids" hx-trigger="click once"'
@@ -131,16 +130,14 @@ def _schema_row(row: SchemaRow, deployment: Deployment) -> SafeString:
     )  # fmt: skip
 
 
-def _types(types: Sequence[TypeLink], deployment: Deployment) -> SafeString:
+def _types(types: Sequence[TypeLink], deployment: Target) -> SafeString:
     return format_html_join(" | ", "{}", ((_type(each, deployment),) for each in types))
 
 
-def _type(each: TypeLink, deployment: Deployment) -> SafeString:
+def _type(each: TypeLink, deployment: Target) -> SafeString:
     shown: SafeString = format_html("{}", each.code)
     if each.opens:
-        shown = format_html(
-            '<a href="{}">{}</a>', reverse("explorer:datatype", args=[deployment.pk, each.code]), each.code
-        )
+        shown = format_html('<a href="{}">{}</a>', target_url(deployment, "datatype", each.code), each.code)
     if not each.targets:
         return shown
     start = bench_url(deployment, "")
@@ -159,10 +156,10 @@ def _words(row: SchemaRow) -> SafeString:
     )
 
 
-def _binding(row: SchemaRow, deployment: Deployment) -> SafeString:
+def _binding(row: SchemaRow, deployment: Target) -> SafeString:
     if not row.value_set:
         return NOTHING
-    url = f"{reverse('explorer:codes', args=[deployment.pk])}?url={row.value_set}"
+    url = f"{target_url(deployment, 'codes')}?url={row.value_set}"
     return format_html(
         '<details class="sch-binding"><summary><span class="badge">{}</span> {}</summary>'
         '<div hx-get="{}" hx-trigger="toggle from:closest details once"><a href="{}">Codes</a></div></details>',
@@ -171,7 +168,7 @@ def _binding(row: SchemaRow, deployment: Deployment) -> SafeString:
 
 
 @register.simple_tag
-def parameter_table(parameters: Sequence[SearchParameterFacts], deployment: Deployment) -> SafeString:
+def parameter_table(parameters: Sequence[SearchParameterFacts], deployment: Target) -> SafeString:
     """All search parameters of a type with what each can do, and an example that opens in the search form."""
     start = bench_url(deployment, "")
     return format_html(

@@ -1,7 +1,7 @@
 """The workbench pages: all resource types, and one of them with its operations, schema and examples."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,41 +9,41 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from deployments.models import Deployment
-from deployments.views.loaded import deployment_view
 from explorer import definitions, forms
 from explorer.bench import Bench
 from explorer.building.draft import Draft, draft_from_fields
-from explorer.building.outgoing import build_request
 from explorer.chooser import choose, count_held
 from explorer.comparing import compare
 from explorer.definitions.paths import search_paths
 from explorer.execution import Attempt, execute, prepare
-from explorer.held import get_active, list_applications, list_held
+from explorer.foreign import credential_in_use, list_credentials
+from explorer.held import list_applications
+from explorer.models import ForeignServer
 from explorer.presenting import Shown, example_tree
 from explorer.rehearsing import can_rehearse, rehearse
 from explorer.schema.tree import schema_rows
+from explorer.targets import Target
 from explorer.tour import OPENED, tick, tick_steps
 from explorer.views.fragments import wants_part
+from explorer.views.loaded import target_view
 from portal.access import signed_in
-from portal.models import Role
 
 WORD_METHODS = ["GET", "POST", "HEAD"]
 
 
-@deployment_view(Role.READ)
+@target_view
 @never_cache
 @require_http_methods(WORD_METHODS)
-def index(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+def index(request: HttpRequest, deployment: Target) -> HttpResponse:
     """All resource types by module, and the operations of the whole system."""
     bench = Bench(deployment, "")
     return _answer(request, bench, "explorer/index.html")
 
 
-@deployment_view(Role.READ)
+@target_view
 @never_cache
 @require_http_methods(WORD_METHODS)
-def resource(request: HttpRequest, deployment: Deployment, resource_type: str) -> HttpResponse:
+def resource(request: HttpRequest, deployment: Target, resource_type: str) -> HttpResponse:
     """One resource type: its operations, schema, examples and search parameters."""
     if not definitions.is_resource_type(resource_type):
         raise Http404
@@ -66,6 +66,9 @@ def _asked(request: HttpRequest, bench: Bench) -> Asked:
     fields = dict((request.POST if request.method == "POST" else request.GET).lists())
     default = bench.operations[0].key if bench.operations else ""
     draft = draft_from_fields(fields, bench.resource_type, default)
+    if bench.capabilities.problem:
+        # The page then says what the matter is; there is nothing to send.
+        draft = replace(draft, operation="")
     part = fields.get(".part", ["answer"])[0] if wants_part(request) else ""
     return Asked(draft, ".run" in fields, ".preview" in fields, ".dry" in fields, ".compare" in fields, part)
 
@@ -100,18 +103,19 @@ def _attempt(request: HttpRequest, bench: Bench, asked: Asked) -> Attempt | None
     if not (asked.run or asked.preview or asked.dry or asked.compare) or not asked.draft.operation:
         return None
     operation = bench.operation(asked.draft.operation)
-    held = get_active(request.session, bench.deployment)
+    held = credential_in_use(request.session, bench.deployment)
     draft = forms.with_body(asked.draft, operation)
     problems = forms.check(draft, operation)
     attempt = prepare(bench, draft, problems, held)
     if asked.compare and operation.safe:
-        return compare(attempt, list_held(request.session, bench.deployment), _client_address(request))
+        return compare(attempt, list_credentials(request.session, bench.deployment), _client_address(request))
     if asked.dry and request.method == "POST" and can_rehearse(operation, bench):
         return rehearse(attempt, bench, held, _client_address(request))
     if not asked.run or (request.method != "POST" and not operation.safe):
         return attempt
     done = execute(attempt, bench, held, signed_in(request), _client_address(request))
-    tick(bench.deployment, signed_in(request), done, held)
+    if not isinstance(bench.deployment, ForeignServer):
+        tick(bench.deployment, signed_in(request), done, held)
     return done
 
 
@@ -132,8 +136,10 @@ def _page_context(
         "deployment": bench.deployment,
         "tab": "api",
         "bench": bench,
-        "held": list_held(request.session, bench.deployment),
-        "applications": list_applications(bench.deployment),
+        "held": list_credentials(request.session, bench.deployment),
+        "applications": []
+        if isinstance(bench.deployment, ForeignServer)
+        else list_applications(bench.deployment),
         "operations": bench.operations,
         **_answer_context(bench, attempt, request),
     }
@@ -141,7 +147,8 @@ def _page_context(
         context |= _form_part(bench, draft)[1]
     if not bench.resource_type:
         return context | _chooser_part(bench, draft)[1]
-    tick_steps(bench.deployment, signed_in(request), [OPENED] if bench.resource_type == "Patient" else [])
+    if bench.resource_type == "Patient" and not isinstance(bench.deployment, ForeignServer):
+        tick_steps(bench.deployment, signed_in(request), [OPENED])
     return context | {
         "facts": definitions.type_facts(bench.resource_type),
         "rows": schema_rows(bench.resource_type),
@@ -166,7 +173,7 @@ def _paths_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
 def _line_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
     """The request line as it stands, and what it looks for in plain words."""
     operation = bench.operation(draft.operation)
-    request = build_request(draft, operation, bench.base)
+    request = bench.request(draft, operation)
     return "explorer/line.html", {
         "bench": bench,
         "line": f"{request.method} {request.url.removeprefix(bench.base) or '/'}",
@@ -210,5 +217,5 @@ def _answer_context(bench: Bench, attempt: Attempt | None, request: HttpRequest)
         "bench": bench,
         "deployment": bench.deployment,
         "shown": Shown(attempt, bench) if attempt else None,
-        "active": get_active(request.session, bench.deployment),
+        "active": credential_in_use(request.session, bench.deployment),
     }

@@ -3,16 +3,15 @@
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_POST
 
-from deployments.models import Deployment
-from deployments.views.loaded import deployment_view
 from explorer import definitions
 from explorer.building.check import json_problem
-from portal.models import Role
+from explorer.targets import Target
+from explorer.views.loaded import target_view
 
 
-@deployment_view(Role.READ)
+@target_view
 @require_POST
-def problems(request: HttpRequest, deployment: Deployment) -> JsonResponse:
+def problems(request: HttpRequest, deployment: Target) -> JsonResponse:
     """`problems`: each {line, message, error}, as `$validate` finds them."""
     text = request.POST.get("text", "")
     broken = json_problem(text)
@@ -23,9 +22,9 @@ def problems(request: HttpRequest, deployment: Deployment) -> JsonResponse:
     return JsonResponse({"problems": listed})
 
 
-@deployment_view(Role.READ)
+@target_view
 @require_POST
-def complete(request: HttpRequest, deployment: Deployment) -> JsonResponse:
+def complete(request: HttpRequest, deployment: Target) -> JsonResponse:
     """`items` that fit at the end of the text, each {text, kind, about}; `wants` says whether they are keys or values."""
     text = request.POST.get("text", "")
     cursor, found = definitions.complete(text, len(text), request.POST.get("type", ""))

@@ -6,20 +6,19 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from deployments.models import Deployment
-from deployments.views.loaded import deployment_view
 from explorer import definitions
 from explorer.bench import Bench
 from explorer.definitions.versions import version_lenses
 from explorer.palette import find_all
 from explorer.schema.tree import schema_rows
+from explorer.targets import Target
 from explorer.views.fragments import wants_part
-from portal.models import Role
+from explorer.views.loaded import target_view
 
 
-@deployment_view(Role.READ)
+@target_view
 @require_GET
-def datatype(request: HttpRequest, deployment: Deployment, name: str) -> HttpResponse:
+def datatype(request: HttpRequest, deployment: Target, name: str) -> HttpResponse:
     """A data type: what it is and what it is made of."""
     if not definitions.is_data_type(name):
         raise Http404
@@ -27,9 +26,9 @@ def datatype(request: HttpRequest, deployment: Deployment, name: str) -> HttpRes
     return _page(request, deployment, "explorer/datatype.html", context)
 
 
-@deployment_view(Role.READ)
+@target_view
 @require_GET
-def versions(request: HttpRequest, deployment: Deployment, resource_type: str) -> HttpResponse:
+def versions(request: HttpRequest, deployment: Target, resource_type: str) -> HttpResponse:
     """The same resource in R4B and R5: what is new, gone or changed."""
     if not definitions.is_resource_type(resource_type):
         raise Http404
@@ -39,9 +38,9 @@ def versions(request: HttpRequest, deployment: Deployment, resource_type: str) -
     return _page(request, deployment, "explorer/versions.html", context)
 
 
-@deployment_view(Role.READ)
+@target_view
 @require_GET
-def elements(request: HttpRequest, deployment: Deployment, path: str) -> HttpResponse:
+def elements(request: HttpRequest, deployment: Target, path: str) -> HttpResponse:
     """The elements below one element: rows for the tree, or a page of their own without JavaScript."""
     try:
         context: dict[str, Any] = {"rows": schema_rows(path), "path": path}
@@ -53,9 +52,9 @@ def elements(request: HttpRequest, deployment: Deployment, path: str) -> HttpRes
     return _page(request, deployment, "explorer/elements.html", context)
 
 
-@deployment_view(Role.READ)
+@target_view
 @require_GET
-def codes(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+def codes(request: HttpRequest, deployment: Target) -> HttpResponse:
     """The codes of a value set, searchable."""
     found = definitions.list_codes(request.GET.get("url", ""))
     if found is None:
@@ -68,16 +67,14 @@ def codes(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     return _page(request, deployment, "explorer/codes.html", context)
 
 
-@deployment_view(Role.READ)
+@target_view
 @require_GET
-def find(request: HttpRequest, deployment: Deployment) -> JsonResponse:
+def find(request: HttpRequest, deployment: Target) -> JsonResponse:
     """Everything the palette can go to: resource types, operations of the present one, pages."""
     kind = request.GET.get("type", "")
     bench = Bench(deployment, kind if definitions.is_resource_type(kind) else "")
     return JsonResponse({"items": find_all(bench)})
 
 
-def _page(
-    request: HttpRequest, deployment: Deployment, template: str, context: dict[str, Any]
-) -> HttpResponse:
+def _page(request: HttpRequest, deployment: Target, template: str, context: dict[str, Any]) -> HttpResponse:
     return render(request, template, {"deployment": deployment, "tab": "api", **context})

@@ -13,18 +13,21 @@ from explorer.bench import Bench
 from explorer.building.draft import Draft
 from explorer.building.paste import NotARequest, draft_from_paste
 from explorer.execution import list_sent, open_draft, prepare
+from explorer.foreign import credential_in_use
 from explorer.forms import check
-from explorer.held import get_active
 from explorer.sending import send
+from explorer.targets import Target
 from explorer.views.bench import show_draft
+from explorer.views.loaded import target_view
 from portal.access import signed_in
 from portal.models import Role
+from portal.outbound import OutboundError
 
 
-@deployment_view(Role.READ)
+@target_view
 @never_cache
 @require_POST
-def paste(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+def paste(request: HttpRequest, deployment: Target) -> HttpResponse:
     """Fill the form from a pasted URL or curl command."""
     bench = Bench(deployment, "")
     try:
@@ -63,20 +66,25 @@ def replay(request: HttpRequest, deployment: Deployment, sent_id: int) -> HttpRe
     return show_draft(request, bench, draft) if draft.body else redirect(bench.address(draft))
 
 
-@deployment_view(Role.READ)
+@target_view
 @never_cache
 @require_GET
-def edit(request: HttpRequest, deployment: Deployment, resource_type: str) -> HttpResponse:
+def edit(request: HttpRequest, deployment: Target, resource_type: str) -> HttpResponse:
     """A record of the deployment in the editor: read with the credential in use, to be changed and sent as an update."""
     bench, logical_id = Bench(deployment, resource_type), request.GET.get("id", "")
     if not definitions.is_resource_type(resource_type):
         raise Http404
-    held = get_active(request.session, deployment)
+    held = credential_in_use(request.session, deployment)
     read = Draft("read", resource_type, logical_id)
     attempt = prepare(bench, read, check(read, bench.operation("read")), held)
     if attempt.blocked:
         raise Http404
-    answer = send(attempt.request, held.text if held else "", request.META.get("REMOTE_ADDR") or "127.0.0.1")
+    try:
+        answer = send(
+            attempt.request, held.text if held else "", request.META.get("REMOTE_ADDR") or "127.0.0.1"
+        )
+    except OutboundError:
+        return redirect(bench.address(read, run=True))
     if answer.status != 200 or not answer.complete:
         return redirect(bench.address(read, run=True))
     body = definitions.indent_json(definitions.decode_json(answer.body))

@@ -1,0 +1,113 @@
+"""The same explorer for any FHIR server by its base URL: here another deployment, over real HTTP."""
+
+import html
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from credentials.access import FULL
+from credentials.services import create_api_key
+from deployments.models import Deployment
+from deployments.regions import synchronise_regions
+from explorer.models import ForeignServer, SentRequest
+from portal.models import User
+from tests.explorer.conftest import SignIn
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "region_local"])
+
+
+@pytest.fixture(autouse=True)
+def _regions(transactional_db: None) -> None:
+    synchronise_regions()
+
+
+@pytest.fixture
+def base(deployment: Deployment, live_server: LiveServer, settings: Settings) -> str:
+    """The FHIR base of another deployment, which the operator allows to be spoken to."""
+    settings.OUTBOUND_ALLOWED = ["localhost", "127.0.0.1"]
+    settings.PUBLIC_URL = live_server.url
+    return f"{live_server.url}/fhir/{deployment.pk}/r4"
+
+
+@pytest.fixture
+def bobs(bob: User, sign_in: SignIn) -> Client:
+    return sign_in(bob)
+
+
+def opened(client: Client, base: str, **fields: str) -> str:
+    """The address of the explorer of this server."""
+    response = client.post(reverse("servers:list"), {"base": base, **fields})
+    assert response.status_code == 302, response.text
+    return response.headers["Location"]
+
+
+def test_it_shows_what_the_server_says_it_can_do(bobs: Client, base: str) -> None:
+    home = opened(bobs, base)
+    assert "of FHIR R4" in bobs.get(home).text
+    text = bobs.get(f"{home}Patient/").text
+    assert 'id="op-search"' in text
+    assert "not supported here" not in text
+    assert "Dry run" not in bobs.get(f"{home}Patient/?.do=create").text
+    for page in ("types/HumanName/", "elements/Patient.contact/", "Patient/versions/", "find/"):
+        assert bobs.get(f"{home}{page}").status_code == 200, page
+
+
+@pytest.mark.parametrize("answers_in", ["json", "xml"])
+def test_requests_carry_the_stored_key_and_links_lead_on(
+    bobs: Client, base: str, deployment: Deployment, answers_in: str
+) -> None:
+    _, key = create_api_key(deployment, name="For Bob", access=FULL, by=None)
+    home = opened(bobs, base, scheme="header", header="X-API-Key", secret=key, format=answers_in)
+    body = '{"resourceType": "Patient", "gender": "male"}'
+    made = bobs.post(f"{home}Patient/", {".do": "create", ".body": body, ".run": "1"}).text
+    assert "201 Created" in made
+    assert f"{home}Patient/?.do=read" in made
+    found = html.unescape(bobs.get(f"{home}Patient/", {".do": "search", "gender": "male", ".run": "1"}).text)
+    assert "200 OK" in found
+    assert "gender=male&_format=" in found
+    assert "$FHIR_API_KEY" in found
+    assert key not in found + made
+    download = bobs.get(f"{home}Patient/download/", {".do": "search", "gender": "male"})
+    assert b"Bundle" in b"".join(download.streaming_content)
+    assert not SentRequest.objects.exists()
+
+
+def test_a_private_address_is_refused_unless_the_operator_allows_it(
+    bobs: Client, base: str, settings: Settings
+) -> None:
+    home = opened(bobs, base)
+    settings.OUTBOUND_ALLOWED = []
+    refused = bobs.post(reverse("servers:list"), {"base": "http://127.0.0.1:1/r4"})
+    assert refused.status_code == 400
+    assert "OUTBOUND_ALLOWED" in refused.text
+    text = bobs.get(f"{home}Patient/", {".do": "search", ".run": "1"}).text
+    assert "private address" in text
+    assert "200 OK" not in text
+
+
+def test_what_is_no_fhir_server_is_said_to_be_none(bobs: Client, base: str, live_server: LiveServer) -> None:
+    home = opened(bobs, f"{live_server.url}/docs")
+    assert "This server cannot be explored" in bobs.get(home).text
+
+
+def test_a_server_is_its_openers_alone(bobs: Client, base: str, alice: User, sign_in: SignIn) -> None:
+    home = opened(bobs, base)
+    server = ForeignServer.objects.get()
+    alices = sign_in(alice)
+    assert alices.get(home).status_code == 404
+    assert alices.get(f"{home}Patient/").status_code == 404
+    assert alices.post(reverse("servers:forget", args=[server.pk])).status_code == 404
+    assert Client().get(home).status_code == 302
+    bobs.post(reverse("servers:forget", args=[server.pk]))
+    assert not ForeignServer.objects.exists()
+
+
+def test_a_secret_is_never_stored_or_shown_as_it_is(bobs: Client, base: str) -> None:
+    home = opened(bobs, base, scheme="basic", secret="anna:sesame-opens")
+    assert "sesame-opens" not in ForeignServer.objects.get().sealed
+    text = bobs.get(f"{home}Patient/", {".do": "search", ".preview": "1"}).text
+    assert "$FHIR_BASIC" in html.unescape(text)
+    assert "sesame-opens" not in text + bobs.get(reverse("servers:list")).text
