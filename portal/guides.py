@@ -41,6 +41,14 @@ curl -X PUT "$FHIR_BASE/Patient/$ID" -H "x-api-key: $FHIR_API_KEY" -H 'If-Match:
   -H "Content-Type: application/fhir+json" -d @patient.json
 curl -X DELETE "$FHIR_BASE/Patient/$ID" -H "x-api-key: $FHIR_API_KEY"
 """
+SEARCHES = """\
+# -G with --data-urlencode spares you to write %20 and %7C
+curl -G "$FHIR_BASE/Observation" -H "x-api-key: $FHIR_API_KEY" \\
+  --data-urlencode 'code=http://loinc.org|8480-6' --data-urlencode 'subject:Patient.name=holm' -d _sort=-date -d _count=10
+
+curl -G "$FHIR_BASE/Patient" -H "x-api-key: $FHIR_API_KEY" \\
+  --data-urlencode '_filter=gender eq male and (family sw "hol" or birthdate gt 1980)'
+"""
 OAUTH = """\
 # a backend service with a client secret: token, then request
 TOKEN=$(curl -s "$OAUTH_TOKEN_ENDPOINT" -u "$CLIENT_ID:$CLIENT_SECRET" \\
@@ -73,6 +81,7 @@ GUIDES = (
         SMALLEST_APP,
     ),
     Guide("requests", "FHIR requests", "Read, search, create and change resources with curl.", REQUESTS),
+    Guide("search", "Search by example", "Parameters, chains, composites, places and filters.", SEARCHES),
     Guide(
         "guides", "Implementation guides", "Install US Core or another guide, and validate by it.", VALIDATE
     ),
