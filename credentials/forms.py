@@ -7,6 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from credentials.access import FULL, READ_ONLY, Access, AccessKind, InvalidAccess, chosen
+from credentials.networks import InvalidNetwork, parse_networks
 from credentials.services import LONGEST_OVERLAP
 
 LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "One year"), ("", "Never")]
@@ -74,6 +75,26 @@ class AccessForm(forms.Form):
         return {AccessKind.FULL.value: FULL, AccessKind.READ_ONLY.value: READ_ONLY}.get(str(kind))
 
 
+class NetworksField(forms.CharField):
+    """Lines (or words) to canonical networks; the message names the line that is none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="Networks",
+            required=False,
+            max_length=6000,
+            widget=forms.Textarea(attrs={"rows": 3, "class": "input-code", "spellcheck": "false"}),
+            help_text="From where it may be used, one a line: 203.0.113.0/24, 2001:db8::/32 or a single address. "
+            "Empty: from anywhere.",
+        )
+
+    def clean(self, value: Any) -> list[str]:
+        try:
+            return parse_networks(str(super().clean(value)).replace(",", " ").split())
+        except InvalidNetwork as error:
+            raise forms.ValidationError(str(error)) from error
+
+
 class ApiKeyForm(AccessForm):
     """A new key."""
 
@@ -82,9 +103,10 @@ class ApiKeyForm(AccessForm):
         max_length=120, required=False, help_text="The person or system that will use it."
     )
     lifetime = forms.ChoiceField(choices=LIFETIMES, label="Expires after", initial="90", required=False)
+    networks = NetworksField()
     requests_per_second = requests_field()
 
-    field_order = ("name", "holder", "access", "permissions", "lifetime", "requests_per_second")
+    field_order = ("name", "holder", "access", "permissions", "lifetime", "networks", "requests_per_second")
 
     @property
     def expires(self) -> datetime | None:
@@ -100,6 +122,12 @@ class LimitForm(forms.Form):
     """How fast a key may ask."""
 
     requests_per_second = requests_field()
+
+
+class NetworksForm(forms.Form):
+    """From where a key may be used."""
+
+    networks = NetworksField()
 
 
 class RotateForm(forms.Form):

@@ -1,6 +1,6 @@
 """What can be done to API keys. A key's text is returned once, by `create_api_key` and `rotate_api_key`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -27,9 +27,13 @@ def create_api_key(
     access: Access,
     expires: datetime | None = None,
     requests_per_second: int | None = None,
+    networks: Sequence[str] = (),
     by: User | None,
 ) -> tuple[ApiKey, str]:
-    """Returns the key and its text, which is stored nowhere. Raises ValidationError on a blank name or a past end."""
+    """Returns the key and its text, which is stored nowhere. `networks` as `credentials.networks.parse_networks` writes them.
+
+    Raises ValidationError on a blank name or a past end.
+    """
     if expires is not None and expires <= timezone.now():
         raise ValidationError({"expires": "The key would have expired already."})
     api_key = ApiKey(
@@ -39,6 +43,7 @@ def create_api_key(
         access_granted=access.as_json(),
         expires=expires,
         requests_per_second=requests_per_second,
+        networks=list(networks),
         created_by=by,
     )
     api_key.full_clean()
@@ -83,6 +88,28 @@ def revoke_api_key(api_key: ApiKey, *, by: User | None) -> None:
 
 
 @transaction.atomic
+def revoke_api_keys(deployment: Deployment, public_ids: Iterable[str], *, by: User | None) -> int:
+    """All of them or none. Returns how many were live. Raises ValidationError naming those that are not this deployment's."""
+    wanted = set(public_ids)
+    found = {key.public_id: key for key in ApiKey.objects.filter(deployment=deployment, public_id__in=wanted)}
+    if unknown := sorted(wanted - set(found)):
+        raise ValidationError(f"This deployment has no key {', '.join(unknown)[:200]}. Nothing was revoked.")
+    live = [api_key for api_key in found.values() if api_key.revoked is None]
+    for api_key in live:
+        revoke_api_key(api_key, by=by)
+    return len(live)
+
+
+@transaction.atomic
+def restrict_api_key(api_key: ApiKey, networks: Sequence[str], *, by: User | None) -> None:
+    """From where the key may be used, from a second from now on; none: from anywhere."""
+    before = {"networks": ", ".join(api_key.networks) or "anywhere"}
+    api_key.networks = list(networks)
+    api_key.save(update_fields=["networks"])
+    _record("restricted", api_key, by, before=before, after={"networks": ", ".join(networks) or "anywhere"})
+
+
+@transaction.atomic
 def narrow_api_key(
     api_key: ApiKey, *, access: Access | None = None, expires: datetime | None = None, by: User | None
 ) -> None:
@@ -117,7 +144,7 @@ def limit_api_key(api_key: ApiKey, requests_per_second: int | None, *, by: User 
 def record_use(uses: Iterable[tuple[int, datetime, str]]) -> None:
     """Notes when and from where secrets were used: (primary key of the secret, time, client address or empty)."""
     for secret_id, used_at, address in uses:
-        ApiKeySecret.objects.filter(pk=secret_id).update(last_used_at=used_at)
+        ApiKeySecret.objects.filter(pk=secret_id).update(last_used_at=used_at, last_used_from=address or None)
         ApiKey.objects.filter(secrets=secret_id).update(last_used_at=used_at, last_used_from=address or None)
 
 

@@ -7,13 +7,16 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         from datetime import timedelta
 
+        from credentials.used_rights import register_source
         from deployments.periodic import Periodic, register_periodic
         from gateway.audit_keeping import keep_events
+        from gateway.key_use import observe
         from gateway.retention import forget_old_lines
         from gateway.usage import roll_up_requests
         from portal.models import Role
         from portal.navigation import Tab, register_tab
 
+        register_source(observe)
         register_tab(Tab("logs", "Logs", "logs:index", Role.WRITE, 60))
         register_tab(Tab("metrics", "Metrics", "logs:metrics", Role.READ, 70))
         register_periodic(Periodic("request log retention", timedelta(hours=1), forget_old_lines))

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     KEY_REVOKED = "key-revoked"
     KEY_EXPIRED = "key-expired"
     KEY_SECRET_ENDED = "key-secret-ended"  # noqa: S105
+    KEY_NETWORK = "key-network"
     KEY_OF_ANOTHER_DEPLOYMENT = "key-of-another-deployment"
     TOKEN = "token"  # noqa: S105
     SCOPE = "scope"
@@ -66,9 +67,12 @@ NOBODY = Credential(CredentialKind.NONE, "", "")
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
+    """`networks`: from where alone the credential may be used; empty: from anywhere."""
+
     credential: Credential
     grant: AccessGrant
     claims: tuple[Claim, ...] = ()
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

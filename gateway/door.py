@@ -7,6 +7,7 @@ import hashlib
 
 from credentials.access import Access, AccessKind
 from credentials.models import ApiKeySecret
+from credentials.networks import is_within
 from credentials.secret import PREFIX
 from credentials.selectors import KeyProblem, identify_api_key
 from fhirserver import access as fhir_access
@@ -35,7 +36,19 @@ def decide(request: Inbound, endpoint: Endpoint) -> Decision:
     if _is_token(presented, request):
         return decide_token(presented, endpoint.deployment)
     digest = hashlib.sha256(presented.encode("utf-8", "surrogateescape")).digest()
-    return decisions.get(_Question(endpoint, digest, presented))
+    decision = decisions.get(_Question(endpoint, digest, presented))
+    if isinstance(decision, Allowed) and decision.networks:
+        return _from_where(request.address, decision)
+    return decision
+
+
+def _from_where(address: str, allowed: Allowed) -> Decision:
+    """Asked of each request: what is remembered of a key holds for every address."""
+    if is_within(address, allowed.networks):
+        return allowed
+    claim = Claim("address", f"one of {', '.join(allowed.networks)}", address or "none", False)
+    text = "The API key may not be used from this address."
+    return Denied(Reason.KEY_NETWORK, text, allowed.credential, (claim,))
 
 
 _SHORTEST_AUTHORIZATION = len("Bearer ") + 16
@@ -115,7 +128,7 @@ def decide_api_key(text: str, endpoint: Endpoint) -> Decision:
     limit = api_key.requests_per_second or 0
     credential = Credential(CredentialKind.API_KEY, api_key.prefix, api_key.name, found.pk, limit)
     claim = Claim("access", "what the request needs", str(api_key.access), True)
-    return Allowed(credential, grant_of_access(api_key.access), (claim,))
+    return Allowed(credential, grant_of_access(api_key.access), (claim,), tuple(api_key.networks))
 
 
 def _expected_key(reason: Reason) -> Claim:

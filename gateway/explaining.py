@@ -17,6 +17,7 @@ _SENTENCES = {
     Reason.KEY_REVOKED: "The API key was revoked.",
     Reason.KEY_EXPIRED: "The API key has expired.",
     Reason.KEY_SECRET_ENDED: "The key was rotated, and this is its old secret.",
+    Reason.KEY_NETWORK: "The key is good, but it may not be used from this address.",
     Reason.KEY_OF_ANOTHER_DEPLOYMENT: "The API key belongs to another deployment.",
     Reason.TOKEN: "The access token was refused.",
     Reason.SCOPE: "The credential is good, but its rights do not cover this request.",
@@ -37,6 +38,8 @@ _MENDS = {
     Reason.KEY_REVOKED: "Create a new key on the Credentials tab.",
     Reason.KEY_EXPIRED: "Create a new key on the Credentials tab.",
     Reason.KEY_SECRET_ENDED: "Use the newest secret of the key, or rotate it once more.",
+    Reason.KEY_NETWORK: "Send it from one of the key's networks, or add the address to them on the Credentials tab. "
+    "Is it the address of your own proxy? Then TRUSTED_PROXY_COUNT must say how many stand before Fireside.",
     Reason.KEY_OF_ANOTHER_DEPLOYMENT: "Use a key of this deployment, or the base URL of the key's own.",
     Reason.THROTTLED: "Wait as long as Retry-After says, or choose a larger size.",
     Reason.CREDENTIAL_THROTTLED: "Wait as long as Retry-After says, or raise the limit of the API key or application.",

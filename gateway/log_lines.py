@@ -32,18 +32,6 @@ _COLUMNS = (
 _ROW = f"({', '.join(['%s'] * len(_COLUMNS))})"
 _ROWS_A_STATEMENT = 500  # SQLite binds at most 32,766 values
 
-# FHIR interaction to the letter of SMART's scopes.
-LETTERS = {
-    **dict.fromkeys(("read", "vread", "history-instance"), "r"),
-    **dict.fromkeys(
-        ("search-type", "search-system", "search-compartment", "history-type", "history-system"), "s"
-    ),
-    "create": "c",
-    "update": "u",
-    "patch": "u",
-    "delete": "d",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -2,11 +2,19 @@
 
 from fhirserver.http import FhirRequest
 from fhirserver.outcomes import FhirError
-from fhirserver.routes import match
+from fhirserver.routes import ROUTES, match
 from smart.scopes import Level, covers, read_scopes, smallest_scope
 
 # What routes leave to their handlers: an update may turn out to be a create.
 _LETTERS = {"update": "u", "search-compartment": "s", "search-system": "s", "history-system": "r"}
+
+
+def letters_of_interactions() -> dict[str, str]:
+    """The right that an interaction needs on the type that its path begins with. A compartment's search is not among them:
+    its type comes later in the path."""
+    letters = {route.interaction: route.letter or _LETTERS.get(route.interaction, "") for route in ROUTES}
+    letters.pop("search-compartment")
+    return letters
 
 
 def interaction_and_need(method: str, path: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from credentials.api import serializers
 from credentials.api.serializers import ApiKeySerializer, NewApiKeySerializer
 from credentials.models import ApiKey
 from credentials.selectors import get_api_key, list_api_keys
+from credentials.used_rights import rights_use_of
 from deployments.api.access import deployment_for
 from portal.api.access import caller
 from portal.api.base import ApiListView, ApiView, read_body, read_query
@@ -73,11 +74,13 @@ class ApiKeyDetail(ApiView):
 
     @extend_schema(request=serializers.NarrowingSerializer, responses=ApiKeySerializer)
     def patch(self, request: Request, deployment_id: str, public_id: str) -> Response:
-        """Take rights or time away (409 when the key would gain any), or limit its requests. Needs the role admin."""
+        """Take rights or time away (409 when the key would gain any), limit its requests or its networks. Needs the role admin."""
         api_key = get_api_key(deployment_for(request, deployment_id, Role.ADMIN), public_id)
         asked = read_body(serializers.NarrowingSerializer, request)
         if "requests_per_second" in asked:
             services.limit_api_key(api_key, asked.pop("requests_per_second"), by=caller(request))
+        if "networks" in asked:
+            services.restrict_api_key(api_key, asked.pop("networks"), by=caller(request))
         if asked:
             services.narrow_api_key(api_key, by=caller(request), **asked)
         return Response(ApiKeySerializer(get_api_key(api_key.deployment, public_id)).data)
@@ -98,3 +101,30 @@ class ApiKeyRotate(ApiView):
         overlap = timedelta(hours=read_body(serializers.RotationSerializer, request)["overlap_hours"])
         text = services.rotate_api_key(api_key, overlap=overlap, by=caller(request))
         return _with_text(get_api_key(api_key.deployment, public_id), text, status.HTTP_200_OK)
+
+
+class ApiKeyEndOld(ApiView):
+    @extend_schema(request=None, responses=ApiKeySerializer)
+    def post(self, request: Request, deployment_id: str, public_id: str) -> Response:
+        """Finish a rotation: only the newest secret works from now on. Needs the role admin."""
+        api_key = get_api_key(deployment_for(request, deployment_id, Role.ADMIN), public_id)
+        services.end_old_secrets(api_key, by=caller(request))
+        return Response(ApiKeySerializer(get_api_key(api_key.deployment, public_id)).data)
+
+
+class ApiKeyRevokeMany(ApiView):
+    @extend_schema(request=serializers.RevocationSerializer, responses=serializers.RevokedSerializer)
+    def post(self, request: Request, deployment_id: str) -> Response:
+        """Revoke several keys at once: all of them, or none when one is not this deployment's (409). Needs the role admin."""
+        deployment = deployment_for(request, deployment_id, Role.ADMIN)
+        ids = read_body(serializers.RevocationSerializer, request)["ids"]
+        count = services.revoke_api_keys(deployment, ids, by=caller(request))
+        return Response({"revoked": count})
+
+
+class ApiKeyUse(ApiView):
+    @extend_schema(responses=serializers.RightsUseSerializer)
+    def get(self, request: Request, deployment_id: str, public_id: str) -> Response:
+        """The rights that the key has beside those that it used, as far as the log goes back. Needs the role admin."""
+        api_key = get_api_key(deployment_for(request, deployment_id, Role.ADMIN), public_id)
+        return Response(serializers.RightsUseSerializer(rights_use_of(api_key)).data)

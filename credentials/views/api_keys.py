@@ -12,10 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from credentials import services
-from credentials.forms import ApiKeyForm, LimitForm, NarrowForm, RotateForm
+from credentials.forms import ApiKeyForm, LimitForm, NarrowForm, NetworksForm, RotateForm
 from credentials.models import ApiKey
 from credentials.selectors import get_api_key, list_api_keys
 from credentials.shown_once import keep_for_one_page, take_kept
+from credentials.used_rights import rights_use_of
 from deployments.models import Deployment
 from deployments.selectors import get_deployment_for
 from portal.access import signed_in
@@ -55,6 +56,7 @@ def create(request: HttpRequest, deployment_id: str) -> HttpResponse:
             access=given["access"],
             expires=form.expires,
             requests_per_second=given["requests_per_second"],
+            networks=given["networks"],
             by=signed_in(request),
         )
         keep_for_one_page(request, deployment.pk, api_key.name, text)
@@ -98,6 +100,35 @@ def limit(request: HttpRequest, deployment_id: str, public_id: str) -> HttpRespo
     return redirect("credentials:key", deployment.pk, public_id)
 
 
+@login_required
+@require_POST
+def networks(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResponse:
+    """From where the key may be used."""
+    deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
+    api_key = get_api_key(deployment, public_id)
+    form = NetworksForm(request.POST)
+    if not form.is_valid():
+        return _key_page(request, deployment, api_key, networks_form=form)
+    services.restrict_api_key(api_key, form.cleaned_data["networks"], by=signed_in(request))
+    messages.success(request, "Saved. The networks hold within a second.")
+    return redirect("credentials:key", deployment.pk, public_id)
+
+
+@login_required
+@require_POST
+def narrow_to_use(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResponse:
+    """Takes away every right that the log never saw used; the rights agreed to are those that the page showed."""
+    deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
+    api_key = get_api_key(deployment, public_id)
+    narrower = rights_use_of(api_key).narrower
+    if narrower is None or str(narrower) != request.POST.get("shown"):
+        messages.error(request, "The key was used for something else meanwhile. Look at its rights again.")
+        return redirect("credentials:key", deployment.pk, public_id)
+    services.narrow_api_key(api_key, access=narrower, by=signed_in(request))
+    messages.success(request, f"{api_key.name} may do only what it did: {narrower}.")
+    return redirect("credentials:key", deployment.pk, public_id)
+
+
 def _key_page(request: HttpRequest, deployment: Deployment, api_key: ApiKey, **bound: Form) -> HttpResponse:
     """`bound`: the form that was sent, in place of the one that shows what holds now."""
     access = api_key.access
@@ -105,10 +136,11 @@ def _key_page(request: HttpRequest, deployment: Deployment, api_key: ApiKey, **b
     forms = {
         "form": NarrowForm(initial={"access": access.kind.value, "permissions": lines}),
         "limit_form": LimitForm(initial={"requests_per_second": api_key.requests_per_second}),
+        "networks_form": NetworksForm(initial={"networks": "\n".join(api_key.networks)}),
         "rotate_form": RotateForm(),
     } | bound
     status = 422 if any(form.is_bound for form in bound.values()) else 200
-    context = {"deployment": deployment, "api_key": api_key, **forms}
+    context = {"deployment": deployment, "api_key": api_key, "use": rights_use_of(api_key), **forms}
     return render(request, "credentials/key.html", context, status=status)
 
 
@@ -128,26 +160,3 @@ def rotate(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResp
         return redirect("credentials:key", deployment.pk, public_id)
     keep_for_one_page(request, deployment.pk, api_key.name, text)
     return redirect("credentials:index", deployment.pk)
-
-
-@login_required
-@require_POST
-def end_old(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResponse:
-    deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
-    api_key = get_api_key(deployment, public_id)
-    services.end_old_secrets(api_key, by=signed_in(request))
-    messages.success(request, "Only the newest secret works now.")
-    return redirect("credentials:key", deployment.pk, public_id)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def revoke(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResponse:
-    """Asks first, then revokes."""
-    deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
-    api_key = get_api_key(deployment, public_id)
-    if request.method == "POST":
-        services.revoke_api_key(api_key, by=signed_in(request))
-        messages.success(request, f"{api_key.name} is revoked. Requests with it are refused from now on.")
-        return redirect("credentials:index", deployment.pk)
-    return render(request, "credentials/key_revoke.html", {"deployment": deployment, "api_key": api_key})

@@ -27,6 +27,7 @@ from explorer.tour import OPENED, tick, tick_steps
 from explorer.views.fragments import wants_part
 from explorer.views.loaded import target_view
 from portal.access import signed_in
+from portal.client_address import client_address
 
 WORD_METHODS = ["GET", "POST", "HEAD"]
 
@@ -120,7 +121,7 @@ def _attempt(request: HttpRequest, bench: Bench, asked: Asked) -> Attempt | None
 
 
 def _client_address(request: HttpRequest) -> str:
-    return request.META.get("REMOTE_ADDR") or "127.0.0.1"
+    return client_address(request.META) or "127.0.0.1"
 
 
 def show_draft(request: HttpRequest, bench: Bench, draft: Draft) -> HttpResponse:

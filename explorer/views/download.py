@@ -14,6 +14,7 @@ from explorer.foreign import credential_in_use
 from explorer.sending import open_answer
 from explorer.targets import Target
 from explorer.views.loaded import target_view
+from portal.client_address import client_address
 from portal.outbound import OutboundError
 
 
@@ -30,7 +31,7 @@ def download(request: HttpRequest, deployment: Target, resource_type: str) -> Ht
     held = credential_in_use(request.session, bench.deployment)
     outgoing = bench.request(draft, operation).with_secret(held.scheme if held else None)
     stack = ExitStack()
-    address = request.META.get("REMOTE_ADDR") or "127.0.0.1"
+    address = client_address(request.META) or "127.0.0.1"
     try:
         answer = stack.enter_context(open_answer(outgoing, held.text if held else "", address))
     except OutboundError as error:

@@ -20,6 +20,7 @@ from explorer.targets import Target
 from explorer.views.bench import show_draft
 from explorer.views.loaded import target_view
 from portal.access import signed_in
+from portal.client_address import client_address
 from portal.models import Role
 from portal.outbound import OutboundError
 
@@ -80,9 +81,7 @@ def edit(request: HttpRequest, deployment: Target, resource_type: str) -> HttpRe
     if attempt.blocked:
         raise Http404
     try:
-        answer = send(
-            attempt.request, held.text if held else "", request.META.get("REMOTE_ADDR") or "127.0.0.1"
-        )
+        answer = send(attempt.request, held.text if held else "", client_address(request.META) or "127.0.0.1")
     except OutboundError:
         return redirect(bench.address(read, run=True))
     if answer.status != 200 or not answer.complete:

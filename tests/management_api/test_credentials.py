@@ -48,6 +48,37 @@ def test_a_key_is_rotated_and_narrowed_but_never_widened(api: Api, deployment: D
     assert wrong.json()["errors"][0]["pointer"] == "#/access"
 
 
+def test_a_key_is_bound_to_networks_and_tells_its_use(api: Api, deployment: Deployment) -> None:
+    asked = {"name": "Lab", "access": {"kind": "full"}, "networks": ["10.0.0.0/8"]}
+    made = api("post", path_of(deployment, "api-keys/"), asked).json()
+    path = path_of(deployment, f"api-keys/{made['id']}/")
+    changed = api("patch", path, {"networks": ["2001:db8::/32"]}).json()
+    assert (made["networks"], changed["networks"]) == (["10.0.0.0/8"], ["2001:db8::/32"])
+    wrong = api("patch", path, {"networks": ["10.0.0.1/8"]}).json()
+    assert wrong["errors"][0]["pointer"] == "#/networks"
+    use = api("get", path + "use/").json()
+    assert use["lines"][0] == {
+        "resource_type": "*",
+        "granted": "cruds",
+        "used": "",
+        "unused": "cruds",
+        "requests": 0,
+        "last": None,
+    }
+    api("post", path + "rotate/", {"overlap_hours": 1})
+    ended = api("post", path + "end-old-secrets/").json()
+    assert [bool(secret["expires"]) for secret in ended["secrets"]] == [False, True]
+
+
+def test_keys_are_revoked_together_or_not_at_all(api: Api, deployment: Deployment) -> None:
+    asked = {"name": "Lab", "access": {"kind": "full"}}
+    ids = [api("post", path_of(deployment, "api-keys/"), asked).json()["id"] for _ in range(2)]
+    path = path_of(deployment, "api-keys/revoke/")
+    assert api("post", path, {"ids": [*ids, "abcdefghijkl"]}).status_code == 409
+    assert api("get", path_of(deployment, "api-keys/?live=true")).json()["count"] == 2
+    assert api("post", path, {"ids": ids}).json() == {"revoked": 2}
+
+
 def test_an_application_is_registered_changed_rotated_and_deleted(api: Api, deployment: Deployment) -> None:
     asked = {
         "name": "Chart",
