@@ -6,7 +6,7 @@ import pytest
 
 from fhirserver import bulk
 from fhirserver.access import FULL, AccessGrant, Permission
-from fhirserver.operations.export import ExportRequest, export_lines, exported_types
+from fhirserver.operations.export import Export, ExportRequest
 from fhirspec import json
 from tests.fhirserver.client import Client
 
@@ -157,9 +157,9 @@ def test_a_value_set_is_expanded_and_its_codes_are_known(client: Client) -> None
 
 
 def test_an_export_has_each_resource_of_a_type_once(filled: Client) -> None:
-    export = ExportRequest(level="patient", types=("Observation", "Patient", "Organization"))
-    assert exported_types(filled.partition, FULL, export) == ["Observation", "Patient"]
-    lines = [json.decode(line)["id"] for line in export_lines(filled.partition, FULL, export, "Observation")]
+    asked = ExportRequest(level="patient", types=("Observation", "Patient"))
+    export = Export(filled.partition, FULL, asked)
+    assert export.types() == ["Observation", "Patient"]
+    lines = [json.decode(line)["id"] for line in export.lines("Observation")]
     assert sorted(lines) == ["a0", "a1", "a2", "a3", "a4", "b0"]
-    everything = list(export_lines(filled.partition, FULL, ExportRequest(), "Organization"))
-    assert len(everything) == 2
+    assert len(list(Export(filled.partition, FULL, ExportRequest()).lines("Organization"))) == 2

@@ -60,7 +60,6 @@ def test_a_statement_that_takes_too_long_is_ended(region: str, monkeypatch: pyte
 def _count_for_long(region: str) -> None:
     with atomic(region):
         if is_postgresql(region):
-            assert fetch(region, "SHOW statement_timeout") == [("30s",)]
             fetch(region, "SET LOCAL statement_timeout = 1")
         numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000)"
         fetch(region, f"{numbers} SELECT count(*) FROM n")
