@@ -69,7 +69,9 @@ OPERATION_ROUTES: tuple[Route, ...] = tuple(
     for level in one.levels
     for method in one.methods
 )
-_OPERATION_TYPES = {one.code: frozenset(one.types) for one in OPERATIONS}
+_OPERATION_TYPES = {
+    _SHAPES[level][0].format(one.code): frozenset(one.types) for one in OPERATIONS for level in one.levels
+}
 _TABLE = {(route.method, route.shape): route for route in (*ROUTES, *OPERATION_ROUTES)}
 _METHODS: dict[str, list[str]] = {}
 for _route in (*ROUTES, *OPERATION_ROUTES):
@@ -82,7 +84,7 @@ def match(request: FhirRequest) -> Route:
     """The route of a request, whose parts (type, id, version, operation) are set. Raises NotFound, MethodNotAllowed."""
     shape = _shape(request)
     if request.operation:
-        types = _OPERATION_TYPES.get(request.operation, frozenset())
+        types = _OPERATION_TYPES.get(shape, frozenset())
         if types and request.resource_type not in types:
             raise NotFound(
                 f"There is no operation ${request.operation} on {request.resource_type or 'the server'}."

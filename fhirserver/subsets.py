@@ -69,10 +69,36 @@ def subset(wanted: Subset, resource: dict[str, Any]) -> dict[str, Any]:
         part = {key: value for key, value in resource.items() if key not in ("text", "_text")}
     else:
         part = {key: value for key, value in resource.items() if key.removeprefix("_") in keep}
+    if wanted.summary == "true":
+        part = _summarised(part, resource["resourceType"], resource["resourceType"])
     meta = dict(part.get("meta") or {})
     meta["tag"] = [*meta.get("tag", []), _SUBSETTED]
     part["meta"] = meta
     return part
+
+
+def _summarised(node: dict[str, Any], resource_type: str, path: str) -> dict[str, Any]:
+    """The elements inside of kept ones that are neither mandatory nor in the summary are left out too."""
+    made = dict(node)
+    for name, value in node.items():
+        below = f"{path}.{name}"
+        keep = _inner_summary(resource_type, below)
+        if not keep or not isinstance(value, dict | list):
+            continue
+        items = [
+            _summarised({k: v for k, v in one.items() if k.removeprefix("_") in keep}, resource_type, below)
+            for one in (value if isinstance(value, list) else [value])
+        ]
+        made[name] = items if isinstance(value, list) else items[0]
+    return made
+
+
+@lru_cache(maxsize=4096)
+def _inner_summary(resource_type: str, path: str) -> frozenset[str]:
+    """What a summary keeps of an element that the type itself defines (`CapabilityStatement.rest`); empty for a data type."""
+    found = get_catalogue().type_definition(resource_type).children(path)
+    kept = [name for one in found if one.min > 0 or one.is_summary for name, _ in one.json_names()]
+    return frozenset(("id", "extension", *kept)) if found else frozenset()
 
 
 def _kept(wanted: Subset, resource_type: str) -> frozenset[str] | None:

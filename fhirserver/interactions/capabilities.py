@@ -15,6 +15,7 @@ from fhirserver.outcomes import BadRequest
 from fhirserver.responses import instant, json_response
 from fhirserver.search.unsupported import reason
 from fhirserver.store import Store, now_us
+from fhirserver.subsets import subset_response
 from fhirspec.catalogue import FHIR_VERSION, get_catalogue
 from fhirspec.definitions import SearchParameter
 
@@ -22,17 +23,8 @@ _STARTED = instant(now_us())
 _MODES = ("full", "normative", "terminology")
 _PATCH_FORMATS = ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"]
 BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"
-_SYSTEM_PARAMETERS = (
-    "_id",
-    "_lastUpdated",
-    "_tag",
-    "_profile",
-    "_security",
-    "_text",
-    "_content",
-    "_list",
-    "_type",
-)
+_LIST = {"name": "_list", "type": "special", "documentation": "The id of a List whose members are searched."}
+_TYPE = {"name": "_type", "type": "special", "documentation": "The resource types to search, with commas."}
 
 
 def capabilities(request: FhirRequest, store: Store) -> FhirResponse:
@@ -40,8 +32,10 @@ def capabilities(request: FhirRequest, store: Store) -> FhirResponse:
     if mode not in _MODES:
         raise BadRequest(f"mode={mode} is not one of {', '.join(_MODES)}.")
     if mode == "terminology":
-        return json_response(_terminology(request.base_url))
-    return json_response(statement(request.base_url, guides_of(store.partition)))
+        body = _terminology(request.base_url)
+    else:
+        body = statement(request.base_url, guides_of(store.partition))
+    return subset_response(request, json_response(body))
 
 
 @lru_cache(maxsize=64)
@@ -64,24 +58,27 @@ def statement(base_url: str, guides: Guides) -> bytes:
             "fhirVersion": FHIR_VERSION,
             "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
             "patchFormat": _PATCH_FORMATS,
-            "rest": [_rest(guides)],
+            "rest": [_rest(base_url, guides)],
         }
     )
 
 
-def _rest(guides: Guides) -> dict[str, Any]:
+def _rest(base_url: str, guides: Guides) -> dict[str, Any]:
     catalogue = get_catalogue()
     return {
         "mode": "server",
-        "documentation": "Every interaction needs a credential: x-api-key, or Authorization: Bearer.",
+        "documentation": (
+            "Every interaction needs a credential: x-api-key, or Authorization: Bearer. Beside what is listed, searches take chains, "
+            "_has, _include, _revinclude, _sort, _count, _total, _summary and _elements."
+        ),
         "security": {
             "cors": True,
             "description": "API keys, and OAuth 2.0 where the deployment has an authorization server.",
         },
-        "resource": [_resource(name, guides) for name in catalogue.resource_types],
+        "resource": [_resource(name, base_url, guides) for name in catalogue.resource_types],
         "interaction": _codes("system"),
-        "searchParam": [_parameter(one) for one in _system_parameters()],
-        **_operations("system", ""),
+        "searchParam": [*(_parameter(one) for one in _system_parameters()), _LIST, _TYPE],
+        **_operations("system", "", base_url),
         "compartment": [
             f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}" for name in catalogue.compartments
         ],
@@ -110,7 +107,7 @@ def _guides(guides: Guides) -> dict[str, list[str]]:
     }
 
 
-def _resource(name: str, guides: Guides) -> dict[str, Any]:
+def _resource(name: str, base_url: str, guides: Guides) -> dict[str, Any]:
     catalogue = get_catalogue()
     parameters = {**_added(name, guides), **catalogue.search_parameters(name)}
     references = sorted(one.code for one in parameters.values() if one.type == "reference")
@@ -126,11 +123,11 @@ def _resource(name: str, guides: Guides) -> dict[str, Any]:
         "conditionalRead": "full-support",
         "conditionalUpdate": True,
         "conditionalDelete": "multiple",
-        "referencePolicy": ["literal", "logical", "local"],
+        "referencePolicy": ["literal", "logical"],
         **({"searchInclude": ["*", *(f"{name}:{code}" for code in references)]} if references else {}),
         **_reverse_includes(name, guides),
-        "searchParam": [_parameter(one) for one in parameters.values() if not reason(one)],
-        **_operations("type", name),
+        "searchParam": [*(_parameter(one) for one in parameters.values() if not reason(one)), _LIST],
+        **_operations("type", name, base_url),
     }
 
 
@@ -154,12 +151,21 @@ def _parameter(one: SearchParameter) -> dict[str, str]:
 
 
 def _system_parameters() -> list[SearchParameter]:
-    known = get_catalogue().search_parameters("Patient")
-    return [known[code] for code in _SYSTEM_PARAMETERS if code in known and not reason(known[code])]
+    """Those that every type has."""
+    catalogue = get_catalogue()
+    of_all = set.intersection(*(set(catalogue.search_parameters(name)) for name in catalogue.resource_types))
+    known = catalogue.search_parameters("Patient")
+    return [one for code, one in known.items() if code in of_all and not reason(one)]
 
 
-def _operations(level: str, name: str) -> dict[str, Any]:
-    found = [_operation(code, name) for code in operation_codes(level, name)]
+def _operations(level: str, name: str, base_url: str) -> dict[str, Any]:
+    # The definitions name the table of operations, whose handlers import interactions.
+    from fhirserver.operations.definitions import definition_url
+
+    found = [
+        {"name": code, "definition": definition_url(code, name, base_url)}
+        for code in operation_codes(level, name)
+    ]
     return {"operation": found} if found else {}
 
 
@@ -172,22 +178,7 @@ def operation_codes(level: str, name: str) -> list[str]:
             return "s" in levels
         return ("t" in levels or "i" in levels) and (not types or name in types)
 
-    return [one.code for one in OPERATIONS if fits(one.levels, one.types)]
-
-
-def _operation(code: str, name: str) -> dict[str, str]:
-    return {"name": code, "definition": operation_url(code, name)}
-
-
-def operation_url(code: str, name: str) -> str:
-    """The canonical URL of an operation on a type: FHIR's own definition where there is one for the type."""
-    official = get_catalogue().operation(code, name)
-    if official is not None:
-        return str(official.definition["url"])
-    from fhirserver.operations.table import OPERATIONS
-
-    definition = next(one.definition for one in OPERATIONS if one.code == code)
-    return definition.replace("{level}", f"{name.lower()}-" if name else "")
+    return list(dict.fromkeys(one.code for one in OPERATIONS if fits(one.levels, one.types)))
 
 
 @lru_cache(maxsize=64)

@@ -24,7 +24,7 @@ def _definition(request: FhirRequest) -> Version:
     # The definitions name the table of operations, whose handlers read.
     from fhirserver.operations.definitions import offered_definition
 
-    found = offered_definition(request.logical_id)
+    found = offered_definition(request.logical_id, request.base_url)
     if found is None:
         raise not_found(request.resource_type, request.logical_id)
     return found

@@ -16,6 +16,10 @@ _FORM = "application/x-www-form-urlencoded"
 
 def search(request: FhirRequest, store: Store) -> FhirResponse:
     pieces = find_page(request, store.partition, store.grant)
+    if request.resource_type == "OperationDefinition" and store.grant.is_unconfined(
+        request.resource_type, "s"
+    ):
+        _add_offered(request, pieces)
     return json_response(searchset(request.base_url, _subset(request, pieces)))
 
 
@@ -28,6 +32,18 @@ def search_by_post(request: FhirRequest, store: Store) -> FhirResponse:
     request.query = [*request.query, *parse_qsl(form, keep_blank_values=True)]
     request.path = request.path.removesuffix("_search").rstrip("/")
     return search(request, store)
+
+
+def _add_offered(request: FhirRequest, pieces: SearchPieces) -> None:
+    """The server's own OperationDefinitions are not stored, yet their canonical URLs lead to them."""
+    # The definitions name the table of operations, whose handlers search.
+    from fhirserver.operations.definitions import offered_entries
+
+    stored = list(pieces.entries)
+    offered = offered_entries(request.query, request.base_url, stored)
+    pieces.entries = stored + offered
+    if pieces.total is not None:
+        pieces.total += len(offered)
 
 
 def _subset(request: FhirRequest, pieces: SearchPieces) -> SearchPieces:

@@ -12,16 +12,12 @@ from fhirserver.operations.validate import validate
 from fhirserver.outcomes import NotSupported
 from fhirserver.store import Store
 
-_EXPORT = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/{level}export"
-_PERSON = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
-_DOCREF = "http://hl7.org/fhir/us/core/OperationDefinition/docref"
 Handler = Callable[[FhirRequest, Store], FhirResponse]
 
 
 class OfferedOperation(NamedTuple):
     """`levels`: of s(ystem), t(ype), i(nstance). `types`: where it applies, empty for every type. `letter`: what the grant must allow on
-    the type. `methods`: by which it may be called. `definition`: its canonical URL, when FHIR R4 itself does not define it, with `{level}` where
-    a guide has one for each type."""
+    the type. `methods`: by which it may be called."""
 
     code: str
     levels: str
@@ -29,7 +25,6 @@ class OfferedOperation(NamedTuple):
     letter: str
     methods: tuple[str, ...]
     handler: Handler
-    definition: str = ""
 
 
 def by_the_caller(request: FhirRequest, store: Store) -> FhirResponse:
@@ -40,14 +35,16 @@ def by_the_caller(request: FhirRequest, store: Store) -> FhirResponse:
 GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
 
 OPERATIONS: tuple[OfferedOperation, ...] = (
-    OfferedOperation("everything", "i", ("Encounter", "Patient", "Person"), "r", BOTH, everything, _PERSON),
-    OfferedOperation("docref", "t", ("DocumentReference",), "s", BOTH, docref, _DOCREF),
+    OfferedOperation("everything", "i", ("Encounter", "Patient", "Person"), "r", BOTH, everything),
+    OfferedOperation("docref", "t", ("DocumentReference",), "s", BOTH, docref),
     OfferedOperation("validate", "ti", (), "", BOTH, validate),
     OfferedOperation("meta", "i", (), "r", BOTH, meta),
     OfferedOperation("meta-add", "i", (), "u", POST, meta_add),
     OfferedOperation("meta-delete", "i", (), "u", POST, meta_delete),
     OfferedOperation("expand", "ti", ("ValueSet",), "r", BOTH, expand),
     OfferedOperation("validate-code", "ti", ("CodeSystem", "ValueSet"), "r", BOTH, validate_code),
-    OfferedOperation("export", "sti", ("Group", "Patient"), "", BOTH, by_the_caller, _EXPORT),
+    OfferedOperation("export", "s", (), "", BOTH, by_the_caller),
+    OfferedOperation("export", "t", ("Patient",), "", BOTH, by_the_caller),
+    OfferedOperation("export", "i", ("Group",), "", BOTH, by_the_caller),
     OfferedOperation("lookup", "t", ("CodeSystem",), "r", BOTH, lookup),
 )

@@ -15,7 +15,7 @@ from fhirserver.search.canonicals import terminology_of
 from fhirserver.search.compile import Compiler
 from fhirserver.search.criteria import UnknownParameter, condition
 from fhirserver.search.evaluate import CannotTell, fulfils
-from fhirserver.search.include import included
+from fhirserver.search.include import included, params_of
 from fhirserver.search.page import Place, page_at
 from fhirserver.search.paging import bound_query, links, read_cursor, write_cursor
 from fhirserver.search.parse import ANSWER, CONTROLS, Controls, controls_of
@@ -40,6 +40,9 @@ def search(request: FhirRequest, partition: Partition, grant: AccessGrant) -> Se
     """One page with its links. Raises BadRequest, LimitExceeded, Forbidden."""
     controls = controls_of(request.query)
     types = _types(request, controls, grant)
+    for one in controls.includes:
+        # Also where nothing matches, and nothing would be looked up.
+        params_of(one, guides_of(partition))
     strict = "handling=strict" in request.header("prefer").replace(" ", "")
     per_type: dict[str, Node] = {}
     used, issues = request.query, []
