@@ -158,7 +158,8 @@ def parameters_of(bench: Bench) -> list[SearchParameterFacts]:
             description=str(each.get("documentation", "")),
             url=str(each.get("definition", "")),
             prefixes=prefixes_of(str(each.get("type", ""))),
-            modifiers=("missing",),
+            modifiers=() if each.get("type") == "special" else ("missing",),
+            example=definitions.plain_example(code, str(each.get("type", ""))),
         )
         for code, each in by_code.items()
         if code not in codes

@@ -2,6 +2,7 @@
 
 from explorer.definitions.codes import CodeList, list_codes
 from explorer.definitions.completion import Completion, complete
+from explorer.definitions.example_value import plain_example
 from explorer.definitions.examples import (
     ExampleTitle,
     example_patch,
@@ -27,5 +28,5 @@ __all__ = [
     "CodeList", "Completion", "ExampleTitle", "Module", "TypeFacts", "body_problems", "complete", "decode_json", "element_names",
     "example_patch", "example_text", "example_titles", "history_parameters", "indent_json", "is_data_type",
     "is_resource_type", "json_scalar", "list_codes", "list_modules", "operation_definitions",
-    "operation_inputs", "parameters", "revincludes", "type_facts", "with_id",
+    "operation_inputs", "parameters", "plain_example", "revincludes", "type_facts", "with_id",
 ]  # fmt: skip

@@ -53,6 +53,13 @@ def example_value(parameter: SearchParameter, resource_type: str) -> str:
     return _BY_TYPE.get(parameter.type, "example")
 
 
+def plain_example(code: str, kind: str) -> str:
+    """One value for a parameter of which only the name and the type are known."""
+    return _BY_CODE.get(code) or {"reference": "Patient/example", "quantity": _QUANTITY, **_BY_TYPE}.get(
+        kind, "example"
+    )
+
+
 def read_element(parameter: SearchParameter, resource_type: str) -> Element | None:
     """The element that a parameter reads, where its expression is a plain path into the type itself."""
     return get_catalogue().type_definition(resource_type).element(parameter.expression.strip("() "))
