@@ -183,6 +183,9 @@ def operation_codes(level: str, name: str) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _terminology(base_url: str) -> bytes:
+    # The operations' handlers read, and reading is an interaction.
+    from fhirserver.operations.expand import PARAMETERS
+
     return msgspec.json.encode(
         {
             "resourceType": "TerminologyCapabilities",
@@ -198,7 +201,8 @@ def _terminology(base_url: str) -> bytes:
             "expansion": {
                 "hierarchical": False,
                 "paging": True,
-                "textFilter": "Case-insensitive, anywhere in the display.",
+                "parameter": [{"name": name} for name in PARAMETERS],
+                "textFilter": "Case-insensitive, anywhere in the display or the code.",
             },
             "validateCode": {"translations": False},
             "translation": {"needsMap": False},

@@ -6,9 +6,12 @@ from typing import NamedTuple
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.operations.docref import docref
 from fhirserver.operations.everything import everything
+from fhirserver.operations.expand import expand
+from fhirserver.operations.lookup import lookup
 from fhirserver.operations.meta import meta, meta_add, meta_delete
-from fhirserver.operations.terminology import expand, lookup, validate_code
+from fhirserver.operations.subsumes import subsumes
 from fhirserver.operations.validate import validate
+from fhirserver.operations.validate_code import validate_code
 from fhirserver.outcomes import NotSupported
 from fhirserver.store import Store
 
@@ -38,7 +41,8 @@ OPERATIONS: tuple[OfferedOperation, ...] = (
     OfferedOperation("everything", "i", ("Encounter", "Patient", "Person"), "r", BOTH, everything),
     OfferedOperation("docref", "t", ("DocumentReference",), "s", BOTH, docref),
     OfferedOperation("validate", "ti", (), "", BOTH, validate),
-    OfferedOperation("meta", "i", (), "r", BOTH, meta),
+    OfferedOperation("meta", "ti", (), "r", BOTH, meta),
+    OfferedOperation("meta", "s", (), "", BOTH, meta),
     OfferedOperation("meta-add", "i", (), "u", POST, meta_add),
     OfferedOperation("meta-delete", "i", (), "u", POST, meta_delete),
     OfferedOperation("expand", "ti", ("ValueSet",), "r", BOTH, expand),
@@ -47,4 +51,5 @@ OPERATIONS: tuple[OfferedOperation, ...] = (
     OfferedOperation("export", "t", ("Patient",), "", BOTH, by_the_caller),
     OfferedOperation("export", "i", ("Group",), "", BOTH, by_the_caller),
     OfferedOperation("lookup", "t", ("CodeSystem",), "r", BOTH, lookup),
+    OfferedOperation("subsumes", "ti", ("CodeSystem",), "r", BOTH, subsumes),
 )

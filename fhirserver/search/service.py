@@ -10,7 +10,7 @@ from fhirserver.http import FhirRequest
 from fhirserver.outcomes import BadRequest, Forbidden, Issue
 from fhirserver.partitions import Partition
 from fhirserver.rows import IndexRows
-from fhirserver.search.ast import EVERYTHING, And, Node, Rids
+from fhirserver.search.ast import EVERYTHING, And, Node, Rids, any_of
 from fhirserver.search.canonicals import terminology_of
 from fhirserver.search.compile import Compiler
 from fhirserver.search.criteria import UnknownParameter, condition
@@ -167,6 +167,15 @@ def find_matches(
         raise BadRequest("The condition names no search parameter.")
     node = And((read.node, allowed(grant, resource_type, "s")))
     found = Compiler(partition).source(resource_type, node)
+    return [row[0] for row in fetch(partition.region, f"{found.text} LIMIT {limit:d}", found.values)]
+
+
+def labelled(partition: Partition, grant: AccessGrant, resource_type: str, limit: int) -> list[int]:
+    """The rids of resources with a profile, a tag or a security label that the grant lets read, at most `limit`."""
+    scope = _scope(partition, grant)
+    names = ("_profile", "_security", "_tag")
+    carried = any_of([condition(resource_type, f"{name}:missing", "false", scope) for name in names])
+    found = Compiler(partition).source(resource_type, And((carried, allowed(grant, resource_type, "r"))))
     return [row[0] for row in fetch(partition.region, f"{found.text} LIMIT {limit:d}", found.values)]
 
 

@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/terminology-service.html
 """
 
+from fhirspec.terminology.code_table import CodeTable, Concept
 from fhirspec.terminology.expansion import Code, Find, Terminology, catalogue_terminology, code_set
 from fhirspec.terminology.reasons import CannotExpand, UnknownCodeSystem, UnknownValueSet
 from fhirspec.terminology.subsumption import subsumption
@@ -10,6 +11,8 @@ from fhirspec.terminology.subsumption import subsumption
 __all__ = [
     "CannotExpand",
     "Code",
+    "CodeTable",
+    "Concept",
     "Find",
     "Terminology",
     "UnknownCodeSystem",

@@ -24,6 +24,7 @@ class Code(NamedTuple):
     display: str
     is_abstract: bool = False
     is_inactive: bool = False
+    designations: tuple[Json, ...] = ()
 
 
 class Terminology:
@@ -106,7 +107,7 @@ class Terminology:
         if not table.is_whole:
             raise CannotExpand(f"Only a part of the code system {system} is known here")
         return [
-            Code(system, one.code, one.display, one.is_abstract, one.is_inactive)
+            Code(system, one.code, one.display, one.is_abstract, one.is_inactive, one.designations)
             for one in filtered(table, include.get("filter", ()))
         ]
 
@@ -119,7 +120,10 @@ class Terminology:
         for raw in concepts:
             known = table.find(raw["code"]) if table else None
             display = raw.get("display") or (known.display if known else "")
-            yield Code(system, raw["code"], display, False, known.is_inactive if known else False)
+            designations = (*raw.get("designation", ()), *(known.designations if known else ()))
+            yield Code(
+                system, raw["code"], display, False, known.is_inactive if known else False, designations
+            )
 
 
 def _expanded(value_set: Json) -> Iterator[Code]:
@@ -137,6 +141,7 @@ def _expanded(value_set: Json) -> Iterator[Code]:
                 one.get("display", ""),
                 one.get("abstract", False),
                 one.get("inactive", False),
+                tuple(one.get("designation", ())),
             )
         waiting[:0] = one.get("contains", ())
 

@@ -135,7 +135,11 @@ class ProfileChecker:
         severity = _SEVERITIES.get(element.binding_strength)
         if severity is None or not set(element.types) & set(_CODED):
             return
-        if self._in_value_set(valued.value, element.value_set) is not False:
+        is_member = self._in_value_set(valued.value, element.value_set)
+        if is_member is None and severity == "error":
+            message = f"A code of {element.value_set} is required; which these are is not known here."
+            found.append(Problem("information", "not-supported", valued.path, message))
+        if is_member is not False:
             return
         if severity == "warning" and _has_no_code(valued.value):
             return
