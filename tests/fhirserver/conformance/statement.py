@@ -19,6 +19,13 @@ VALUES = {
     "uri": "http://example.org/x",
 }
 """A value that every search parameter of the type takes."""
+SPECIAL = {
+    "_content": "word",
+    "_filter": "_id eq x",
+    "_list": "some-list",
+    "_text": "word",
+    "near": "42.36|-71.06|5|km",
+}
 
 
 @dataclass(frozen=True)
@@ -47,10 +54,8 @@ def a_resource(resource_type: str, logical_id: str = "x") -> Json:
 def value_for(resource_type: str, parameter: Json) -> str:
     """A value for a search parameter that a statement lists for a type."""
     code, kind = parameter["name"], parameter["type"]
-    if code in ("_text", "_content"):
-        return "word"
-    if code == "_list":
-        return "some-list"
+    if code in SPECIAL:
+        return SPECIAL[code]
     if kind == "composite":
         composite = get_catalogue().search_parameters(resource_type)[code]
         by_url = {one.url: one for one in get_catalogue().search_parameters(resource_type).values()}
