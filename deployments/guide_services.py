@@ -13,6 +13,7 @@ from fhirserver.guides.guide import Guide
 from fhirserver.guides.install import check_writes, missing_dependencies
 from fhirserver.guides.memory import Guides, Writes, guides_of
 from fhirserver.partitions import Partition
+from fhirserver.profiles import MustSupport, must_support_in
 from portal import audit
 from portal.models import User
 
@@ -57,6 +58,11 @@ def get_guides(deployment: Deployment) -> ShownGuides:
     held = _held(deployment)
     shown = [ShownGuide(one, missing_dependencies(one, held)) for one in held.installed]
     return ShownGuides(True, held.writes, shown, sorted(held.unready))
+
+
+def must_support_of(deployment: Deployment, resource_type: str) -> list[MustSupport]:
+    """What the deployment's profiles ask systems to support on a type; nothing where its data is somewhere else."""
+    return [] if deployment.partition is None else must_support_in(_partition(deployment), resource_type)
 
 
 def install_guide(deployment: Deployment, chunks: Iterable[bytes], filename: str, *, by: User) -> Job:

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/profiling.html
 
 import threading
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhirserver.access import FULL
 from fhirserver.guides.memory import Guides, Writes, guides_of
@@ -15,7 +15,7 @@ from fhirserver.search.canonicals import stored_canonical
 from fhirserver.store import Store
 from fhirspec import json
 from fhirspec.validation import Problem
-from fhirspec.validation.profiles import ProfileChecker, UnusableProfile
+from fhirspec.validation.profiles import ProfileChecker, UnusableProfile, must_support
 
 Resource = dict[str, Any]
 _CONFORMANCE = ("StructureDefinition", "ValueSet", "CodeSystem")
@@ -47,6 +47,27 @@ def require_profiles(partition: Partition, resource: Resource) -> None:
         raise Invalid(
             "The resource does not meet the profiles that this server asks for.", problems=issues_of(problems)
         )
+
+
+class MustSupport(NamedTuple):
+    """An element that a profile asks systems to support. `slice_name`: the one slice of it, empty for the element itself."""
+
+    profile: str
+    path: str
+    slice_name: str
+
+
+def must_support_in(partition: Partition, resource_type: str) -> list[MustSupport]:
+    """What the profiles of the partition's guides ask for on a type, in their order."""
+    checker = _shared(partition)
+    found: list[MustSupport] = []
+    for canonical in guides_of(partition).profiles.get(resource_type, ()):
+        try:
+            root = checker.profile(canonical)
+        except UnusableProfile:
+            continue
+        found += [MustSupport(canonical, one.path, one.slice_name) for one in must_support(root)]
+    return found
 
 
 def issues_of(problems: list[Problem]) -> list[Issue]:
@@ -125,4 +146,11 @@ def _of_guide(partition: Partition, guides: Guides, canonical: str) -> Resource 
     return resource
 
 
-__all__ = ["checker_for", "claimed_profiles", "issues_of", "require_profiles"]
+__all__ = [
+    "MustSupport",
+    "checker_for",
+    "claimed_profiles",
+    "issues_of",
+    "must_support_in",
+    "require_profiles",
+]

@@ -1,7 +1,7 @@
 """Rows that a page has by the dozen: rendered here, because a template loop costs ten times as much."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django import template
 from django.utils.html import escape, format_html, format_html_join
@@ -11,6 +11,7 @@ from explorer.bench import bench_url
 from explorer.building.criteria import render_pairs
 from explorer.building.fields import Choice, Field, SearchParameterFacts
 from explorer.building.interactions import Operation
+from explorer.schema.must_support import Mark
 from explorer.schema.tree import SchemaRow, TypeLink
 from explorer.targets import Target, target_url
 
@@ -100,15 +101,18 @@ def choice_field(id_prefix: str, choice: Choice) -> SafeString:
 
 
 @register.simple_tag
-def schema_list(rows: Sequence[SchemaRow], deployment: Target) -> SafeString:
-    """One level of the schema tree."""
+def schema_list(
+    rows: Sequence[SchemaRow], deployment: Target, marks: Mapping[str, Mark] | None = None
+) -> SafeString:
+    """One level of the schema tree; `marks` by path say what profiles ask to be supported."""
+    known = marks or {}
     return format_html(
         '<ul class="sch">{}</ul>',
-        mark_safe("".join(_schema_row(row, deployment) for row in rows)),  # noqa: S308
+        mark_safe("".join(_schema_row(row, deployment, known.get(row.path)) for row in rows)),  # noqa: S308
     )
 
 
-def _schema_row(row: SchemaRow, deployment: Target) -> SafeString:
+def _schema_row(row: SchemaRow, deployment: Target, mark: Mark | None) -> SafeString:
     name: SafeString = format_html("{}", row.name)
     kids = NOTHING
     if row.children:
@@ -120,14 +124,29 @@ def _schema_row(row: SchemaRow, deployment: Target) -> SafeString:
             url, url, row.name,
         )  # fmt: skip
         kids = format_html('<div class="sch-kids" data-kids="{}" hidden></div>', target)
-    flags = ("Σ" if row.summary else "") + (" ?!" if row.modifier else "")
+    shown = ("Σ" if row.summary else "", "?!" if row.modifier else "", "S" if mark and mark.profiles else "")
+    flags = " ".join(one for one in shown if one)
     return format_html(
         '<li class="sch-row" data-element="{}"><div class="sch-cells"><code class="sch-name">{}</code>'
         '<span class="sch-card{}">{}</span><span class="sch-type">{}</span><div class="sch-text">{}{}</div></div>{}</li>',
         row.path.replace("[x]", ""), name if not flags else format_html('{}<i class="sch-flags">{}</i>', name, flags),
         " required" if row.required else "", row.cardinality,
-        _types(row.types, deployment), _words(row), _binding(row, deployment), kids,
+        _types(row.types, deployment), _words(row),
+        format_html("{}{}", _supported(mark), _binding(row, deployment)), kids,
     )  # fmt: skip
+
+
+def _supported(mark: Mark | None) -> SafeString:
+    """Which profiles ask for the element, and for what inside of it."""
+    if mark is None:
+        return NOTHING
+    names = ", ".join(one.rpartition("/")[2] for one in mark.profiles) or "in its parts"
+    parts = (
+        format_html(": {}", format_html_join(", ", "<code>{}</code>", ((one,) for one in mark.parts)))
+        if mark.parts
+        else NOTHING
+    )
+    return format_html('<p class="muted small">Must support ({}){}</p>', names, parts)
 
 
 def _types(types: Sequence[TypeLink], deployment: Target) -> SafeString:

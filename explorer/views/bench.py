@@ -21,6 +21,7 @@ from explorer.held import list_applications
 from explorer.models import ForeignServer
 from explorer.presenting import Shown, example_tree
 from explorer.rehearsing import can_rehearse, rehearse
+from explorer.schema.must_support import marks_of
 from explorer.schema.tree import schema_rows
 from explorer.targets import Target
 from explorer.tour import OPENED, tick, tick_steps
@@ -153,6 +154,7 @@ def _page_context(
     return context | {
         "facts": definitions.type_facts(bench.resource_type),
         "rows": schema_rows(bench.resource_type),
+        "marks": marks_of(bench.deployment, bench.resource_type),
         "parameters": forms.parameters_of(bench),
         "held_count": count_held(bench.deployment).get(bench.resource_type, 0),
         **_example_part(bench, draft)[1],

@@ -10,6 +10,7 @@ from explorer import definitions
 from explorer.bench import Bench
 from explorer.definitions.versions import version_lenses
 from explorer.palette import find_all
+from explorer.schema.must_support import marks_of
 from explorer.schema.tree import schema_rows
 from explorer.targets import Target
 from explorer.views.fragments import wants_part
@@ -46,6 +47,7 @@ def elements(request: HttpRequest, deployment: Target, path: str) -> HttpRespons
         context: dict[str, Any] = {"rows": schema_rows(path), "path": path}
     except KeyError:
         raise Http404 from None
+    context["marks"] = marks_of(deployment, path.partition(".")[0])
     if wants_part(request):
         return render(request, "explorer/schema_rows.html", {"deployment": deployment, **context})
     context["root"] = path.partition(".")[0]
