@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deployments.guide_services import must_support_of
-from deployments.models import Deployment
+from explorer.models import ForeignServer
+from explorer.targets import Target
 
 
 @dataclass
@@ -18,10 +19,12 @@ class Mark:
     parts: dict[str, None] = field(default_factory=dict)
 
 
-def marks_of(deployment: Deployment, resource_type: str) -> Mapping[str, Mark]:
-    """By the path of the element (`Patient.name`); empty without profiles of the type."""
+def marks_of(target: Target, resource_type: str) -> Mapping[str, Mark]:
+    """By the path of the element (`Patient.name`); empty without profiles of the type, and for a server elsewhere."""
     marks: dict[str, Mark] = {}
-    for one in must_support_of(deployment, resource_type):
+    if isinstance(target, ForeignServer):
+        return marks
+    for one in must_support_of(target, resource_type):
         own = marks.setdefault(one.path, Mark())
         own.profiles[one.profile] = None
         if one.slice_name:
