@@ -29,8 +29,6 @@ _COLUMNS = (
     *("path", "query_encrypted", "status", "duration", "sent", "address", "reason", "needed", "claims"),
     *("patient", "decision_time", "statements", "statement_time"),
 )
-_ROW = f"({', '.join(['%s'] * len(_COLUMNS))})"
-_ROWS_A_STATEMENT = 500  # SQLite binds at most 32,766 values
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +99,14 @@ def _patient(exchange: Exchange) -> str:
 
 
 def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
+    """One statement for a row or for all: taking apart one with thousands of values costs PostgreSQL's driver most of the time."""
     table = connection.ops.quote_name(RequestLog._meta.db_table)
     columns = ", ".join(map(connection.ops.quote_name, _COLUMNS))
     with connection.cursor() as cursor:
-        for start in range(0, len(rows), _ROWS_A_STATEMENT):
-            part = rows[start : start + _ROWS_A_STATEMENT]
-            values = [value for row in part for value in row]
-            cursor.execute(
-                f"INSERT INTO {table} ({columns}) VALUES {', '.join([_ROW] * len(part))}",
-                values,
-            )
+        if connection.vendor == "postgresql":
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(_COLUMNS))
+            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)

@@ -1,0 +1,47 @@
+"""Log lines in a control database on PostgreSQL, where they are copied in."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import DatabaseError, connections, transaction
+
+from gateway import log_lines
+from gateway.front import Exchange
+from gateway.inbound import Inbound
+from gateway.models import RequestLog
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(databases="__all__")]
+ALIAS = "region_pg"
+
+
+@pytest.fixture(autouse=True)
+def control_database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with connections[ALIAS].schema_editor() as editor:
+        editor.create_model(RequestLog)
+    monkeypatch.setattr(log_lines, "connection", connections[ALIAS])
+    yield
+    with connections[ALIAS].schema_editor() as editor:
+        editor.delete_model(RequestLog)
+
+
+def line(path: str, interaction: str = "read") -> log_lines.Line:
+    exchange = Exchange(Inbound({}, "GET", "a" * 12, path, "name=ann", {}, "127.0.0.1"))
+    return log_lines.Line(1_700_000_000.5, 0.25, exchange, interaction, 200, 900)
+
+
+def test_what_is_stored_is_read_back() -> None:
+    paths = ["Patient/1", "a\tb\\c\nd", "\\N", "ä\x00", ""]
+    log_lines.store([line(path) for path in paths])
+    kept = list(RequestLog.objects.using(ALIAS).order_by("pk"))
+    assert [one.path for one in kept] == [path.replace("\x00", "\ufffd") for path in paths]
+    assert {(one.query, one.duration, one.sent, one.patient) for one in kept[1:]} == {
+        ("name=ann", 250_000, 900, "")
+    }
+    assert kept[0].patient == "1"
+    assert kept[0].time.timestamp() == 1_700_000_000.25
+
+
+def test_a_line_that_cannot_be_stored_is_an_error_of_the_database() -> None:
+    with pytest.raises(DatabaseError), transaction.atomic(using=ALIAS):
+        log_lines.store([line("Patient/1"), line("Patient/2", interaction="re\x00ad")])
+    assert RequestLog.objects.using(ALIAS).count() == 0
