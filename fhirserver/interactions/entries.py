@@ -81,7 +81,7 @@ def _address(entry: Entry) -> None:
 
 
 class Located:
-    """Says in an error which entry it is about."""
+    """Says in an error which entry it is about, and where in the Bundle."""
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
@@ -91,10 +91,15 @@ class Located:
 
     def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
         if isinstance(error, Invalid):
-            error.problems = [
-                Issue(one.code, one.diagnostics, one.severity, f"{self.entry.path}.resource.{one.expression}")
-                for one in error.problems
-            ]
+            error.problems = [self._issue(one) for one in error.problems]
         elif isinstance(error, FhirError):
             error.diagnostics = f"{self.entry.path}: {error.diagnostics}"
             error.expression = error.expression or self.entry.path
+
+    def _issue(self, issue: Issue) -> Issue:
+        """`Observation.code` of the entry's resource is `Bundle.entry[7].resource.code`; what a patch made is not in the Bundle."""
+        place, (_, _, below) = f"{self.entry.path}.resource", issue.expression.partition(".")
+        if self.entry.method == "PATCH":
+            told = f"{self.entry.path}: after the patch, {issue.expression}: {issue.diagnostics}"
+            return Issue(issue.code, told, issue.severity, place)
+        return Issue(issue.code, issue.diagnostics, issue.severity, f"{place}.{below}" if below else place)

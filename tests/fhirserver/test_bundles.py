@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fhirpathpy import evaluate
+
 from tests.fhirserver.client import Client
 
 
@@ -244,3 +246,33 @@ def test_a_failing_entry_of_a_batch_leaves_the_others_alone(client: Client) -> N
     ]  # fmt: skip
     assert entries[0]["response"]["outcome"]["issue"][0]["expression"] == ["Patient.gender"]
     assert entries[6]["resource"]["total"] == 1
+
+
+def test_the_problems_of_an_entry_have_their_place_in_the_bundle(client: Client) -> None:
+    wrong = [
+        (observation("Patient/1", code=7), ["Bundle.entry[1].resource.code"]),
+        (observation("Patient/1", valueQuantity={"value": "7"}), ["Bundle.entry[1].resource.value.value"]),
+        ({"resourceType": "Observation", "status": "none"}, ["Bundle.entry[1].resource.status", "Bundle.entry[1].resource.code"]),
+        (patient(name=[{"given": ["a", 1]}]), ["Bundle.entry[1].resource.name[0].given[1]"]),
+    ]  # fmt: skip
+    for resource, expected in wrong:
+        known = entry("POST", "Patient", patient())
+        refused = client.post("", transaction(known, entry("POST", resource["resourceType"], resource)))
+        assert refused.status == 422
+        issues = refused.json()["issue"]
+        assert [one["expression"] for one in issues] == [[path] for path in expected]
+        bundle = transaction(known, entry("POST", resource["resourceType"], resource))
+        for path in expected:
+            # Evaluated as FHIRPath the expression leads to the element, or to its parent where it is missing.
+            parent = path.removesuffix(".code") if "code" not in resource else path
+            assert evaluate(bundle, parent.replace(".value.value", ".valueQuantity.value")), path
+
+
+def test_the_problems_that_a_patch_makes_name_the_entry_with_the_patch(client: Client) -> None:
+    known = client.create(patient(gender="male"))
+    body = {"resourceType": "Binary", "contentType": "application/json-patch+json"}
+    body["data"] = "W3sib3AiOiJyZXBsYWNlIiwicGF0aCI6Ii9nZW5kZXIiLCJ2YWx1ZSI6Im5vbmUifV0="
+    refused = client.post("", transaction(entry("PATCH", f"Patient/{known['id']}", body)))
+    (issue,) = refused.json()["issue"]
+    assert (refused.status, issue["expression"]) == (422, ["Bundle.entry[0].resource"])
+    assert "Patient.gender" in issue["diagnostics"]
