@@ -8,6 +8,7 @@ import time
 
 from fhirserver.access import AccessGrant
 from fhirserver.authorise import require
+from fhirserver.characters import require_no_nul
 from fhirserver.connection import WriteConflict
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.limits import WRITE_ATTEMPTS
@@ -34,6 +35,7 @@ def respond(
         request.method = "GET"
     as_xml = False
     try:
+        require_no_nul(request)
         as_xml = wants_xml(request)
         if grant is None:
             raise Forbidden("There is no access grant: nothing is allowed.")

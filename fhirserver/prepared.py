@@ -13,6 +13,8 @@ import psycopg
 from psycopg import errors, pq
 from psycopg.adapt import Transformer
 
+from fhirserver.characters import refused
+
 Row = tuple[Any, ...]
 
 CAPACITY = 200
@@ -74,7 +76,8 @@ def _sent(values: Sequence[Any]) -> tuple[list[bytes], list[int] | None]:
     for value in values:
         if isinstance(value, str):
             if "\x00" in value:
-                raise psycopg.DataError("a text of PostgreSQL cannot hold the character NUL")
+                # Requests are refused before; what an operation makes of a body may still come here.
+                raise refused("A text of the request")
             sent.append(value.encode())
         elif isinstance(value, bytes):
             has_bytes = True

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from fhirserver.bundles import bundle
+from fhirserver.characters import require_no_nul
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.instants import instant_range
 from fhirserver.limits import MAX_BUNDLE_ENTRIES
@@ -57,7 +58,9 @@ def _answered(
     request: FhirRequest, store: Store, entry: dict[str, Any], number: int, answer: Answer
 ) -> bytes:
     try:
-        response = answer(entry_request(request, entry, f"Bundle.entry[{number}]"), store)
+        asked = entry_request(request, entry, f"Bundle.entry[{number}]")
+        require_no_nul(asked)
+        response = answer(asked, store)
     except FhirError as error:
         response = error_response(error)
     return response_entry(response)

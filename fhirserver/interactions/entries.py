@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from fhirserver.characters import require_no_nul
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.interactions.batch import entry_request
 from fhirserver.outcomes import BadRequest, FhirError, Invalid, Issue
@@ -57,8 +58,9 @@ def read_entry(request: FhirRequest, entry: dict[str, Any], number: int) -> Entr
         request, {key: value for key, value in entry.items() if not is_write or key != "resource"}, path
     )
     made = Entry(number, asked, str(entry.get("fullUrl", "")), resource if is_write else None)
-    if asked.method in LETTERS:
-        with Located(made):
+    with Located(made):
+        require_no_nul(asked)
+        if asked.method in LETTERS:
             _address(made)
     return made
 

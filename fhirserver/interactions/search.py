@@ -3,6 +3,7 @@
 from urllib.parse import parse_qsl
 
 from fhirserver.bundles import SearchPieces, searchset
+from fhirserver.characters import require_pairs_without_nul
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.outcomes import UnsupportedMediaType
 from fhirserver.representation import media_type, unpacked_body
@@ -28,8 +29,9 @@ def search_by_post(request: FhirRequest, store: Store) -> FhirResponse:
     kind = media_type(request.header("content-type"))
     if request.body and kind not in (_FORM, ""):
         raise UnsupportedMediaType(f"A search by POST comes as {_FORM}, not as {kind}.")
-    form = unpacked_body(request).decode(errors="replace")
-    request.query = [*request.query, *parse_qsl(form, keep_blank_values=True)]
+    form = parse_qsl(unpacked_body(request).decode(errors="replace"), keep_blank_values=True)
+    require_pairs_without_nul(form)
+    request.query = [*request.query, *form]
     request.path = request.path.removesuffix("_search").rstrip("/")
     return search(request, store)
 

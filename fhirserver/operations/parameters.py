@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/operations.html#request
 
 from typing import Any
 
+from fhirserver.characters import require_pairs_without_nul
 from fhirserver.http import FhirRequest
 from fhirserver.outcomes import BadRequest
 from fhirserver.representation import read_resource
@@ -33,7 +34,10 @@ class Asked:
         for parameter in body.get("parameter", []):
             if not isinstance(parameter, dict) or not isinstance(parameter.get("name"), str):
                 raise BadRequest("Parameters.parameter needs a name.", "Parameters.parameter")
-            self.values.setdefault(parameter["name"], []).append(_value(parameter))
+            value = _value(parameter)
+            if isinstance(value, str):
+                require_pairs_without_nul([(parameter["name"], value)])
+            self.values.setdefault(parameter["name"], []).append(value)
 
     def text(self, name: str) -> str | None:
         found = self.values.get(name)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from fhirserver.access import AccessGrant
 from fhirserver.bundles import Entry, SearchPieces
+from fhirserver.characters import require_pairs_without_nul
 from fhirserver.connection import fetch
 from fhirserver.guides.memory import guides_of
 from fhirserver.http import FhirRequest
@@ -161,6 +162,7 @@ def find_matches(
     partition: Partition, grant: AccessGrant, resource_type: str, query: Query, limit: int
 ) -> list[int]:
     """The rids that a condition matches, at most `limit`. Raises BadRequest for a condition that cannot be honoured."""
+    require_pairs_without_nul(query)
     scope = _scope(partition, grant)
     read = _criteria(resource_type, [pair for pair in query if pair[0] not in ANSWER], scope, strict=True)
     if read.node == EVERYTHING:

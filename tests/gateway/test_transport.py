@@ -13,6 +13,7 @@ from deployments.sizes import get_size
 from fhirserver.http import FhirResponse
 from gateway.inbound import read_inbound
 from gateway.limits import concurrency
+from gateway.recorder import recorder
 from gateway.sending import CountedBody, prepare
 from tests.gateway.conftest import Caller
 
@@ -169,3 +170,14 @@ def test_errors_of_the_door_come_in_xml_too(nobody: Caller, method: str, path: s
         assert response.status_code == status
         assert response["Content-Type"].startswith("application/fhir+xml")
         assert b"<OperationOutcome" in response.content
+
+
+@pytest.mark.parametrize(
+    "address", ["Patient?name=a%00", "Patient/a%00b", "Patient?_format=%00", "%00", "$export?_typeFilter=Patient%3Fname%3D%2500"]
+)  # fmt: skip
+def test_nul_is_refused_and_logged(full: Caller, address: str) -> None:
+    answered = full("GET", address, prefer="respond-async")
+    assert answered.status_code == 400
+    assert answered.json()["resourceType"] == "OperationOutcome"
+    assert "NUL" in answered.content.decode()
+    assert recorder.flush() == 1
