@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class ExplorerConfig(AppConfig):
-    """API Development: a tab of each deployment."""
+    """API Development: a tab of each deployment, and the same for servers elsewhere."""
 
     name = "explorer"
 
@@ -12,11 +12,12 @@ class ExplorerConfig(AppConfig):
         from explorer.showcase import show_example
         from gateway.documents import offer_document
         from portal.models import Role
-        from portal.navigation import Tab, register_tab
+        from portal.navigation import Entry, Tab, register_entry, register_tab
         from portal.showcase import register_showcase
         from smart.trial import register_receiver
 
         register_showcase(show_example)
+        register_entry(Entry("servers", "Other servers", "servers:list", "globe", 25, prefix="/servers/"))
         register_tab(Tab("api", "API Development", "explorer:index", Role.READ, order=30))
         register_receiver(receive_token)
         offer_document("openapi.json", openapi_document)

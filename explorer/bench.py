@@ -52,6 +52,11 @@ class Bench:
             return system_operations(self.capabilities.rest, known)
         return type_operations(self.capabilities.resources.get(self.resource_type, {}), known)
 
+    @property
+    def takes_bundles(self) -> bool:
+        """Whether the whole system takes a batch or a transaction."""
+        return any(each.key == "batch" for each in self.operations)
+
     def operation(self, key: str) -> Operation:
         """Raises Http404 for an operation that this deployment does not list."""
         for operation in self.operations:

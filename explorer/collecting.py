@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import Q, QuerySet
 
-from deployments.models import Deployment
 from explorer.bench import Bench
 from explorer.building.composing import Json, NotAnEntry, bundle_entry
 from explorer.building.draft import Draft
 from explorer.building.outgoing import Outgoing, build_request
 from explorer.execution import open_draft
 from explorer.models import SavedRequest
+from explorer.targets import Target, kept_for
 from portal.models import Role, User
 
 MOST_COLLECTED = 50
@@ -27,39 +27,39 @@ class Collected:
     problem: str
 
 
-def collect(session: SessionBase, deployment: Deployment, sealed: str) -> bool:
+def collect(session: SessionBase, target: Target, sealed: str) -> bool:
     """Put a sealed draft at the end; False when there is no more room or it cannot be opened."""
-    held = _sealed(session, deployment)
+    held = _sealed(session, target)
     if len(held) >= MOST_COLLECTED or open_draft(sealed) is None:
         return False
-    session[_key(deployment)] = [*held, sealed]
+    session[_key(target)] = [*held, sealed]
     return True
 
 
-def list_collected(session: SessionBase, deployment: Deployment) -> list[Collected]:
-    drafts = [open_draft(each) for each in _sealed(session, deployment)]
-    found = (_collected(deployment, draft) for draft in drafts if draft)
+def list_collected(session: SessionBase, target: Target) -> list[Collected]:
+    drafts = [open_draft(each) for each in _sealed(session, target)]
+    found = (_collected(target, draft) for draft in drafts if draft)
     return [each for each in found if each]
 
 
-def move_collected(session: SessionBase, deployment: Deployment, index: int, steps: int) -> None:
+def move_collected(session: SessionBase, target: Target, index: int, steps: int) -> None:
     """Move one request up (-1) or down (1); 0 takes it out."""
-    held = _sealed(session, deployment)
+    held = _sealed(session, target)
     if not 0 <= index < len(held):
         return
     taken = held.pop(index)
     if steps:
         held.insert(max(0, index + steps), taken)
-    session[_key(deployment)] = held
+    session[_key(target)] = held
 
 
-def clear_collected(session: SessionBase, deployment: Deployment) -> None:
-    session.pop(_key(deployment), None)
+def clear_collected(session: SessionBase, target: Target) -> None:
+    session.pop(_key(target), None)
 
 
-def _collected(deployment: Deployment, draft: Draft) -> Collected | None:
+def _collected(target: Target, draft: Draft) -> Collected | None:
     """None when the deployment does not list the operation any more."""
-    bench = Bench(deployment, draft.resource_type)
+    bench = Bench(target, draft.resource_type)
     operation = next((each for each in bench.operations if each.key == draft.operation), None)
     if operation is None:
         return None
@@ -70,17 +70,15 @@ def _collected(deployment: Deployment, draft: Draft) -> Collected | None:
         return Collected(draft, request, {}, str(error))
 
 
-def _sealed(session: SessionBase, deployment: Deployment) -> list[str]:
-    return list(session.get(_key(deployment), ()))
+def _sealed(session: SessionBase, target: Target) -> list[str]:
+    return list(session.get(_key(target), ()))
 
 
-def _key(deployment: Deployment) -> str:
-    return f"explorer:bundle:{deployment.pk}"
+def _key(target: Target) -> str:
+    return f"explorer:bundle:{target.pk}"
 
 
-def save_request(
-    deployment: Deployment, user: User, name: str, sealed: str, *, shared: bool
-) -> SavedRequest | None:
+def save_request(target: Target, user: User, name: str, sealed: str, *, shared: bool) -> SavedRequest | None:
     """Save a sealed draft under a name; one of the same name is replaced. None when it cannot be opened.
 
     Only who may write shares with the tenant.
@@ -88,9 +86,9 @@ def save_request(
     draft = open_draft(sealed)
     if draft is None:
         return None
-    may_share = getattr(deployment, "role", Role.READ) >= Role.WRITE
+    may_share = getattr(target, "role", Role.READ) >= Role.WRITE
     saved, _ = SavedRequest.objects.update_or_create(
-        deployment=deployment,
+        **kept_for(target),
         user=user,
         name=name.strip()[:80] or f"{draft.operation} {draft.resource_type}".strip(),
         defaults={"sealed": sealed, "shared": shared and may_share, "resource_type": draft.resource_type},
@@ -98,15 +96,15 @@ def save_request(
     return saved
 
 
-def list_saved(deployment: Deployment, user: User) -> QuerySet[SavedRequest]:
+def list_saved(target: Target, user: User) -> QuerySet[SavedRequest]:
     """A person's own saved requests, and those shared in the tenant, by name."""
     mine_or_shared = Q(user=user) | Q(shared=True)
-    return SavedRequest.objects.filter(mine_or_shared, deployment=deployment).select_related("user")
+    return SavedRequest.objects.filter(mine_or_shared, **kept_for(target)).select_related("user")
 
 
-def delete_saved(deployment: Deployment, user: User, saved_id: int) -> bool:
+def delete_saved(target: Target, user: User, saved_id: int) -> bool:
     """One's own; an administrator also what others share."""
-    may_all = getattr(deployment, "role", Role.READ) >= Role.ADMIN
-    found = list_saved(deployment, user).filter(pk=saved_id)
+    may_all = getattr(target, "role", Role.READ) >= Role.ADMIN
+    found = list_saved(target, user).filter(pk=saved_id)
     deleted, _ = (found if may_all else found.filter(user=user)).delete()
     return bool(deleted)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from deployments.models import Deployment
 from explorer.answers.comparison import Comparison
 from explorer.answers.difference import Effect
 from explorer.bench import Bench
@@ -16,8 +15,9 @@ from explorer.building.draft import Draft, draft_from_fields
 from explorer.building.interactions import Operation
 from explorer.building.outgoing import API_KEY, Outgoing
 from explorer.held import Held
-from explorer.models import ForeignServer, SentRequest
+from explorer.models import SentRequest
 from explorer.sending import Answer, send
+from explorer.targets import Target, kept_for
 from portal.models import User
 from portal.outbound import OutboundError
 from portal.secrets import UnreadableSecret, decrypt, encrypt
@@ -57,24 +57,20 @@ def prepare(bench: Bench, draft: Draft, problems: Iterable[Problem], held: Held 
 
 
 def execute(attempt: Attempt, bench: Bench, held: Held | None, user: User, client_address: str) -> Attempt:
-    """Send what `prepare` made, unless a problem blocks it, and remember it. Requests to servers elsewhere are not kept."""
+    """Send what `prepare` made, unless a problem blocks it, and remember it."""
     if attempt.blocked:
         return attempt
     try:
         answer = send(attempt.request, held.text if held else "", client_address)
     except OutboundError as error:
         return replace(attempt, problems=(*attempt.problems, Problem("", str(error))))
-    if not isinstance(bench.deployment, ForeignServer):
-        _remember(attempt, bench.deployment, held, user, answer)
+    _remember(attempt, bench.deployment, held, user, answer)
     return replace(attempt, answer=answer)
 
 
-def _remember(
-    attempt: Attempt, deployment: Deployment, held: Held | None, user: User, answer: Answer
-) -> None:
-    mine = SentRequest.objects.filter(deployment=deployment, user=user)
+def _remember(attempt: Attempt, target: Target, held: Held | None, user: User, answer: Answer) -> None:
     sent = SentRequest.objects.create(
-        deployment=deployment,
+        **kept_for(target),
         user=user,
         method=attempt.request.method,
         operation=attempt.draft.operation,
@@ -82,17 +78,18 @@ def _remember(
         status=answer.status,
         duration=answer.duration,
         credential=held.label[:80] if held else "",
-        trace_id=answer.header("x-request-id")[:16],
+        trace_id="" if attempt.request.outside else answer.header("x-request-id")[:16],
         sealed=seal_draft(attempt.draft),
     )
     if sent.pk % 10 == 0:
+        mine = list_sent(target, user)
         kept = list(mine.values_list("pk", flat=True)[:MOST_REMEMBERED])
         mine.exclude(pk__in=kept).delete()
 
 
-def list_sent(deployment: Deployment, user: User) -> QuerySet[SentRequest]:
+def list_sent(target: Target, user: User) -> QuerySet[SentRequest]:
     """A person's own requests, newest first."""
-    return SentRequest.objects.filter(deployment=deployment, user=user)
+    return SentRequest.objects.filter(**kept_for(target), user=user)
 
 
 def seal_draft(draft: Draft) -> str:

@@ -2,13 +2,24 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.crypto import get_random_string
+
+
+def _one_target(name: str) -> models.CheckConstraint:
+    """A request is either of a deployment or of a server elsewhere."""
+    ours = Q(deployment__isnull=False, server__isnull=True)
+    theirs = Q(deployment__isnull=True, server__isnull=False)
+    return models.CheckConstraint(condition=ours | theirs, name=name)
 
 
 class SentRequest(models.Model):
     """One executed request of one person, for their history. `sealed` is the encrypted draft: searches name patients."""
 
-    deployment = models.ForeignKey("deployments.Deployment", on_delete=models.CASCADE, related_name="+")
+    deployment = models.ForeignKey(
+        "deployments.Deployment", on_delete=models.CASCADE, related_name="+", null=True
+    )
+    server = models.ForeignKey("ForeignServer", on_delete=models.CASCADE, related_name="+", null=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     sent = models.DateTimeField(auto_now_add=True)
     method = models.CharField(max_length=7)
@@ -22,7 +33,11 @@ class SentRequest(models.Model):
 
     class Meta:
         ordering = ("-pk",)
-        indexes = [models.Index(fields=["deployment", "user", "-id"], name="explorer_sent_of_user")]
+        indexes = [
+            models.Index(fields=["deployment", "user", "-id"], name="explorer_sent_of_user"),
+            models.Index(fields=["server", "user", "-id"], name="explorer_sent_elsewhere"),
+        ]
+        constraints = [_one_target("sent_request_has_one_target")]
 
     def __str__(self) -> str:
         return f"{self.method} {self.resource_type} {self.operation}: {self.status}"
@@ -31,7 +46,10 @@ class SentRequest(models.Model):
 class SavedRequest(models.Model):
     """A request that a person keeps by name, for themselves or for all of the tenant. `sealed` is the encrypted draft."""
 
-    deployment = models.ForeignKey("deployments.Deployment", on_delete=models.CASCADE, related_name="+")
+    deployment = models.ForeignKey(
+        "deployments.Deployment", on_delete=models.CASCADE, related_name="+", null=True
+    )
+    server = models.ForeignKey("ForeignServer", on_delete=models.CASCADE, related_name="+", null=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=80)
     shared = models.BooleanField(default=False)
@@ -43,6 +61,8 @@ class SavedRequest(models.Model):
         ordering = ("name", "pk")
         constraints = [
             models.UniqueConstraint(fields=["deployment", "user", "name"], name="one_saved_request_a_name"),
+            models.UniqueConstraint(fields=["server", "user", "name"], name="one_saved_elsewhere_a_name"),
+            _one_target("saved_request_has_one_target"),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,9 @@
 """What the palette (Ctrl-K) offers: every resource type, the operations of the present one, the pages around."""
 
+from collections.abc import Iterable
+
+from django.urls import reverse
+
 from explorer import definitions
 from explorer.bench import Bench, bench_url
 from explorer.building.draft import Draft
@@ -7,8 +11,8 @@ from explorer.models import ForeignServer
 from explorer.targets import target_url
 
 
-def find_all(bench: Bench) -> list[dict[str, str]]:
-    """Each with `label`, `hint` and `url`, the nearest first."""
+def find_all(bench: Bench, servers: Iterable[ForeignServer]) -> list[dict[str, str]]:
+    """Each with `label`, `hint` and `url`, the nearest first. `servers` are those elsewhere that the person has open."""
     start = bench_url(bench.deployment, "")
     operations = [
         {
@@ -23,17 +27,26 @@ def find_all(bench: Bench) -> list[dict[str, str]]:
         for module in definitions.list_modules()
         for facts in module.types
     ]
-    pages = [{"label": "All resource types", "hint": "API Development", "url": start}]
-    if isinstance(bench.deployment, ForeignServer):
-        return operations + types + pages
-    pages += [
-        {"label": "Saved requests", "hint": "API Development", "url": _url("saved", bench)},
-        {"label": "Compose a Bundle", "hint": "API Development", "url": _url("composer", bench)},
-        {"label": "History of your requests", "hint": "API Development", "url": _url("history", bench)},
-        {"label": "Guided tour", "hint": "API Development", "url": _url("tour", bench)},
+    return operations + types + _pages(bench) + _servers(servers)
+
+
+def _pages(bench: Bench) -> list[dict[str, str]]:
+    names = {
+        "index": "All resource types",
+        "saved": "Saved requests",
+        "composer": "Compose a Bundle",
+        "history": "History of your requests",
+    }
+    if not isinstance(bench.deployment, ForeignServer):
+        names["tour"] = "Guided tour"
+    return [
+        {"label": label, "hint": "API Development", "url": target_url(bench.deployment, name)}
+        for name, label in names.items()
     ]
-    return operations + types + pages
 
 
-def _url(name: str, bench: Bench) -> str:
-    return target_url(bench.deployment, name)
+def _servers(servers: Iterable[ForeignServer]) -> list[dict[str, str]]:
+    found = [{"label": "Other servers", "hint": "Any FHIR server", "url": reverse("servers:list")}]
+    return found + [
+        {"label": each.name, "hint": "Other server", "url": bench_url(each, "")} for each in servers
+    ]

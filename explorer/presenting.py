@@ -1,6 +1,6 @@
 """An attempt as the page shows it: the request in several languages, and the answer in several views."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +18,6 @@ from explorer.answers.table import Table, bundle_table
 from explorer.bench import Bench
 from explorer.building.places import find_places, line_of
 from explorer.execution import LONGEST_REMEMBERED_BODY, Attempt, seal_draft
-from explorer.models import ForeignServer
 from explorer.sending import Answer
 from explorer.snippets.curl import render_curl
 from explorer.snippets.httpie import render_httpie
@@ -63,9 +62,12 @@ class Shown:
     def sealed(self) -> str:
         """The draft for Save and Add to a Bundle, readable for this server alone; empty when its body is too long to keep."""
         draft = self.attempt.draft
-        if isinstance(self.bench.deployment, ForeignServer):
-            return ""
         return seal_draft(draft) if len(draft.body) <= LONGEST_REMEMBERED_BODY else ""
+
+    @property
+    def can_collect(self) -> bool:
+        """Whether the request can become an entry of a Bundle: the server has to take one."""
+        return replace(self.bench, resource_type="").takes_bundles
 
     @property
     def edit_url(self) -> str:

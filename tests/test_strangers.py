@@ -8,9 +8,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from deployments.models import Deployment, Region, State
+from explorer.models import ForeignServer
 from portal.models import Tenant, User
 
-OWNED = ("deployments/<", "tenants/<", "api/v1/tenants/<", "api/v1/deployments/<")
+OWNED = ("deployments/<", "tenants/<", "servers/<", "api/v1/tenants/<", "api/v1/deployments/<")
 
 
 def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
@@ -25,13 +26,19 @@ def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
 ROUTES = sorted({path for path in patterns(get_resolver()) if path.startswith(OWNED)})
 
 
-def address(route: str, tenant: Tenant, deployment: Deployment) -> str:
+def address(route: str, tenant: Tenant, deployment: Deployment, server: ForeignServer) -> str:
     """A URL of the route with the ids of something that exists, as far as the route names it."""
-    path = route.replace("<slug:deployment_id>", deployment.pk)
+    path = route.replace("<slug:deployment_id>", deployment.pk).replace("<slug:server_id>", server.pk)
     path = path.replace("tenants/<slug:slug>", f"tenants/{tenant.slug}")
     path = re.sub(r"<str:(resource_type|name)>", "Patient", path)
     path = re.sub(r"<int:\w+>", "1", path)
     return "/" + re.sub(r"<\w+:\w+>", "abc123", path)
+
+
+@pytest.fixture
+def server(alice: User) -> ForeignServer:
+    """A server elsewhere that Alice opened for herself."""
+    return ForeignServer.objects.create(user=alice, base="https://fhir.example.org/r4")
 
 
 @pytest.fixture
@@ -44,31 +51,34 @@ def deployment(tenant: Tenant) -> Deployment:
 
 def test_the_table_of_routes_is_not_empty() -> None:
     assert len(ROUTES) > 60
+    assert all(any(route.startswith(owned) for route in ROUTES) for owned in OWNED)
 
 
-def answers(client: Client, tenant: Tenant, deployment: Deployment, method: str) -> dict[str, int | str]:
+def answers(
+    client: Client, tenant: Tenant, deployment: Deployment, server: ForeignServer, method: str
+) -> dict[str, int | str]:
     """What each route answers: a status, or where it redirects to."""
     found: dict[str, int | str] = {}
     for route in ROUTES:
-        response = getattr(client, method)(address(route, tenant, deployment))
+        response = getattr(client, method)(address(route, tenant, deployment, server))
         found[route] = response.headers.get("Location", response.status_code)
     return found
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_stranger_is_told_that_there_is_nothing(
-    client: Client, charlie: User, tenant: Tenant, deployment: Deployment, method: str
+    client: Client, charlie: User, tenant: Tenant, deployment: Deployment, server: ForeignServer, method: str
 ) -> None:
     client.force_login(charlie)
-    found = answers(client, tenant, deployment, method)
+    found = answers(client, tenant, deployment, server, method)
     assert {route: answer for route, answer in found.items() if answer not in (404, 405)} == {}
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_nobody_sees_anything_without_signing_in(
-    client: Client, tenant: Tenant, deployment: Deployment, method: str
+    client: Client, tenant: Tenant, deployment: Deployment, server: ForeignServer, method: str
 ) -> None:
-    found = answers(client, tenant, deployment, method)
+    found = answers(client, tenant, deployment, server, method)
     let_in = {
         route: answer
         for route, answer in found.items()

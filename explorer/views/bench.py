@@ -186,7 +186,9 @@ def _line_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
 
 def _chooser_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
     groups = choose(bench)
-    return "explorer/types.html", {"groups": groups, "type_count": sum(len(group.types) for group in groups)}
+    types = [each for group in groups for each in group.types]
+    supported = sum(each.supported for each in types)
+    return "explorer/types.html", {"groups": groups, "type_count": len(types), "supported_count": supported}
 
 
 def _example_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:

@@ -6,22 +6,21 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from deployments.models import Deployment
-from deployments.views.loaded import deployment_view
 from explorer import collecting
 from explorer.bench import Bench
 from explorer.building.composing import compose
 from explorer.building.draft import Draft
 from explorer.execution import open_draft
+from explorer.targets import Target, target_url
 from explorer.views.bench import show_draft
+from explorer.views.loaded import target_view
 from portal.access import signed_in
-from portal.models import Role
 
 
-@deployment_view(Role.READ)
+@target_view
 @never_cache
 @require_GET
-def composer(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+def composer(request: HttpRequest, deployment: Target) -> HttpResponse:
     """The requests collected for a Bundle, in their order."""
     context = {
         "deployment": deployment,
@@ -32,43 +31,43 @@ def composer(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     return render(request, "explorer/composer.html", context)
 
 
-@deployment_view(Role.READ)
+@target_view
 @require_POST
-def collect(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+def collect(request: HttpRequest, deployment: Target) -> HttpResponse:
     """Add the request that the answer panel shows."""
     if not collecting.collect(request.session, deployment, request.POST.get("sealed", "")):
         messages.error(
             request, f"It was not added: a Bundle here has at most {collecting.MOST_COLLECTED} requests."
         )
-    return redirect("explorer:composer", deployment.pk)
+    return redirect(target_url(deployment, "composer"))
 
 
-@deployment_view(Role.READ)
+@target_view
 @require_POST
-def arrange(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+def arrange(request: HttpRequest, deployment: Target) -> HttpResponse:
     """Move or take out one request, or all."""
     if "clear" in request.POST:
         collecting.clear_collected(request.session, deployment)
     for name, steps in (("up", -1), ("down", 1), ("remove", 0)):
         if (index := request.POST.get(name, "")).isdecimal():
             collecting.move_collected(request.session, deployment, int(index), steps)
-    return redirect("explorer:composer", deployment.pk)
+    return redirect(target_url(deployment, "composer"))
 
 
-@deployment_view(Role.READ)
+@target_view
 @never_cache
 @require_POST
-def compose_bundle(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+def compose_bundle(request: HttpRequest, deployment: Target) -> HttpResponse:
     """The Bundle in the editor, ready to be rehearsed or sent."""
     kind = "batch" if request.POST.get("kind") == "batch" else "transaction"
     entries = [each.entry for each in collecting.list_collected(request.session, deployment) if each.entry]
     return show_draft(request, Bench(deployment, ""), Draft("batch", body=compose(kind, entries)))
 
 
-@deployment_view(Role.READ)
+@target_view
 @never_cache
 @require_GET
-def saved(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+def saved(request: HttpRequest, deployment: Target) -> HttpResponse:
     """One's own saved requests and those of the tenant."""
     user = signed_in(request)
     lines = [(each, open_draft(each.sealed)) for each in collecting.list_saved(deployment, user)]
@@ -76,9 +75,9 @@ def saved(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     return render(request, "explorer/saved.html", context)
 
 
-@deployment_view(Role.READ)
+@target_view
 @require_POST
-def save(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+def save(request: HttpRequest, deployment: Target) -> HttpResponse:
     kept = collecting.save_request(
         deployment,
         signed_in(request),
@@ -89,13 +88,13 @@ def save(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     if kept is None:
         raise Http404
     messages.success(request, f"Saved as “{kept.name}”{', shared with the tenant' if kept.shared else ''}.")
-    return redirect("explorer:saved", deployment.pk)
+    return redirect(target_url(deployment, "saved"))
 
 
-@deployment_view(Role.READ)
+@target_view
 @never_cache
 @require_GET
-def open_saved(request: HttpRequest, deployment: Deployment, saved_id: int) -> HttpResponse:
+def open_saved(request: HttpRequest, deployment: Target, saved_id: int) -> HttpResponse:
     """The form of a saved request, ready to be sent."""
     found = get_object_or_404(collecting.list_saved(deployment, signed_in(request)), pk=saved_id)
     draft = open_draft(found.sealed)
@@ -105,10 +104,10 @@ def open_saved(request: HttpRequest, deployment: Deployment, saved_id: int) -> H
     return show_draft(request, bench, draft) if draft.body else redirect(bench.address(draft))
 
 
-@deployment_view(Role.READ)
+@target_view
 @require_POST
-def delete_saved(request: HttpRequest, deployment: Deployment, saved_id: int) -> HttpResponse:
+def delete_saved(request: HttpRequest, deployment: Target, saved_id: int) -> HttpResponse:
     if not collecting.delete_saved(deployment, signed_in(request), saved_id):
         raise Http404
     messages.success(request, "The saved request is deleted.")
-    return redirect("explorer:saved", deployment.pk)
+    return redirect(target_url(deployment, "saved"))

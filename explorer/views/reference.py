@@ -9,12 +9,14 @@ from django.views.decorators.http import require_GET
 from explorer import definitions
 from explorer.bench import Bench
 from explorer.definitions.versions import version_lenses
+from explorer.foreign import list_servers
 from explorer.palette import find_all
 from explorer.schema.must_support import marks_of
 from explorer.schema.tree import schema_rows
 from explorer.targets import Target
 from explorer.views.fragments import wants_part
 from explorer.views.loaded import target_view
+from portal.access import signed_in
 
 
 @target_view
@@ -75,7 +77,7 @@ def find(request: HttpRequest, deployment: Target) -> JsonResponse:
     """Everything the palette can go to: resource types, operations of the present one, pages."""
     kind = request.GET.get("type", "")
     bench = Bench(deployment, kind if definitions.is_resource_type(kind) else "")
-    return JsonResponse({"items": find_all(bench)})
+    return JsonResponse({"items": find_all(bench, list_servers(signed_in(request)))})
 
 
 def _page(request: HttpRequest, deployment: Target, template: str, context: dict[str, Any]) -> HttpResponse:

@@ -6,8 +6,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from deployments.models import Deployment
-from deployments.views.loaded import deployment_view
 from explorer import definitions
 from explorer.bench import Bench
 from explorer.building.draft import Draft
@@ -16,12 +14,11 @@ from explorer.execution import list_sent, open_draft, prepare
 from explorer.foreign import credential_in_use
 from explorer.forms import check
 from explorer.sending import send
-from explorer.targets import Target
+from explorer.targets import Target, target_url
 from explorer.views.bench import show_draft
 from explorer.views.loaded import target_view
 from portal.access import signed_in
 from portal.client_address import client_address
-from portal.models import Role
 from portal.outbound import OutboundError
 
 
@@ -43,10 +40,10 @@ def paste(request: HttpRequest, deployment: Target) -> HttpResponse:
     return redirect(bench.address(draft))
 
 
-@deployment_view(Role.READ)
+@target_view
 @never_cache
 @require_GET
-def history(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+def history(request: HttpRequest, deployment: Target) -> HttpResponse:
     """The person's own requests, newest first."""
     sent = list_sent(deployment, signed_in(request))[:100]
     drafts = [open_draft(each.sealed) for each in sent]
@@ -54,10 +51,10 @@ def history(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     return render(request, "explorer/history.html", {"deployment": deployment, "tab": "api", "lines": lines})
 
 
-@deployment_view(Role.READ)
+@target_view
 @never_cache
 @require_GET
-def replay(request: HttpRequest, deployment: Deployment, sent_id: int) -> HttpResponse:
+def replay(request: HttpRequest, deployment: Target, sent_id: int) -> HttpResponse:
     """The form of a request sent before, ready to be sent again."""
     sent = get_object_or_404(list_sent(deployment, signed_in(request)), pk=sent_id)
     draft = open_draft(sent.sealed)
@@ -90,9 +87,9 @@ def edit(request: HttpRequest, deployment: Target, resource_type: str) -> HttpRe
     return show_draft(request, bench, Draft("update", resource_type, logical_id, body=body))
 
 
-@deployment_view(Role.READ)
+@target_view
 @require_POST
-def clear_history(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+def clear_history(request: HttpRequest, deployment: Target) -> HttpResponse:
     list_sent(deployment, signed_in(request)).delete()
-    messages.success(request, "Your history of this deployment is empty.")
-    return redirect("explorer:history", deployment.pk)
+    messages.success(request, "Your history here is empty.")
+    return redirect(target_url(deployment, "history"))

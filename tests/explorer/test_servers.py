@@ -1,6 +1,8 @@
 """The same explorer for any FHIR server by its base URL: here another deployment, over real HTTP."""
 
 import html
+import json
+import re
 
 import pytest
 from django.test import Client
@@ -12,7 +14,7 @@ from credentials.access import FULL
 from credentials.services import create_api_key
 from deployments.models import Deployment
 from deployments.regions import synchronise_regions
-from explorer.models import ForeignServer, SentRequest
+from explorer.models import ForeignServer, SavedRequest, SentRequest
 from portal.models import User
 from tests.explorer.conftest import SignIn
 
@@ -72,7 +74,71 @@ def test_requests_carry_the_stored_key_and_links_lead_on(
     assert key not in found + made
     download = bobs.get(f"{home}Patient/download/", {".do": "search", "gender": "male"})
     assert b"Bundle" in b"".join(download.streaming_content)
-    assert not SentRequest.objects.exists()
+    assert [each.method for each in SentRequest.objects.all()] == ["GET", "POST"]
+    assert all(key not in each.sealed for each in SentRequest.objects.all())
+
+
+def sealed(client: Client, address: str, **fields: str) -> str:
+    """The sealed request in the answer panel of a preview."""
+    asked = {f".{name}": value for name, value in fields.items()} | {".preview": "1"}
+    found = re.search(r'name="sealed" value="([^"]+)"', client.post(address, asked).text)
+    assert found
+    return found.group(1)
+
+
+def test_requests_are_remembered_and_sent_again(bobs: Client, base: str, deployment: Deployment) -> None:
+    home = opened(bobs, base)
+    bobs.get(f"{home}Patient/", {".do": "search", "gender": "male", ".run": "1"})
+    lines = bobs.get(f"{home}history/").text
+    assert "Patient search&amp;gender=male" in lines
+    address = re.search(rf'href="({home}history/\d+/)"', lines)
+    assert address
+    again = bobs.get(address.group(1))
+    assert again.headers["Location"] == f"{home}Patient/?.do=search&gender=male"
+    # What was sent elsewhere is no part of a deployment's history.
+    ours = SentRequest.objects.filter(deployment=deployment)
+    assert not ours.exists()
+    assert bobs.post(f"{home}history/clear/").headers["Location"] == f"{home}history/"
+    assert "Nothing sent yet" in bobs.get(f"{home}history/").text
+
+
+def test_a_request_is_saved_by_its_name(bobs: Client, base: str) -> None:
+    home = opened(bobs, base)
+    preview = sealed(bobs, f"{home}Patient/", do="search")
+    assert bobs.post(f"{home}saved/save/", {"sealed": preview, "name": "Everybody", "shared": "on"})
+    assert not SavedRequest.objects.get().shared, "a server elsewhere belongs to one person"
+    lines = bobs.get(f"{home}saved/").text
+    address = re.search(rf'href="({home}saved/\d+/)">Everybody<', lines)
+    assert address
+    assert bobs.get(address.group(1)).headers["Location"] == f"{home}Patient/?.do=search"
+    bobs.post(f"{address.group(1)}delete/")
+    assert not SavedRequest.objects.exists()
+
+
+def test_collected_requests_become_a_bundle_for_the_server(
+    bobs: Client, base: str, deployment: Deployment
+) -> None:
+    _, key = create_api_key(deployment, name="For Bob", access=FULL, by=None)
+    home = opened(bobs, base, scheme="header", secret=key)
+    body = '{"resourceType": "Patient", "gender": "male"}'
+    for fields in ({"do": "create", "body": body}, {"do": "search"}):
+        bobs.post(f"{home}bundle/add/", {"sealed": sealed(bobs, f"{home}Patient/", **fields)})
+    composed = bobs.post(f"{home}bundle/compose/", {"kind": "batch"}).text
+    area = composed.split('<textarea id="batch-body"')[1].partition(">")[2].partition("</textarea>")[0]
+    bundle = json.loads(html.unescape(area))
+    assert [each["request"]["url"] for each in bundle["entry"]] == ["Patient", "Patient"]
+    run = {".do": "batch", ".body": json.dumps(bundle), ".run": "1"}
+    assert "200 OK" in bobs.post(home, run).text
+
+
+def test_the_palette_and_the_navigation_lead_there(bobs: Client, base: str, deployment: Deployment) -> None:
+    home = opened(bobs, base)
+    assert 'href="/servers/"' in bobs.get("/services/").text
+    found = bobs.get(reverse("explorer:find", args=[deployment.pk])).json()["items"]
+    assert {"/servers/", home} <= {each["url"] for each in found}
+    theirs = bobs.get(f"{home}find/").json()["items"]
+    assert {f"{home}history/", f"{home}saved/", f"{home}bundle/"} <= {each["url"] for each in theirs}
+    assert not any("tour" in each["url"] for each in theirs)
 
 
 def test_a_private_address_is_refused_unless_the_operator_allows_it(
