@@ -1,6 +1,7 @@
 """Number parameters, with the precision that their digits imply. https://hl7.org/fhir/R4/search.html#number"""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from fhirserver.indexing.definitions import Reading
 from fhirserver.indexing.keys import NUMBER
@@ -10,6 +11,10 @@ from fhirserver.search.ast import Amount, Node
 from fhirserver.search.criteria.prefixes import prefixed
 from fhirspec.definitions import SearchParameter
 
+# Of ASCII digits only: Decimal also reads other scripts, underscores, spaces, and what is not a number.
+_FORM = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
+_MAX_EXPONENT = 300
+
 
 def number(resource_type: str, found: SearchParameter, reading: Reading, modifier: str, value: str) -> Node:
     return Amount(param_code(resource_type, reading.code), NUMBER, *numbered(found.code, value))
@@ -18,13 +23,14 @@ def number(resource_type: str, found: SearchParameter, reading: Reading, modifie
 def numbered(name: str, value: str) -> tuple[str, float, float, float]:
     """Prefix, value, and the value with its implicit precision."""
     prefix, text = prefixed(value)
-    try:
-        number = Decimal(text)
-        exponent = number.as_tuple().exponent
-    except InvalidOperation:
-        raise BadRequest(f"{name}={value} is not a number.") from None
-    if not isinstance(exponent, int) or abs(exponent) > 300:
+    # A `+` that the client did not encode arrives as a space.
+    text = text.replace(" ", "+")
+    if not _FORM.fullmatch(text):
         raise BadRequest(f"{name}={value} is not a number.")
+    number = Decimal(text)
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or max(abs(exponent), abs(number.adjusted())) > _MAX_EXPONENT:
+        raise BadRequest(f"{name}={value} is not a number that this server can compare.")
     half = Decimal(1).scaleb(exponent) / 2
     if prefix == "ap":
         half = abs(number) / 10
