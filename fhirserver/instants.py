@@ -1,15 +1,21 @@
 """Dates and times of parameters such as `_since`, `_at`, `start` and `end`, with the precision that they were given in."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from calendar import isleap, monthrange
+from datetime import date
+from typing import Final
 
 from fhirserver.outcomes import BadRequest
 
 _FORM = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?"
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?", re.ASCII
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_SECOND: Final = 1_000_000
+_MINUTE: Final = 60 * _SECOND
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+_LAST_OFFSET: Final = 14 * _HOUR
 
 
 def instant_range(name: str, text: str) -> tuple[int, int]:
@@ -22,36 +28,44 @@ def instant_range(name: str, text: str) -> tuple[int, int]:
     if found is None:
         raise BadRequest(f"{name} is not a FHIR date or time: {text}")
     try:
-        low, high = _range(found)
-        return (low - _EPOCH) // _MICROSECOND, (high - _EPOCH) // _MICROSECOND
-    except (ValueError, OverflowError):
+        return _range(found)
+    except ValueError:
         raise BadRequest(f"{name} is not a date of the calendar: {text}") from None
 
 
-def _range(found: re.Match[str]) -> tuple[datetime, datetime]:
+def _range(found: re.Match[str]) -> tuple[int, int]:
+    # In whole numbers: the year 9999, the usual end of what has none, ends behind the last moment that a datetime can be.
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    low = datetime(year, month or 1, day or 1, hour, minute, second, tzinfo=UTC)
-    fraction = found.group(7)
-    if fraction:
-        micros = (fraction[1:] + "000000")[:6]
-        low = low.replace(microsecond=int(micros))
-        high = low + timedelta(microseconds=10 ** max(0, 7 - len(fraction)))
-    elif found.group(6):
-        high = low + timedelta(seconds=1)
-    elif found.group(4):
-        high = low + timedelta(minutes=1)
-    elif day:
-        high = low + timedelta(days=1)
-    elif month:
-        high = low.replace(year=year + month // 12, month=month % 12 + 1)
-    else:
-        high = low.replace(year=year + 1)
-    shift = _offset(found.group(8))
-    return low - shift, high - shift
+    first = date(year, 1 if found[2] is None else month, 1 if found[3] is None else day)
+    # FHIR allows :60; a leap second has the number of the second after it, as in POSIX.
+    if hour > 23 or minute > 59 or second > 60:
+        raise ValueError("not a time of day")
+    micros = int((found[7] or ".")[1:7].ljust(6, "0"))
+    low = (first.toordinal() - _EPOCH) * _DAY + hour * _HOUR + minute * _MINUTE + second * _SECOND + micros
+    low -= _offset(found[8])
+    return low, low + _length(found, first)
 
 
-def _offset(zone: str | None) -> timedelta:
+def _length(found: re.Match[str], first: date) -> int:
+    """How long the last part that is told lasts."""
+    if found[7]:
+        return int(10 ** max(0, 7 - len(found[7])))
+    if found[6]:
+        return _SECOND
+    if found[4]:
+        return _MINUTE
+    if found[3]:
+        return _DAY
+    if found[2]:
+        return monthrange(first.year, first.month)[1] * _DAY
+    return (365 + isleap(first.year)) * _DAY
+
+
+def _offset(zone: str | None) -> int:
     if not zone or zone == "Z":
-        return timedelta()
-    sign = -1 if zone[0] == "-" else 1
-    return sign * timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6]))
+        return 0
+    hours, minutes = int(zone[1:3]), int(zone[4:6])
+    offset = hours * _HOUR + minutes * _MINUTE
+    if minutes > 59 or offset > _LAST_OFFSET:
+        raise ValueError("not a time zone")
+    return -offset if zone[0] == "-" else offset

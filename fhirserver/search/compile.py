@@ -169,7 +169,8 @@ class Compiler:
                 among, value = one_of(self.partition.region, rids)
                 return Sql(f"{at}.rid {among}", (value,))
             case Updated(prefix, low, high):
-                test = compared("r.updated", "r.updated", prefix, low, high - 1)
+                # A moment overlaps with what holds it.
+                test = compared("r.updated", "r.updated", "eq" if prefix == "ap" else prefix, low, high - 1)
                 text = (
                     f"EXISTS (SELECT 1 FROM fhir_resource r WHERE r.partition = %s AND r.rid = {at}.rid"
                     f" AND {test.text}{_BY_KEY})"

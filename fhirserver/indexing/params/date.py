@@ -44,10 +44,11 @@ def _period(value: dict[str, Any]) -> Iterator[Span]:
 
 
 def _timing(value: dict[str, Any]) -> Iterator[Span]:
-    events = [span for span in map(span_of, value.get("event", ())) if span]
-    if events:
-        yield min(low for low, _ in events), max(high for _, high in events)
-    yield from _period(value.get("repeat", {}).get("boundsPeriod", {}))
+    """Only the outer limits count, those of the events and of the bounds together."""
+    parts = [span for span in map(span_of, value.get("event", ())) if span]
+    parts += _period(value.get("repeat", {}).get("boundsPeriod", {}))
+    if parts:
+        yield min(low for low, _ in parts), max(high for _, high in parts)
 
 
 def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> None:

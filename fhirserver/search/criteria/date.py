@@ -16,13 +16,14 @@ def date(resource_type: str, found: SearchParameter, reading: Reading, modifier:
 
 def span(param: int, name: str, value: str) -> Node:
     prefix, (low, high) = dated(name, value)
-    if prefix == "ap":
-        now = int(datetime.now(UTC).timestamp() * 1_000_000)
-        slack = abs(now - low) // 10
-        low, high = low - slack, high + slack
     return Span(param, prefix, low, high)
 
 
 def dated(name: str, value: str) -> tuple[str, tuple[int, int]]:
+    """Prefix and time; approximately takes in a tenth of the time between the date and now."""
     prefix, text = prefixed(value)
-    return prefix, instant_range(name, text)
+    low, high = instant_range(name, text)
+    if prefix == "ap":
+        slack = abs(int(datetime.now(UTC).timestamp() * 1_000_000) - low) // 10
+        low, high = low - slack, high + slack
+    return prefix, (low, high)
