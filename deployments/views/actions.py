@@ -3,38 +3,26 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from deployments import jobs, lifecycle, services
+from deployments import jobs, services
 from deployments.forms import AccessSettingsForm, ServiceLevelForm, SizeForm
 from deployments.models import Deployment
 from deployments.selectors import get_job
 from deployments.views.loaded import deployment_view
+from deployments.views.outcome import do
 from deployments.views.pages import settings_context
 from portal.access import signed_in
 from portal.forms import TypedNameForm
 from portal.models import Role, User
 from portal.views.shell import next_page
 
-REFUSALS = (lifecycle.NotAllowed, jobs.NotAllowed, ValidationError)
-
-
-def _words(refusal: Exception) -> str:
-    return " ".join(refusal.messages) if isinstance(refusal, ValidationError) else str(refusal)
-
 
 def _do(request: HttpRequest, action: Callable[[], None], done: str, after: str) -> HttpResponse:
-    """Run the action, say what became of it and go to the page it was asked from."""
-    try:
-        action()
-    except REFUSALS as refusal:
-        messages.error(request, _words(refusal))
-    else:
-        messages.success(request, done)
-    return redirect(next_page(request, default=after))
+    """Goes to the page it was asked from."""
+    return do(request, action, done, next_page(request, default=after))
 
 
 def _overview(deployment: Deployment) -> str:

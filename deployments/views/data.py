@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from deployments import data_jobs, data_services, transfers
@@ -14,6 +13,7 @@ from deployments.models import Deployment
 from deployments.presets import PRESETS
 from deployments.selectors import count_by_type, get_job, get_use, list_jobs
 from deployments.views.loaded import deployment_view
+from deployments.views.outcome import do
 from portal.access import signed_in
 from portal.forms import TypedNameForm
 from portal.models import Role
@@ -45,13 +45,7 @@ def page(request: HttpRequest, deployment: Deployment) -> HttpResponse:
 def _do(
     request: HttpRequest, deployment: Deployment, action: Callable[[], object], done: str
 ) -> HttpResponse:
-    try:
-        action()
-    except ValidationError as refusal:
-        messages.error(request, " ".join(refusal.messages))
-    else:
-        messages.success(request, done)
-    return redirect("deployments:data", deployment.pk)
+    return do(request, action, done, reverse("deployments:data", args=[deployment.pk]))
 
 
 @require_POST

@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from deployments import guide_jobs, guide_services
 from deployments.models import Deployment
 from deployments.selectors import list_jobs
 from deployments.views.loaded import deployment_view
+from deployments.views.outcome import do
 from fhirserver.guides.memory import Writes
 from fhirspec.package import MAX_PACKED_BYTES
 from portal.access import signed_in
@@ -55,13 +56,7 @@ def page(request: HttpRequest, deployment: Deployment) -> HttpResponse:
 def _do(
     request: HttpRequest, deployment: Deployment, action: Callable[[], object], done: str
 ) -> HttpResponse:
-    try:
-        action()
-    except ValidationError as refusal:
-        messages.error(request, " ".join(refusal.messages))
-    else:
-        messages.success(request, done)
-    return redirect("deployments:guides", deployment.pk)
+    return do(request, action, done, reverse("deployments:guides", args=[deployment.pk]))
 
 
 @require_POST
