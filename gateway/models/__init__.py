@@ -1,7 +1,8 @@
 """The log of FHIR requests, and the counts that the metrics page draws."""
 
 from gateway.models.audit_keeping import AuditKeeping
-from gateway.models.minute_count import LATENCY_BUCKETS, MinuteCount
+from gateway.models.counted import LATENCY_BUCKETS
+from gateway.models.minute_count import MinuteCount
 from gateway.models.request_log import RequestLog
 from gateway.models.totals import CredentialHour, DeploymentTotal
 

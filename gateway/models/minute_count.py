@@ -3,14 +3,10 @@
 from django.db import models
 
 from deployments.models import Deployment
-
-# Upper ends in milliseconds; the last bucket has none.
-LATENCY_BUCKETS = (1, 2, 3, 5, 8, 12, 20, 35, 60, 100, 200, 400, 1000, 3000, 10_000)
+from gateway.models.counted import Counted
 
 
-class MinuteCount(models.Model):
-    """`latencies` counts answers by the buckets of LATENCY_BUCKETS and one more for all that took longer."""
-
+class MinuteCount(Counted):
     deployment = models.ForeignKey(
         Deployment,
         on_delete=models.CASCADE,
@@ -19,12 +15,6 @@ class MinuteCount(models.Model):
         related_name="minute_counts",
     )
     minute = models.DateTimeField()
-    requests = models.PositiveBigIntegerField(default=0)
-    client_errors = models.PositiveBigIntegerField(default=0)
-    server_errors = models.PositiveBigIntegerField(default=0)
-    throttled = models.PositiveBigIntegerField(default=0)
-    sent = models.PositiveBigIntegerField(default=0)
-    latencies = models.JSONField()
 
     class Meta:
         ordering = ("minute",)

@@ -3,23 +3,10 @@
 from django.db import models
 
 from deployments.models import Deployment
+from gateway.models.counted import Counted
 
 
-class _Counted(models.Model):
-    """`latencies` counts answers by the buckets of LATENCY_BUCKETS and one more for all that took longer."""
-
-    requests = models.PositiveBigIntegerField(default=0)
-    client_errors = models.PositiveBigIntegerField(default=0)
-    server_errors = models.PositiveBigIntegerField(default=0)
-    throttled = models.PositiveBigIntegerField(default=0)
-    sent = models.PositiveBigIntegerField(default=0)
-    latencies = models.JSONField()
-
-    class Meta:
-        abstract = True
-
-
-class DeploymentTotal(_Counted):
+class DeploymentTotal(Counted):
     """Since the deployment was made. `seconds` is how long its requests took together."""
 
     deployment = models.OneToOneField(
@@ -31,7 +18,7 @@ class DeploymentTotal(_Counted):
         return f"{self.deployment_id}: {self.requests}"
 
 
-class CredentialHour(_Counted):
+class CredentialHour(Counted):
     """`credential` is a key's prefix or a client id, empty for requests without a credential."""
 
     deployment = models.ForeignKey(
