@@ -66,6 +66,16 @@ def run(database: str, patients: int, seconds: float, only: str) -> list[dict[st
         lines = list(run_workload(server, TRIVIAL, seconds))
         rate = load(server, range(patients))
         print(json.dumps({"database": database, "workload": "load", "per_second": round(rate)}), flush=True)
+        print(
+            json.dumps(
+                {
+                    "database": database,
+                    "workload": "words of the load",
+                    "seconds": round(server.read_words(), 1),
+                }
+            ),
+            flush=True,
+        )
         for workload in workloads(patients):
             if only in workload.name:
                 lines += run_workload(server, workload, seconds)
@@ -86,6 +96,7 @@ def growth(database: str, sizes: list[int], seconds: float, only: str) -> list[d
     try:
         for size in sizes:
             load(server, range(held, size))
+            server.read_words()
             held = size
             for workload in [*workloads(size), *searches_beside(size)]:
                 if not workload.writes and only in workload.name:

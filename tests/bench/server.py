@@ -47,9 +47,16 @@ class Server:
 
     def new_token(self) -> str:
         """An access token of a backend service, good for five minutes."""
-        deployment = self.base.split("/")[-2]
+        return self._run_beside("tests.bench.token", self.base.split("/")[-2])
+
+    def read_words(self) -> float:
+        """Let the full text catch up with what was written; seconds."""
+        return float(self._run_beside("tests.bench.words"))
+
+    def _run_beside(self, module: str, *arguments: str) -> str:
+        """The last word that a module prints in the product's environment."""
         made = subprocess.run(
-            [sys.executable, "-m", "tests.bench.token", deployment],
+            [sys.executable, "-m", module, *arguments],
             cwd=CHECKOUT,
             env=self.environment,
             check=True,
