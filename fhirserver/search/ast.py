@@ -102,6 +102,7 @@ class Rids:
 class Updated:
     """Was last changed at a time for which the comparison holds. Microseconds."""
 
+    resource_type: str
     prefix: str
     low: int
     high: int

@@ -6,6 +6,10 @@ from fhirserver.search.sql import Sql
 def compared(low: str, high: str, prefix: str, start: int, end: int) -> Sql:
     """A span low..high of the resource against start..end of the search. https://hl7.org/fhir/R4/search.html#prefix"""
     match prefix:
+        case "ge" if low == high:
+            return Sql(f"{low} >= %s", (start,))
+        case "le" if low == high:
+            return Sql(f"{low} <= %s", (end,))
         case "eq":
             return Sql(f"{low} >= %s AND {high} <= %s", (start, end))
         case "ne":
@@ -23,6 +27,12 @@ def compared(low: str, high: str, prefix: str, start: int, end: int) -> Sql:
         case "eb":
             return Sql(f"{high} <= %s", (start,)) if low != high else Sql(f"{high} < %s", (start,))
     return Sql(f"{low} < %s AND {high} > %s", (end, start))
+
+
+def changed(moment: str, prefix: str, start: int, end: int) -> Sql:
+    """A moment against all from `start` to before `end`."""
+    # A moment overlaps with what holds it.
+    return compared(moment, moment, "eq" if prefix == "ap" else prefix, start, end - 1)
 
 
 def measured(least: str, most: str, prefix: str, value: float, low: float, high: float) -> Sql:

@@ -31,8 +31,8 @@ from fhirserver.search.ast import (
     Updated,
     of_type,
 )
-from fhirserver.search.comparisons import compared, measured
-from fhirserver.search.fulltext_plan import planned, words_asked
+from fhirserver.search.comparisons import changed, compared, measured
+from fhirserver.search.planning import planned, words_asked
 from fhirserver.search.sql import Sql, join
 from fhirserver.search.weights import holds_any, weight
 
@@ -57,12 +57,21 @@ class Compiler:
 
     def matches(self, resource_type: str, node: Node) -> Sql:
         """`FROM … m WHERE …`: the resources of the type that match, each once."""
-        return self._matching(of_type(resource_type), _flat(planned(self.partition, node)))
+        return self.found(resource_type, planned(self.partition, node))
+
+    def found(self, resource_type: str, node: Node) -> Sql:
+        """The same for a condition that is planned."""
+        return self._matching(of_type(resource_type), _flat(node))
+
+    def conditions(self, resource_type: str, node: Node) -> Sql:
+        """What rows of `m` must fulfil to be among them; the condition is planned."""
+        nodes = [of_type(resource_type), *_flat(node)]
+        return join(" AND ", [self.condition(one, "m") for one in nodes])
 
     def _matching(self, kind: Node, nodes: list[Node]) -> Sql:
         driver = min([*nodes, kind], key=weight)
         rest = [one for one in nodes if one is not driver]
-        if isinstance(driver, (Rids, Updated, MemberOf, ReferredBy, FullText)) or holds_any(driver):
+        if isinstance(driver, (Rids, MemberOf, ReferredBy, FullText)) or holds_any(driver):
             rest.append(kind)
         start = self._driver(driver)
         conditions = [self.condition(one, "m") for one in rest]
@@ -168,9 +177,8 @@ class Compiler:
             case Rids(rids):
                 among, value = one_of(self.partition.region, rids)
                 return Sql(f"{at}.rid {among}", (value,))
-            case Updated(prefix, low, high):
-                # A moment overlaps with what holds it.
-                test = compared("r.updated", "r.updated", "eq" if prefix == "ap" else prefix, low, high - 1)
+            case Updated(_, prefix, low, high):
+                test = changed("r.updated", prefix, low, high)
                 text = (
                     f"EXISTS (SELECT 1 FROM fhir_resource r WHERE r.partition = %s AND r.rid = {at}.rid"
                     f" AND {test.text}{_BY_KEY})"

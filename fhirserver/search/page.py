@@ -9,8 +9,10 @@ from fhirserver.partitions import Partition
 from fhirserver.prepared import Row
 from fhirserver.search.ast import Node
 from fhirserver.search.compile import Compiler
+from fhirserver.search.planning import planned
 from fhirserver.search.sort import Key
 from fhirserver.search.sql import Sql, join
+from fhirserver.search.walk import walk
 
 _CONTENT = "f.type, f.logical_id, f.content"
 
@@ -63,18 +65,48 @@ def _rows(
     partition: Partition, per_type: dict[str, Node], keys: list[Key], place: Place, limit: int
 ) -> list[Row]:
     """The first rows in the direction of the place."""
-    # Newest first, unless something else is asked for.
-    falling = [one != place.backwards for one in (*(key.descending for key in keys), True, True)]
+    # Newest first, unless something else is asked for; equals in the direction of the last key, as indexes lie.
+    ways = [key.descending for key in keys] or [True]
+    falling = [one != place.backwards for one in (*ways[: len(keys)], ways[-1], ways[-1])]
     compiler = Compiler(partition)
     rows: list[Row] = []
     for resource_type, node in per_type.items():
-        statement = _statement(compiler, compiler.matches(resource_type, node), keys, falling, place, limit)
+        node = planned(partition, node)
+        walked = (
+            _walked(compiler, resource_type, node, keys, falling, place, limit) if len(per_type) == 1 else []
+        )
+        if walked:
+            return walked
+        found = compiler.found(resource_type, node)
+        statement = _statement(compiler, found, keys, falling, place, limit)
         rows += fetch(partition.region, statement.text, statement.values)
     if len(per_type) > 1:
         # Stable sorts from the last key to the first.
         for index in range(len(falling) - 1, -1, -1):
             rows.sort(key=lambda row: row[index], reverse=falling[index])
     return rows[:limit]
+
+
+def _walked(
+    compiler: Compiler,
+    resource_type: str,
+    node: Node,
+    keys: list[Key],
+    falling: list[bool],
+    place: Place,
+    limit: int,
+) -> list[Row]:
+    """The rows along the index of the first key; none if it has no index, or if they are not all there within a stretch."""
+    if not keys:
+        return []
+    start = place.values[0] if place.values else None
+    found = walk(compiler, resource_type, node, keys[0], start, backwards=place.backwards)
+    if found is None or keys[0].along is None:
+        return []
+    along = keys[0]._replace(expression=Sql(f"m.{keys[0].along.column}"))
+    statement = _statement(compiler, found, [along, *keys[1:]], falling, place, limit)
+    rows = fetch(compiler.partition.region, statement.text, statement.values)
+    return rows if len(rows) >= limit else []
 
 
 def _statement(

@@ -19,17 +19,30 @@ from fhirserver.search.sql import Sql
 from fhirspec.definitions import SearchParameter
 from fhirspec.searchparams import UnsupportedExpression
 
-_TABLES = {"string": ("fhir_string", "value"), "uri": ("fhir_string", "value"), "date": ("fhir_date", "low"),
-           "number": ("fhir_quantity", "low"), "quantity": ("fhir_quantity", "low")}  # fmt: skip
+_ENDS = ("low", "high")
+_TABLES = {"string": ("fhir_string", ("value",)), "uri": ("fhir_string", ("value",)), "date": ("fhir_date", _ENDS),
+           "number": ("fhir_quantity", _ENDS), "quantity": ("fhir_quantity", _ENDS)}  # fmt: skip
 _IN_CONTENT = ("token", "reference")
 _ON_EVERY_TYPE = ("_id", "_lastUpdated")
 
 
+class Index(NamedTuple):
+    """A table that lies in the order of `column`: what else its rows must fulfil, and the columns by which the one of several values
+    that counts is found; none where a resource has one row."""
+
+    table: str
+    column: str
+    tests: Sql
+    several: tuple[str, ...] = ()
+
+
 class Key(NamedTuple):
-    """An expression over the alias `m`, and its direction."""
+    """An expression over the alias `m`, its direction, what stands for no value, and the index that holds this order, if one does."""
 
     expression: Sql
     descending: bool
+    missing: str | int | float | None = None
+    along: Index | None = None
 
 
 def is_by_rank(resource_type: str, sort: list[tuple[str, bool]]) -> bool:
@@ -47,24 +60,28 @@ def keys_of(resource_types: list[str], sort: list[tuple[str, bool]], partition: 
     if len(resource_types) > 1 and any(code not in _ON_EVERY_TYPE for code, _ in sort):
         raise BadRequest("_sort: a search over several types is sorted by _id or _lastUpdated only.")
     guides = guides_of(partition)
-    return [Key(_expression(resource_types[0], code, down, partition, guides), down) for code, down in sort]
+    return [_key(resource_types[0], code, down, partition, guides) for code, down in sort]
 
 
-def _expression(resource_type: str, code: str, descending: bool, partition: Partition, guides: Guides) -> Sql:
+def _key(resource_type: str, code: str, descending: bool, partition: Partition, guides: Guides) -> Key:
     if code in _ON_EVERY_TYPE:
         column = "logical_id" if code == "_id" else "updated"
         text = f"(SELECT s.{column} FROM fhir_resource s WHERE s.partition = %s AND s.rid = m.rid)"
-        return Sql(text, (partition.number,))
+        by_time = Index("fhir_resource", column, Sql("m.type = %s", (resource_type,)))
+        index = by_time if code == "_lastUpdated" else None
+        return Key(Sql(text, (partition.number,)), descending, along=index)
     if code == "_score":
         raise BadRequest("_sort=_score: matches carry no score here; sort by a search parameter.")
     found = parameter(resource_type, code) or guides.parameters.get(resource_type, {}).get(code)
     if found is None:
         raise BadRequest(f"_sort={code}: {resource_type} has no such search parameter.")
-    pick = "max" if descending else "min"
-    value = (
-        _in_content(found, partition, pick) if found.type in _IN_CONTENT else _indexed(found, partition, pick)
-    )
-    return Sql(f"COALESCE({value.text}, %s)", (*value.values, _missing(found.type, descending)))
+    pick, missing = "max" if descending else "min", _missing(found.type, descending)
+    if found.type in _IN_CONTENT:
+        value, index = _in_content(found, partition, pick), None
+    else:
+        value, index = _indexed(found, partition, pick)
+    expression = Sql(f"COALESCE({value.text}, %s)", (*value.values, missing))
+    return Key(expression, descending, missing, index)
 
 
 def _in_content(found: SearchParameter, partition: Partition, pick: str) -> Sql:
@@ -76,19 +93,21 @@ def _in_content(found: SearchParameter, partition: Partition, pick: str) -> Sql:
         ) from None
 
 
-def _indexed(found: SearchParameter, partition: Partition, pick: str) -> Sql:
+def _indexed(found: SearchParameter, partition: Partition, pick: str) -> tuple[Sql, Index | None]:
     if found.type not in _TABLES:
         raise BadRequest(
             f"_sort={found.code}: this server cannot sort by a parameter of the type {found.type}."
         )
-    table, column = _TABLES[found.type]
+    table, columns = _TABLES[found.type]
     params = [param_code(found.base, one.code) for one in readings(found.base, found.code)]
-    unit = f" AND s.unit = {NUMBER}" if table == "fhir_quantity" else ""
+    unit = f" AND {{}}.unit = {NUMBER}" if table == "fhir_quantity" else ""
     text = (
-        f"(SELECT {pick}(s.{column}) FROM {table} s WHERE s.partition = %s AND s.rid = m.rid"
-        f" AND s.param IN ({', '.join(['%s'] * len(params))}){unit})"
+        f"(SELECT {pick}(s.{columns[0]}) FROM {table} s WHERE s.partition = %s AND s.rid = m.rid"
+        f" AND s.param IN ({', '.join(['%s'] * len(params))}){unit.format('s')})"
     )
-    return Sql(text, (partition.number, *params))
+    tests = Sql(f"m.param = %s{unit.format('m')}", tuple(params[:1]))
+    index = Index(table, columns[0], tests, columns) if len(params) == 1 else None
+    return Sql(text, (partition.number, *params)), index
 
 
 def _missing(kind: str, descending: bool) -> str | int | float:

@@ -20,7 +20,7 @@ def one_value(resource_type: str, found: SearchParameter, modifier: str, value: 
         return Rids((hash64(f"{resource_type}/{unescaped(value)}"),))
     if found.code == "_lastUpdated":
         prefix, (low, high) = dated("_lastUpdated", value)
-        return Updated(prefix, low, high)
+        return Updated(resource_type, prefix, low, high)
     if found.code == "_list":
         return MemberOf(special.LIST_MEMBERS, hash64(f"List/{unescaped(value)}"))
     if found.code == "near":

@@ -8,7 +8,7 @@ import pytest
 from fhirserver.access import AccessGrant, Permission
 from fhirserver.connection import fetch
 from fhirserver.partitions import clear
-from fhirserver.search import fulltext, fulltext_plan
+from fhirserver.search import fulltext, planning
 from tests.fhirserver.client import Client
 
 
@@ -94,7 +94,7 @@ def test_the_content_holds_every_value_and_the_narrative(loaded: Client, text: s
 
 
 def test_common_words_find_the_same_in_another_way(loaded: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fulltext_plan, "COMMON", 0)
+    monkeypatch.setattr(planning, "COMMON", 0)
 
     assert asked(loaded, "allergy") == "ann ben"
     assert asked(loaded, "allergy -asthma OR fracture") == "ann cem"

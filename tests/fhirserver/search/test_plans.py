@@ -14,6 +14,7 @@ import pytest
 
 from fhirserver import connection
 from fhirserver.partitions import Partition
+from fhirserver.search import walk
 from tests.fhirserver.client import Client
 
 
@@ -45,6 +46,11 @@ SEARCHES = [
     "Patient?_text=words&gender=female",
     "Patient?_id=1&_content=words",
     "Observation?patient._content=words",
+    "Observation?_lastUpdated=ge2020-01-01",
+    "Patient?_sort=family",
+    "Patient?gender=female&_sort=-birthdate,_id",
+    "Observation?_sort=value-quantity",
+    "Observation?_sort=-_lastUpdated",
 ]
 
 
@@ -108,6 +114,7 @@ def test_a_search_never_reads_a_whole_partition(
         return rows(region, raw, statement, parameters)
 
     monkeypatch.setattr(connection, "_rows", remembered)
+    monkeypatch.setattr(walk, "MANY", 0)
     assert client.get(search).status == 200
 
     assert asked

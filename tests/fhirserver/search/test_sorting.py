@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fhirserver import bulk
+from fhirserver.search import walk
 from fhirserver.search.limits import MAX_SORT
 from fhirspec import json
 from tests.fhirserver.client import Client
@@ -49,6 +50,15 @@ def observation(logical_id: str, code: str, value: int) -> dict[str, Any]:
         "subject": {"reference": SUBJECTS[logical_id]},
         "valueQuantity": {"value": value, "unit": "mg"},
     }
+
+
+@pytest.fixture(params=["sorted", "walked", "walked a little"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few matches are sorted, many are read along an index as far as a stretch goes."""
+    if request.param != "sorted":
+        monkeypatch.setattr(walk, "MANY", 0)
+    if request.param == "walked a little":
+        monkeypatch.setattr(walk, "STRETCH", 1)
 
 
 @pytest.fixture

@@ -1,15 +1,20 @@
-"""Before a search by words is compiled: the words are read that wait to be, and it is seen how common the wanted ones are."""
+"""Before a search is compiled: words are read that wait to be, and it is seen how much some conditions match."""
 
 from dataclasses import replace
 
 from fhirserver.connection import fetch, is_postgresql
 from fhirserver.partitions import Partition
-from fhirserver.search.ast import And, Chain, FullText, Node, Not, Or, ReferredBy
+from fhirserver.search.ast import And, Chain, FullText, Node, Not, Or, ReferredBy, Rids, Updated
+from fhirserver.search.comparisons import changed
 from fhirserver.search.fulltext import bring_up_to_date
 from fhirserver.search.text_query import as_fts5, as_tsquery, scope_of
 
 COMMON = 2_000
 """From so many matches on, a page is found sooner by walking the type in order than by sorting what matches."""
+
+
+FEW = 1_000
+"""So many lately changed resources are named one by one: a search by time then starts from them."""
 
 
 def planned(partition: Partition, node: Node) -> Node:
@@ -18,6 +23,8 @@ def planned(partition: Partition, node: Node) -> Node:
         case FullText():
             bring_up_to_date(partition, node.resource_type)
             return replace(node, common=_is_common(partition, node))
+        case Updated():
+            return _named(partition, node)
         case And(nodes):
             return And(tuple(planned(partition, one) for one in nodes))
         case Or(nodes):
@@ -29,6 +36,13 @@ def planned(partition: Partition, node: Node) -> Node:
         case ReferredBy(param, inner):
             return ReferredBy(param, planned(partition, inner))
     return node
+
+
+def _named(partition: Partition, node: Updated) -> Node:
+    test = changed("r.updated", node.prefix, node.low, node.high)
+    statement = f"SELECT r.rid FROM fhir_resource r WHERE r.partition = %s AND r.type = %s AND {test.text} LIMIT {FEW + 1}"
+    found = fetch(partition.region, statement, (partition.number, node.resource_type, *test.values))
+    return node if len(found) > FEW else Rids(tuple(row[0] for row in found))
 
 
 def words_asked(partition: Partition, node: FullText) -> str:

@@ -1,0 +1,61 @@
+"""A sorted page read off an index that lies in its order, where sorting all that matches would cost more.
+
+How often a walk meets a match is not known beforehand: it reads a stretch of the index, and whoever finds too little there sorts.
+"""
+
+from typing import Any, Literal
+
+from fhirserver.connection import fetch
+from fhirserver.search.ast import Node
+from fhirserver.search.compile import Compiler
+from fhirserver.search.sort import Index, Key
+from fhirserver.search.sql import Sql, join
+
+MANY = 1_000
+"""So many matches are sorted as quickly as they are walked to."""
+STRETCH = 4_000
+"""Rows of the index that a walk may read."""
+
+
+def walk(
+    compiler: Compiler, resource_type: str, node: Node, key: Key, start: Any, *, backwards: bool
+) -> Sql | None:
+    """`FROM … m WHERE …`: matches beside the value `start` (None: from the end where the order begins), some of them or all; `m` has the
+    column of the key's index. None when sorting is better."""
+    index = key.along
+    if index is None or (start is not None and start == key.missing):
+        # Among those without a value there is nothing to walk along.
+        return None
+    if not _are_many(compiler, resource_type, node):
+        return None
+    falls = key.descending != backwards
+    number = compiler.number
+    ahead = Sql(
+        f"FROM {index.table} m WHERE m.partition = %s AND {index.tests.text}", (number, *index.tests.values)
+    )
+    if start is not None:
+        ahead = join(" AND ", [ahead, Sql(f"m.{index.column} {'<=' if falls else '>='} %s", (start,))])
+    parts = [ahead]
+    far = f"{ahead.text} ORDER BY m.{index.column} {'DESC' if falls else 'ASC'} LIMIT 1 OFFSET {STRETCH}"
+    for (end,) in fetch(compiler.partition.region, f"SELECT m.{index.column} {far}", ahead.values):
+        parts.append(Sql(f"m.{index.column} {'>=' if falls else '<='} %s", (end,)))
+    if index.several:
+        parts.append(_counts(index, number, "greater" if key.descending else "less"))
+    return join(" AND ", [*parts, compiler.conditions(resource_type, node)])
+
+
+def _are_many(compiler: Compiler, resource_type: str, node: Node) -> bool:
+    found = compiler.found(resource_type, node)
+    statement = compiler.whole(Sql(f"SELECT 1 {found.text} LIMIT 1 OFFSET {MANY}", found.values))
+    return bool(fetch(compiler.partition.region, statement.text, statement.values))
+
+
+def _counts(index: Index, partition: int, than: Literal["less", "greater"]) -> Sql:
+    """Of the several values of a resource, this row has the one that counts."""
+    other, own = (", ".join(f"{alias}.{name}" for name in index.several) for alias in ("o", "m"))
+    tests = index.tests.text.replace("m.", "o.")
+    text = (
+        f"NOT EXISTS (SELECT 1 FROM {index.table} o WHERE o.partition = %s AND o.rid = m.rid AND {tests}"
+        f" AND ({other}) {'<' if than == 'less' else '>'} ({own}))"
+    )
+    return Sql(text, (partition, *index.tests.values))
