@@ -37,6 +37,16 @@ def by_prefix(parameter: str, valued: str, table: str) -> Cases:
     return cases
 
 
+def by_modifier(parameter: str, table: Cases, valued: str = "") -> Cases:
+    """Each line: a value, what it finds without a modifier, and with those that are named (`abc exact:a`)."""
+    cases = {}
+    for value, line in table.items():
+        for word in line.split():
+            modifier, colon, ids = word.rpartition(":")
+            cases[f"{parameter}{colon}{modifier}={value}"] = _but(valued, ids)
+    return cases
+
+
 def _but(valued: str, word: str) -> str:
     return "".join(one for one in valued if one not in word) if word.startswith("^") else word
 
