@@ -13,7 +13,7 @@ import msgspec
 from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import Element, SearchParameter
 from fhirspec.searchparams import alias_of, unsupported_reason
-from fhirspec.searchparams.parse import split_union
+from fhirspec.searchparams.parse import ExistsAndIsNotFalse, parse, split_union
 
 NOT_INDEXED = frozenset(
     {"_id", "_lastUpdated", "_text", "_content", "_filter", "_query", "_list", "_has", "_type"}
@@ -127,6 +127,16 @@ def element_type(resource_type: str, code: str) -> str:
 def is_flag(resource_type: str, code: str) -> bool:
     """Whether a token parameter reads a code or boolean element, whose values never carry a system."""
     return element_type(resource_type, code) in ("code", "boolean")
+
+
+@lru_cache(maxsize=4096)
+def is_question(resource_type: str, code: str) -> bool:
+    """Whether a parameter says yes or no of every resource (`Patient?deceased`). Only yes is indexed: no is all the others."""
+    found = get_catalogue().search_parameters(resource_type).get(code)
+    steps = (
+        parse(found.expression) if found and found.type == "token" and "exists()" in found.expression else ()
+    )
+    return any(isinstance(step, ExistsAndIsNotFalse) for step in steps)
 
 
 @lru_cache(maxsize=4096)
