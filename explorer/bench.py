@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.http import Http404
 
 from deployments.endpoint import fhir_base
 from explorer import definitions
-from explorer.building.draft import Draft
+from explorer.building.draft import FORMATS, Draft
 from explorer.building.interactions import Operation
 from explorer.building.operations import system_operations, type_operations
 from explorer.building.outgoing import Outgoing, build_request
@@ -42,6 +42,21 @@ class Bench:
         return get_capabilities(self.deployment, self.base)
 
     @cached_property
+    def format(self) -> str:
+        """What answers come in, and bodies are offered in, unless the form says otherwise: json or xml."""
+        if not isinstance(self.deployment, ForeignServer):
+            return "json"
+        wanted, stated = self.deployment.format, self.capabilities.formats
+        known = [name for name in FORMATS if any(name in each for each in stated)]
+        return wanted if wanted in known or not known else known[0]
+
+    def write(self, resource: dict[str, Any]) -> str:
+        """A resource as text for the editor."""
+        if self.format == "xml":
+            return definitions.indent_xml(resource)
+        return definitions.indent_json(resource)
+
+    @cached_property
     def supported(self) -> bool:
         return self.resource_type in self.capabilities.resources
 
@@ -52,10 +67,13 @@ class Bench:
             return system_operations(self.capabilities.rest, known)
         return type_operations(self.capabilities.resources.get(self.resource_type, {}), known)
 
+    def offers(self, key: str) -> bool:
+        return any(each.key == key for each in self.operations)
+
     @property
     def takes_bundles(self) -> bool:
         """Whether the whole system takes a batch or a transaction."""
-        return any(each.key == "batch" for each in self.operations)
+        return self.offers("batch")
 
     def operation(self, key: str) -> Operation:
         """Raises Http404 for an operation that this deployment does not list."""
@@ -75,13 +93,13 @@ class Bench:
 
     def address(self, draft: Draft, run: bool = False) -> str:
         """The explorer's address of a draft of any resource type."""
-        return f"{bench_url(self.deployment, draft.resource_type)}?{draft.address(run)}"
+        return f"{bench_url(self.deployment, draft.resource_type)}?{draft.address(run, self.format)}"
 
     def open_entry(self, resource_type: str, logical_id: str) -> str:
         """The address that reads one resource, empty when there is no such type."""
         if not definitions.is_resource_type(resource_type):
             return ""
-        return self.address(Draft("read", resource_type, logical_id), run=True)
+        return self.address(Draft("read", resource_type, logical_id, format=self.format), run=True)
 
     def open_url(self, url: str) -> str:
         """The explorer's address of a FHIR URL of this deployment, empty for any other."""
@@ -91,7 +109,7 @@ class Bench:
             draft = draft_from_paste(url, self.base)
         except NotARequest:
             return ""
-        return self.address(draft, run=True)
+        return self.address(replace(draft, format=self.format), run=True)
 
     @property
     def link(self) -> Callable[[str, Any], str | None]:
@@ -106,7 +124,7 @@ class Bench:
             if not found or not definitions.is_resource_type(found.group(1)):
                 return None
             kind, logical_id, version = found.groups()
-            draft = Draft("vread" if version else "read", kind, logical_id, version or "")
+            draft = Draft("vread" if version else "read", kind, logical_id, version or "", format=self.format)
             return self.address(draft, run=True)
 
         return leads_to

@@ -15,6 +15,7 @@ from portal.outbound import OutboundError
 
 REMEMBERED_SECONDS = 30.0
 LARGEST_STATEMENT = 20_000_000
+_NOT_IN_THIS_FORMAT = (400, 406, 415)
 
 
 @dataclass(frozen=True)
@@ -56,21 +57,24 @@ def _fetch(base: str) -> Capabilities:
 
 
 def _fetch_outside(server: ForeignServer) -> Capabilities:
-    media_type = MEDIA_TYPES[server.format]
-    request = addressed(
-        Outgoing("GET", f"{server.base}/metadata", (("Accept", media_type),), secret=None), server
-    )
-    held = held_for(server)
+    """Asked in the format that was chosen, then in the other one: some servers speak only one of them."""
+    other = "json" if server.format == "xml" else "xml"
     try:
-        answer = send(
-            request.with_secret(held.scheme if held else None),
-            held.text if held else "",
-            "",
-            LARGEST_STATEMENT,
-        )
+        answer = _ask_outside(server, server.format)
+        if answer.status in _NOT_IN_THIS_FORMAT:
+            answer = _ask_outside(server, other)
     except OutboundError as error:
         return Capabilities(problem=str(error))
     return _read_answer(answer)
+
+
+def _ask_outside(server: ForeignServer, answers_in: str) -> Answer:
+    accept = ("Accept", MEDIA_TYPES[answers_in])
+    request = addressed(Outgoing("GET", f"{server.base}/metadata", (accept,), secret=None), server)
+    held = held_for(server)
+    return send(
+        request.with_secret(held.scheme if held else None), held.text if held else "", "", LARGEST_STATEMENT
+    )
 
 
 def _read_answer(answer: Answer) -> Capabilities:

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from explorer import definitions
 from explorer.answers.comparison import Comparison, Seen, compare_answers
+from explorer.answers.decoding import decode_answer
 from explorer.building.check import Problem
 from explorer.execution import Attempt
 from explorer.held import Held
@@ -25,9 +25,6 @@ def _compared(attempt: Attempt, held: list[Held], client_address: str) -> Compar
     seen = []
     for each in held:
         answer = send(attempt.request.with_secret(each.scheme), each.text, client_address)
-        try:
-            body = definitions.decode_json(answer.body) if answer.complete and answer.is_json else None
-        except ValueError:
-            body = None
+        body = decode_answer(answer)
         seen.append(Seen(each.label, answer.status, answer.reason, answer.duration, answer.size, body))
     return compare_answers(seen)

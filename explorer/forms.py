@@ -18,6 +18,7 @@ from explorer.building.fields import (
 )
 from explorer.building.interactions import Operation
 from explorer.building.words import describe_search
+from explorer.models import ForeignServer
 from explorer.rehearsing import can_rehearse
 
 _HEADER_HELP = {
@@ -55,6 +56,7 @@ class OperationForm:
     query: str
     count: str
     can_rehearse: bool
+    can_compare: bool
 
     @property
     def method(self) -> str:
@@ -77,7 +79,7 @@ def operation_form(bench: Bench, operation: Operation, draft: Draft) -> Operatio
     top, rest = search_fields(parameters, criteria)
     search = operation.key in _SEARCHES
     choices = _choices(bench, draft, parameters) if search else []
-    filled = with_body(draft, operation)
+    filled = with_body(bench, draft, operation)
     return OperationForm(
         operation=operation,
         draft=draft,
@@ -98,22 +100,31 @@ def operation_form(bench: Bench, operation: Operation, draft: Draft) -> Operatio
         query=render_query(criteria),
         count=next(iter(draft.values("_count")), ""),
         can_rehearse=can_rehearse(operation, bench),
+        can_compare=operation.safe and not isinstance(bench.deployment, ForeignServer),
     )
 
 
-def with_body(draft: Draft, operation: Operation) -> Draft:
+def with_body(bench: Bench, draft: Draft, operation: Operation) -> Draft:
     """The draft with the chosen example as its body, where it has none of its own."""
     if draft.body.strip() or not operation.body or operation.body == "form":
         return draft
     if operation.body == "patch":
         return replace(draft, body=definitions.example_patch(draft.resource_type))
+    text = _example(draft, operation)
+    if bench.format == "xml":
+        text = bench.write(definitions.decode_json(text.encode()))
+    return replace(draft, body=text)
+
+
+def _example(draft: Draft, operation: Operation) -> str:
+    """The JSON that the editor begins with."""
     if operation.body == "parameters":
-        return replace(draft, body='{\n  "resourceType": "Parameters",\n  "parameter": []\n}')
+        return '{\n  "resourceType": "Parameters",\n  "parameter": []\n}'
     kind = "Bundle" if operation.body == "bundle" else draft.resource_type
     text = definitions.example_text(kind, draft.example)
     if operation.key == "update" and draft.logical_id:
         text = definitions.with_id(text, draft.logical_id)
-    return replace(draft, body=text)
+    return text
 
 
 def body_type(bench: Bench, operation: Operation) -> str:

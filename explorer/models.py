@@ -123,6 +123,8 @@ class ForeignServer(models.Model):
 
     # What its pages extend, in the place of a deployment's shell.
     base_template = "explorer/foreign_base.html"
+    authorize_template = "explorer/foreign_authorize.html"
+    schemes = Scheme.choices
 
     @property
     def name(self) -> str:

@@ -1,14 +1,16 @@
 """An attempt as the page shows it: the request in several languages, and the answer in several views."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from explorer import definitions
+from explorer.answers.decoding import decode_answer
 from explorer.answers.difference import Change, list_changes
 from explorer.answers.headers import ExplainedHeader, explain_headers
 from explorer.answers.json_tree import render_tree
@@ -16,7 +18,8 @@ from explorer.answers.narrative import safe_narrative
 from explorer.answers.outcome import Issue, explain_outcome
 from explorer.answers.table import Table, bundle_table
 from explorer.bench import Bench
-from explorer.building.places import find_places, line_of
+from explorer.building.places import line_of
+from explorer.building.xml_places import locate
 from explorer.execution import LONGEST_REMEMBERED_BODY, Attempt, seal_draft
 from explorer.sending import Answer
 from explorer.snippets.curl import render_curl
@@ -25,6 +28,7 @@ from explorer.snippets.javascript import render_javascript
 from explorer.snippets.python import render_python
 from explorer.targets import target_url
 
+T = TypeVar("T")
 # Text beyond this is shown in part; the whole is a download away.
 SHOWN_TEXT = 60_000
 
@@ -67,7 +71,7 @@ class Shown:
     @property
     def can_collect(self) -> bool:
         """Whether the request can become an entry of a Bundle: the server has to take one."""
-        return replace(self.bench, resource_type="").takes_bundles
+        return replace(self.bench, resource_type="").offers("batch")
 
     @property
     def edit_url(self) -> str:
@@ -78,6 +82,8 @@ class Shown:
         kind = str(found.get("resourceType", ""))
         if kind in ("Bundle", "OperationOutcome") or not definitions.is_resource_type(kind):
             return ""
+        if not replace(self.bench, resource_type=kind).offers("update"):
+            return ""
         address = target_url(self.bench.deployment, "edit", kind)
         return f"{address}?{urlencode({'id': found['id']})}"
 
@@ -87,22 +93,17 @@ class Shown:
 
     @cached_property
     def decoded(self) -> Any:
-        """The whole decoded JSON body, or None."""
-        answer = self.answer
-        if answer is None or not answer.complete or not answer.is_json or not answer.body:
-            return None
-        try:
-            return definitions.decode_json(answer.body)
-        except ValueError:
-            return None
+        """The whole decoded body, XML in its JSON form, or None."""
+        return decode_answer(self.answer) if self.answer else None
 
     @cached_property
     def text(self) -> str:
-        """The body as text, a JSON one indented when it came in one line; at most SHOWN_TEXT characters."""
+        """The body as text, indented when it came in one line; at most SHOWN_TEXT characters."""
         if self.answer is None:
             return ""
         if self.decoded is not None and self.answer.body.count(b"\n") < 3:
-            whole = definitions.indent_json(self.decoded)
+            indent = definitions.indent_xml if self.answer.is_xml else definitions.indent_json
+            whole = indent(self.decoded)
         else:
             whole = self.answer.body.decode("utf-8", "replace")
         return whole[:SHOWN_TEXT]
@@ -123,22 +124,28 @@ class Shown:
     def table(self) -> Table | None:
         if not isinstance(self.decoded, dict) or self.decoded.get("resourceType") != "Bundle":
             return None
-        return bundle_table(self.decoded, self.bench.open_entry, self.bench.open_url)
+        return _told(lambda: bundle_table(self.decoded, self.bench.open_entry, self.bench.open_url), None)
 
     @cached_property
     def narrative(self) -> SafeString:
-        return mark_safe(safe_narrative(self.decoded))  # noqa: S308  built from an allow-list
+        told = _told(lambda: safe_narrative(self.decoded), "")
+        return mark_safe(told)  # noqa: S308  built from an allow-list
 
     @cached_property
     def changes(self) -> list[Change]:
-        return list_changes(self.decoded, definitions.indent_json) if self.table else []
+        return _told(lambda: list_changes(self.decoded, definitions.indent_json), []) if self.table else []
 
     @cached_property
     def issues(self) -> list[Issue]:
         if not isinstance(self.decoded, dict) or self.decoded.get("resourceType") != "OperationOutcome":
             return []
-        root = find_places(self.attempt.draft.body) if self.attempt.operation.body else None
-        return explain_outcome(self.decoded, lambda path: line_of(root, path) if root and "." in path else 0)
+        root = locate(self.attempt.draft.body) if self.attempt.operation.body else None
+        return _told(
+            lambda: explain_outcome(
+                self.decoded, lambda path: line_of(root, path) if root and "." in path else 0
+            ),
+            [],
+        )
 
     @property
     def body_id(self) -> str:
@@ -200,6 +207,14 @@ class Shown:
         if self.table and self.table.total is not None:
             told += f", {self.table.total} found"
         return told
+
+
+def _told(make: Callable[[], T], nothing: T) -> T:
+    """What an answer tells, or nothing: a server elsewhere may send what only looks like FHIR, and its raw text is shown then."""
+    try:
+        return make()
+    except (TypeError, AttributeError, LookupError, ValueError):
+        return nothing
 
 
 def example_tree(text: str, bench: Bench) -> SafeString:

@@ -1,12 +1,13 @@
 """Entries of a batch or transaction, made from requests: https://hl7.org/fhir/R4/http.html#transaction"""
 
 import base64
-import json
 import uuid
 from collections.abc import Iterable
 from typing import Any
 
 from explorer.building.outgoing import PATCH_TYPE, Outgoing
+from fhirspec.json import decode
+from fhirspec.xml import from_xml
 
 Json = dict[str, Any]
 
@@ -43,15 +44,14 @@ def _resource(body: str, media_type: str) -> Json:
         data = base64.b64encode(body.encode()).decode()
         return {"resourceType": "Binary", "contentType": PATCH_TYPE, "data": data}
     try:
-        resource = json.loads(body)
+        resource = from_xml(body.strip().encode()) if body.lstrip()[:1] == "<" else decode(body.encode())
     except ValueError:
-        raise NotAnEntry("Only a JSON body can be put into a Bundle.") from None
+        raise NotAnEntry("The body is neither JSON nor FHIR XML.") from None
     if not isinstance(resource, dict):
         raise NotAnEntry("The body is not a resource.")
     return resource
 
 
-def compose(kind: str, entries: Iterable[Json]) -> str:
-    """The Bundle as text; `kind` is batch or transaction."""
-    bundle = {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
-    return json.dumps(bundle, indent=2, ensure_ascii=False)
+def compose(kind: str, entries: Iterable[Json]) -> Json:
+    """The Bundle; `kind` is batch or transaction."""
+    return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}

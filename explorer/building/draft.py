@@ -37,12 +37,15 @@ class Draft:
         """What the criteria of one parameter say, without their modifiers."""
         return [each.value for each in self.criteria if each.code == code]
 
-    def address(self, run: bool = False) -> str:
+    def address(self, run: bool = False, usual_format: str = "json") -> str:
         """The query string of the page that shows this draft again. A body is named by its example only."""
         pairs = [(".do", self.operation)]
         pairs += [(".id", self.logical_id), (".vid", self.version_id), (".example", self.example)]
         pairs += [(field, self.header(name)) for field, name in HEADER_FIELDS.items()]
-        pairs += [(".format", self.format if self.format != "json" else ""), (".run", "1" if run else "")]
+        pairs += [
+            (".format", self.format if self.format != usual_format else ""),
+            (".run", "1" if run else ""),
+        ]
         pairs = [(name, value) for name, value in pairs if value]
         return render_pairs(pairs + [(each.name, each.value) for each in self.criteria])
 
@@ -50,7 +53,9 @@ class Draft:
         return replace(self, body=body)
 
 
-def draft_from_fields(fields: Mapping[str, Sequence[str]], resource_type: str, default: str) -> Draft:
+def draft_from_fields(
+    fields: Mapping[str, Sequence[str]], resource_type: str, default: str, usual_format: str = "json"
+) -> Draft:
     """The draft in a submitted form or in a page's address (`default` is the operation when none is named)."""
 
     def first(name: str) -> str:
@@ -69,7 +74,7 @@ def draft_from_fields(fields: Mapping[str, Sequence[str]], resource_type: str, d
         headers=headers,
         body=body.replace("\r\n", "\n"),
         example=first(".example"),
-        format=first(".format") if first(".format") in FORMATS else "json",
+        format=first(".format") if first(".format") in FORMATS else usual_format,
     )
 
 

@@ -12,7 +12,7 @@ from explorer.definitions.examples import (
 )
 from explorer.definitions.operations import operation_definitions, operation_inputs
 from explorer.definitions.parameters import history_parameters, parameters, revincludes
-from explorer.definitions.text import decode_json, indent_json, json_scalar
+from explorer.definitions.text import decode_json, decode_xml, indent_json, indent_xml, json_scalar
 from explorer.definitions.types import (
     Module,
     TypeFacts,
@@ -25,8 +25,8 @@ from explorer.definitions.types import (
 from explorer.definitions.validity import body_problems
 
 __all__ = [
-    "CodeList", "Completion", "ExampleTitle", "Module", "TypeFacts", "body_problems", "complete", "decode_json", "element_names",
-    "example_patch", "example_text", "example_titles", "history_parameters", "indent_json", "is_data_type",
+    "CodeList", "Completion", "ExampleTitle", "Module", "TypeFacts", "body_problems", "complete", "decode_json", "decode_xml", "element_names",
+    "example_patch", "example_text", "example_titles", "history_parameters", "indent_json", "indent_xml", "is_data_type",
     "is_resource_type", "json_scalar", "list_codes", "list_modules", "operation_definitions",
     "operation_inputs", "parameters", "plain_example", "revincludes", "type_facts", "with_id",
 ]  # fmt: skip

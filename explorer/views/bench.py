@@ -67,7 +67,7 @@ class Asked:
 def _asked(request: HttpRequest, bench: Bench) -> Asked:
     fields = dict((request.POST if request.method == "POST" else request.GET).lists())
     default = bench.operations[0].key if bench.operations else ""
-    draft = draft_from_fields(fields, bench.resource_type, default)
+    draft = draft_from_fields(fields, bench.resource_type, default, bench.format)
     if bench.capabilities.problem:
         # The page then says what the matter is; there is nothing to send.
         draft = replace(draft, operation="")
@@ -106,7 +106,7 @@ def _attempt(request: HttpRequest, bench: Bench, asked: Asked) -> Attempt | None
         return None
     operation = bench.operation(asked.draft.operation)
     held = credential_in_use(request.session, bench.deployment)
-    draft = forms.with_body(asked.draft, operation)
+    draft = forms.with_body(bench, asked.draft, operation)
     problems = forms.check(draft, operation)
     attempt = prepare(bench, draft, problems, held)
     if asked.compare and operation.safe:

@@ -61,7 +61,9 @@ def compose_bundle(request: HttpRequest, deployment: Target) -> HttpResponse:
     """The Bundle in the editor, ready to be rehearsed or sent."""
     kind = "batch" if request.POST.get("kind") == "batch" else "transaction"
     entries = [each.entry for each in collecting.list_collected(request.session, deployment) if each.entry]
-    return show_draft(request, Bench(deployment, ""), Draft("batch", body=compose(kind, entries)))
+    bench = Bench(deployment, "")
+    body = bench.write(compose(kind, entries))
+    return show_draft(request, bench, Draft("batch", body=body, format=bench.format))
 
 
 @target_view

@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from explorer import definitions
+from explorer.answers.decoding import decode_answer
 from explorer.bench import Bench
 from explorer.building.draft import Draft
 from explorer.building.paste import NotARequest, draft_from_paste
@@ -73,7 +74,7 @@ def edit(request: HttpRequest, deployment: Target, resource_type: str) -> HttpRe
     if not definitions.is_resource_type(resource_type):
         raise Http404
     held = credential_in_use(request.session, deployment)
-    read = Draft("read", resource_type, logical_id)
+    read = Draft("read", resource_type, logical_id, format=bench.format)
     attempt = prepare(bench, read, check(read, bench.operation("read")), held)
     if attempt.blocked:
         raise Http404
@@ -81,10 +82,11 @@ def edit(request: HttpRequest, deployment: Target, resource_type: str) -> HttpRe
         answer = send(attempt.request, held.text if held else "", client_address(request.META) or "127.0.0.1")
     except OutboundError:
         return redirect(bench.address(read, run=True))
-    if answer.status != 200 or not answer.complete:
+    found = decode_answer(answer)
+    if answer.status != 200 or not isinstance(found, dict):
         return redirect(bench.address(read, run=True))
-    body = definitions.indent_json(definitions.decode_json(answer.body))
-    return show_draft(request, bench, Draft("update", resource_type, logical_id, body=body))
+    update = Draft("update", resource_type, logical_id, body=bench.write(found), format=bench.format)
+    return show_draft(request, bench, update)
 
 
 @target_view

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -51,7 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error("base", " ".join(error.messages))
         else:
-            return redirect("servers:index", server.pk)
+            return redirect(_next(request, server))
     context = {
         "form": form,
         "servers": list_servers(signed_in(request)),
@@ -60,6 +61,12 @@ def index(request: HttpRequest) -> HttpResponse:
         "chosen": form["scheme"].value() or Scheme.NONE,
     }
     return render(request, "explorer/servers.html", context, status=400 if form.errors else 200)
+
+
+def _next(request: HttpRequest, server: ForeignServer) -> str:
+    """Back to the page of this server whose Authorize was used, else to its first."""
+    start, target = reverse("servers:index", args=[server.pk]), request.POST.get("next", "")
+    return target if target.startswith(start) and "\\" not in target else start
 
 
 @login_required

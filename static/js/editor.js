@@ -11,6 +11,9 @@
     loading = loading || Promise.all([style(area.dataset.editorStyle), ...area.dataset.editorScripts.split(" ").map(script)]);
     return loading;
   }
+  function isXml(area) {
+    return area.value.trimStart()[0] === "<";
+  }
   function script(address) {
     return added(Object.assign(document.createElement("script"), { src: address, async: false }));
   }
@@ -31,6 +34,7 @@
     editors.set(area, null);
     try {
       await load(area);
+      if (isXml(area)) await script(area.dataset.editorXml);
     } catch {
       return; // the textarea stays
     }
@@ -42,7 +46,7 @@
     window.ace.config.set("useStrictCSP", true);
     const editor = window.ace.edit(box, {
       value: area.value,
-      mode: area.value.trimStart()[0] === "<" ? "ace/mode/text" : "ace/mode/json",
+      mode: isXml(area) ? "ace/mode/xml" : "ace/mode/json",
       theme: { cssClass: "ace-fireside", isDark: false, cssText: "" },
       useWorker: false,
       tabSize: 2,
@@ -96,7 +100,7 @@
   }
   function told(text, problems) {
     if (problems.length) return problems.length === 1 ? "One problem" : `${problems.length} problems`;
-    return text.trim() && text.trim()[0] !== "<" ? "Valid" : "";
+    return text.trim() ? "Valid" : "";
   }
   function line(area, problem) {
     const item = document.createElement("li");

@@ -101,7 +101,11 @@ def test_problems_are_those_of_validate_with_their_lines(explorer: Client, deplo
     ]
     assert problems('{\n"resourceType": "Patient",\n"contact": [\n{"gender": "male"}]}')[-1] == (4, True)
     assert problems('{\n"resourceType": "Patient",\n') == [(3, True)]
-    assert problems("") == problems("<Patient/>") == []
+    assert problems("") == []
+    xml = '<Patient xmlns="http://hl7.org/fhir">\n\n<gender value="{}"/>\n</Patient>'
+    assert not any(is_error for _, is_error in problems(xml.format("male")))
+    assert problems(xml.format("x")) == [(3, True)]
+    assert problems("\n<Patient/>") == [(2, True)], "it has no namespace"
     entry = {
         "resource": {"resourceType": "Patient", "gender": 1},
         "request": {"method": "POST", "url": "Patient"},

@@ -154,6 +154,24 @@ def test_a_private_address_is_refused_unless_the_operator_allows_it(
     assert "200 OK" not in text
 
 
+def test_authorization_is_changed_and_taken_back_where_one_is(
+    bobs: Client, base: str, deployment: Deployment
+) -> None:
+    _, key = create_api_key(deployment, name="For Bob", access=FULL, by=None)
+    page = f"{opened(bobs, base)}Patient/?.do=search"
+    assert "401 " in bobs.get(f"{page}&.run=1").text
+    asked = {"base": base, "scheme": "header", "secret": key, "next": page}
+    assert bobs.post(reverse("servers:list"), asked).headers["Location"] == page
+    authorized = bobs.get(f"{page}&.run=1").text
+    assert "200 OK" in authorized
+    assert "API key in a header</strong>" in authorized
+    for elsewhere in ("https://evil.example/", "//evil.example/", "/services/"):
+        back = bobs.post(reverse("servers:list"), {"base": base, "next": elsewhere}).headers["Location"]
+        assert back == page.partition("Patient")[0]
+    assert ForeignServer.objects.get().sealed == ""
+    assert "401 " in bobs.get(f"{page}&.run=1").text
+
+
 def test_what_is_no_fhir_server_is_said_to_be_none(bobs: Client, base: str, live_server: LiveServer) -> None:
     home = opened(bobs, f"{live_server.url}/docs")
     assert "This server cannot be explored" in bobs.get(home).text
