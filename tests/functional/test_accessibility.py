@@ -1,4 +1,4 @@
-"""Every page of the running product, as its administrator sees it: no axe violation, nothing wider than the screen."""
+"""Every page of the running product, as its administrator sees it: no axe violation, nothing wider than the screen, no label with a colon."""
 
 from collections.abc import Iterator
 
@@ -78,6 +78,14 @@ def test_no_page_has_an_accessibility_violation(administrator: Page, product: Pr
             for one in Axe().run(administrator).response["violations"]
         }
         too_wide = administrator.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-        if response.status != 200 or violations or too_wide:
-            faults[path] = {"status": response.status, "axe": violations, "scrolls sideways": too_wide}
+        colons = [
+            text for text in administrator.locator("label, legend").all_inner_texts() if text.endswith(":")
+        ]
+        if response.status != 200 or violations or too_wide or colons:
+            faults[path] = {
+                "status": response.status,
+                "axe": violations,
+                "scrolls sideways": too_wide,
+                "colons": colons,
+            }
     assert faults == {}
