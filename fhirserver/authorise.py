@@ -26,6 +26,24 @@ def require(grant: AccessGrant, resource_type: str, letter: str) -> None:
         )
 
 
+def letter_to_put(grant: AccessGrant, resource_type: str, is_new: bool) -> str:
+    """What an update needs. One that creates is within the update scope, and the create scope is enough for it as well.
+
+    https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#scopes-for-requesting-fhir-resources
+    """
+    may_only_create = grant.allows(resource_type, "c") and not grant.allows(resource_type, "u")
+    return "c" if is_new and may_only_create else "u"
+
+
+def letter_of_write(
+    grant: AccessGrant, resource_type: str, is_new: bool, method: str, rows: IndexRows
+) -> str:
+    """Which right covers the resource that is written, where either would do."""
+    if not is_new or (method == "PUT" and covers(grant, resource_type, "u", rows)):
+        return "u"
+    return "c"
+
+
 def require_rows(grant: AccessGrant, resource_type: str, letter: str, rows: IndexRows) -> None:
     """Refuse a resource that lies outside of what the grant is confined to."""
     if grant.is_unconfined(resource_type, letter):
@@ -79,8 +97,28 @@ def require_no_other_patient(
 
 
 def require_current(store: Store, letter: str, current: Current) -> None:
-    if not store.grant.is_unconfined(current.type, letter) and not current.deleted:
+    """Refuse a resource, or what was deleted of it, outside of the grant. Comes before every precondition: a 412 tells of versions."""
+    if store.grant.is_unconfined(current.type, letter):
+        return
+    if not current.deleted:
         require_rows(store.grant, current.type, letter, unpack(current.postings))
+    elif not covers_now(store, letter, Version(*current[:7])):
+        raise outside(current.type, current.logical_id, letter)
+
+
+def outside(resource_type: str, logical_id: str, letter: str) -> Forbidden:
+    return Forbidden(
+        f"{resource_type}/{logical_id} lies outside of what this credential may {LETTER_NAMES[letter]}.",
+        missing=f"{resource_type}.{letter}",
+    )
+
+
+def covers_now(store: Store, letter: str, version: Version) -> bool:
+    """Whether the grant covers a current version; of a deletion, whether it covered what was deleted."""
+    if version.deleted and not store.grant.is_unconfined(version.type, letter):
+        before = store.get_version(version.type, version.logical_id, version.version - 1)
+        return before is not None and covers_version(store, letter, before)
+    return covers_version(store, letter, version)
 
 
 def covers_version(store: Store, letter: str, version: Version) -> bool:

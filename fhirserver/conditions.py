@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#ccreate
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode
 
+from fhirserver.authorise import require
 from fhirserver.http import FhirRequest
 from fhirserver.outcomes import MultipleMatches, PreconditionFailed
 from fhirserver.search.service import find_matches
@@ -21,9 +22,11 @@ def query_of(request: FhirRequest) -> list[tuple[str, str]]:
 
 
 def find(store: Store, resource_type: str, query: Query, limit: int) -> list[int]:
-    """The rids that match, at most `limit`. Inside a transaction: other requests with the same condition wait."""
+    """The rids that match and that the caller may search, at most `limit`. Inside a transaction: other requests with the same
+    condition wait. Raises Forbidden: without the right to search, no condition could be honoured."""
     if not query:
         raise PreconditionFailed("A conditional interaction needs a condition; the query is empty.")
+    require(store.grant, resource_type, "s")
     store.lock(f"{resource_type}?{urlencode(query)}")
     return list(find_matches(store.partition, store.grant, resource_type, list(query), limit))
 

@@ -47,7 +47,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "T", "create", "type", "c", create),
     Route("GET", "T", "search-type", "type", "s", search),
     Route("POST", "T/_search", "search-type", "type", "s", search_by_post),
-    Route("GET", "T/_history", "history-type", "type", "r", history_type),
+    Route("GET", "T/_history", "history-type", "type", "s", history_type),
     Route("PUT", "T", "update", "type", "u", conditional_update),
     Route("PATCH", "T", "patch", "type", "u", conditional_patch),
     Route("DELETE", "T", "delete", "type", "d", conditional_delete),

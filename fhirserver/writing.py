@@ -4,7 +4,7 @@ import re
 import uuid
 from typing import Any
 
-from fhirserver.authorise import require_current, require_no_other_patient, require_rows
+from fhirserver.authorise import letter_of_write, require_current, require_no_other_patient, require_rows
 from fhirserver.guides.memory import guides_of
 from fhirserver.http import FhirRequest
 from fhirserver.indexing.extract import index_rows
@@ -83,7 +83,8 @@ def prepare(
         require_profiles(store.partition, resource)
     added = guides_of(store.partition).added_to(resource_type)
     rows = index_rows(stored, rid_of(resource_type, logical_id), updated, added)
-    letter = "c" if current is None or current.deleted else "u"
+    is_new = current is None or current.deleted
+    letter = letter_of_write(store.grant, resource_type, is_new, method, rows)
     require_rows(store.grant, resource_type, letter, rows)
     if not store.grant.is_unconfined(resource_type, letter):
         require_no_other_patient(store.grant, letter, stored, rows, current)

@@ -6,7 +6,7 @@ from fhirserver.routes import ROUTES, match
 from smart.scopes import Level, covers, read_scopes, smallest_scope
 
 # What routes leave to their handlers: an update may turn out to be a create.
-_LETTERS = {"update": "u", "search-compartment": "s", "search-system": "s", "history-system": "r"}
+_LETTERS = {"update": "u", "search-compartment": "s", "search-system": "s", "history-system": "s"}
 
 
 def letters_of_interactions() -> dict[str, str]:

@@ -13,10 +13,11 @@ from fhirserver.writing import check_if_match, version_of
 def delete(request: FhirRequest, store: Store) -> FhirResponse:
     """Deleting what is not there succeeds as well."""
     current = store.get_to_change(request.resource_type, request.logical_id)
+    if current is not None:
+        require_current(store, "d", current)
     check_if_match(request.header("if-match"), current)
     if current is None or current.deleted:
         return deleted_response(None)
-    require_current(store, "d", current)
     change = deletion_of(current)
     store.write([change])
     return deleted_response(version_of(change))

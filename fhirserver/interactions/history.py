@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from fhirserver.authorise import covers_version, require
+from fhirserver.authorise import covers_now, covers_version, outside, require
 from fhirserver.bundles import bundle
 from fhirserver.connection import fetch, one_of
 from fhirserver.http import FhirRequest, FhirResponse
@@ -42,22 +42,27 @@ class Window(NamedTuple):
 
 
 def history_instance(request: FhirRequest, store: Store) -> FhirResponse:
-    if store.get(request.resource_type, request.logical_id) is None:
+    """Of a resource that lies outside now, a confined caller sees the versions that did not; where there is none, it is refused."""
+    current = store.get(request.resource_type, request.logical_id)
+    if current is None:
         raise not_found(request.resource_type, request.logical_id)
-    rid = rid_of(request.resource_type, request.logical_id)
-    return _history(request, store, "rid = %s", [rid])
+    response, shown = _history(request, store, "rid = %s", [current.rid], "r")
+    if not shown and not covers_now(store, "r", current):
+        raise outside(request.resource_type, request.logical_id, "r")
+    return response
 
 
 def history_type(request: FhirRequest, store: Store) -> FhirResponse:
-    return _history(request, store, "type = %s", [request.resource_type])
+    """A list, as a search is: https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html counts it among `s`."""
+    return _history(request, store, "type = %s", [request.resource_type], "s")[0]
 
 
 def history_system(request: FhirRequest, store: Store) -> FhirResponse:
-    types = [row[0] for row in _types(store) if store.grant.allows(row[0], "r")]
+    types = [row[0] for row in _types(store) if store.grant.allows(row[0], "s")]
     if not types:
-        require(store.grant, "", "r")
+        require(store.grant, "", "s")
     marks = ", ".join(["%s"] * len(types)) or "NULL"
-    return _history(request, store, f"type IN ({marks})", types)
+    return _history(request, store, f"type IN ({marks})", types, "s")[0]
 
 
 def _types(store: Store) -> list[tuple[Any, ...]]:
@@ -66,19 +71,22 @@ def _types(store: Store) -> list[tuple[Any, ...]]:
     return fetch(store.partition.region, query, (number, number))
 
 
-def _history(request: FhirRequest, store: Store, condition: str, values: list[Any]) -> FhirResponse:
+def _history(
+    request: FhirRequest, store: Store, condition: str, values: list[Any], letter: str
+) -> tuple[FhirResponse, int]:
+    """A page, and how many versions it shows. `letter`: the right by which each is looked at."""
     _require_known(request)
     window = _window(request)
     condition, values = _listed(request, store, condition, values)
     where, parameters = _restricted(window, condition, [store.partition.number, *values])
-    found = list(_page(store, window, where, parameters))
+    found = list(_page(store, letter, window, where, parameters))
     total = None
-    if window.at is None and store.grant.is_unconfined(request.resource_type or "*", "r"):
+    if window.at is None and store.grant.is_unconfined(request.resource_type or "*", letter):
         total = _total(store, window, condition, [store.partition.number, *values])
     page, more = found[: window.size], len(found) > window.size
     subset = subset_of(request)
     entries = [_entry(request.base_url, version, subset) for version in page]
-    return json_response(bundle("history", entries, total, _links(request, page, more)))
+    return json_response(bundle("history", entries, total, _links(request, page, more))), len(page)
 
 
 def _require_known(request: FhirRequest) -> None:
@@ -107,12 +115,12 @@ def _restricted(window: Window, condition: str, values: list[Any]) -> tuple[str,
     return where, parameters
 
 
-def _page(store: Store, window: Window, where: str, parameters: list[Any]) -> Iterator[Version]:
+def _page(store: Store, letter: str, window: Window, where: str, parameters: list[Any]) -> Iterator[Version]:
     """One more than a page of versions that the grant covers, newest first."""
     before, wanted = window.before, window.size + 1
     while wanted > 0:
         rows = [Version(*row) for row in _rows(store, window, where, parameters, before, wanted)]
-        visible = [version for version in rows if covers_version(store, "r", version)]
+        visible = [version for version in rows if covers_version(store, letter, version)]
         yield from visible
         if len(rows) < wanted:
             return

@@ -20,6 +20,7 @@ def patch(request: FhirRequest, store: Store) -> FhirResponse:
     current = store.get_to_change(request.resource_type, request.logical_id)
     if current is None:
         raise not_found(request.resource_type, request.logical_id)
+    require_current(store, "u", current)
     if current.deleted:
         raise Gone(f"{request.resource_type}/{request.logical_id} was deleted.")
     return _patch_current(request, store, current)
@@ -36,7 +37,6 @@ def conditional_patch(request: FhirRequest, store: Store) -> FhirResponse:
 
 def _patch_current(request: FhirRequest, store: Store, current: Current) -> FhirResponse:
     check_if_match(request.header("if-match"), current)
-    require_current(store, "u", current)
     patched = patched_resource(request, json.decode(current.content or b""))
     change = prepare(store, patched, current.logical_id, current, "PATCH")
     store.write([change])

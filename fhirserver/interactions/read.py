@@ -1,8 +1,8 @@
 """read: https://hl7.org/fhir/R4/http.html#read"""
 
-from fhirserver.authorise import covers_version
+from fhirserver.authorise import covers_now, outside
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.outcomes import Forbidden, Gone, NotFound
+from fhirserver.outcomes import Gone, NotFound
 from fhirserver.responses import etag, resource_response
 from fhirserver.store import Store, Version
 from fhirserver.subsets import subset_response
@@ -35,11 +35,8 @@ def readable(store: Store, resource_type: str, logical_id: str) -> Version:
     version = store.get(resource_type, logical_id)
     if version is None:
         raise not_found(resource_type, logical_id)
+    if not covers_now(store, "r", version):
+        raise outside(resource_type, logical_id, "r")
     if version.deleted:
         raise Gone(f"{resource_type}/{logical_id} was deleted.", headers={"ETag": etag(version.version)})
-    if not covers_version(store, "r", version):
-        raise Forbidden(
-            f"{resource_type}/{logical_id} lies outside of what this credential may read.",
-            missing=f"{resource_type}.r",
-        )
     return version

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fhirserver.authorise import require, require_current
+from fhirserver.authorise import letter_to_put, require, require_current
 from fhirserver.bundles import bundle
 from fhirserver.conditions import matches_of
 from fhirserver.http import FhirRequest, FhirResponse
@@ -100,7 +100,7 @@ def _identify(work: _Transaction, entry: Entry) -> None:
     """Find or make the id that the entry writes to, before anything is written."""
     asked, store = entry.request, work.store
     with Located(entry):
-        require(store.grant, asked.resource_type, LETTERS[asked.method])
+        require(store.grant, asked.resource_type, _letter(entry, store, None))
         condition: Any = asked.headers.get("if-none-exist") if asked.method == "POST" else asked.query
         if condition and not asked.logical_id:
             entry.existing = matches_of(store, asked.resource_type, condition)
@@ -201,6 +201,8 @@ def _decide(work: _Transaction, entry: Entry) -> None:
     current = work.currents.get(_rid(entry))
     if current is not None and (current.type, current.logical_id) != (asked.resource_type, asked.logical_id):
         raise Conflict(f"{entry.address} cannot be stored: its number is taken.")
+    if current is not None:
+        require_current(store, _letter(entry, store, current), current)
     check_if_match(asked.header("if-match"), current)
     if asked.method == "DELETE":
         _decide_deletion(entry, store, current)
@@ -213,8 +215,8 @@ def _decide(work: _Transaction, entry: Entry) -> None:
         require_valid(resource)
     if asked.method == "PUT":
         check_if_none_match(asked.header("if-none-match"), current)
-        if current is None or current.deleted:
-            require(store.grant, asked.resource_type, "c")
+        require(store.grant, asked.resource_type, _letter(entry, store, current))
+        _require_free(entry, current)
     change = prepare(store, resource, asked.logical_id, current, asked.method)
     is_new = current is None or current.deleted
     entry.change = change
@@ -223,11 +225,22 @@ def _decide(work: _Transaction, entry: Entry) -> None:
         entry.response.body = b""
 
 
+def _letter(entry: Entry, store: Store, current: Current | None) -> str:
+    if entry.method != "PUT":
+        return LETTERS[entry.method]
+    return letter_to_put(store.grant, entry.request.resource_type, current is None or current.deleted)
+
+
+def _require_free(entry: Entry, current: Current | None) -> None:
+    is_taken = current is not None and not current.deleted
+    if entry.request.query and entry.existing is None and is_taken:
+        raise Conflict(f"The condition matches nothing, but {entry.address} exists.")
+
+
 def _decide_deletion(entry: Entry, store: Store, current: Current | None) -> None:
     if current is None or current.deleted:
         entry.response = deleted_response(None)
         return
-    require_current(store, "d", current)
     entry.change = deletion_of(current)
     entry.response = deleted_response(version_of(entry.change))
 
@@ -237,5 +250,4 @@ def _patched(entry: Entry, store: Store, current: Current | None) -> dict[str, A
         raise NotFound(f"There is no {entry.address}.")
     if current.deleted:
         raise Gone(f"{entry.address} was deleted.")
-    require_current(store, "u", current)
     return patched_resource(entry.request, json.decode(current.content or b""))

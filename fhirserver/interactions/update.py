@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fhirserver.authorise import require
+from fhirserver.authorise import letter_to_put, require, require_current
 from fhirserver.conditions import matches_of, query_of
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.interactions.create import create_valid
@@ -38,10 +38,13 @@ def put_valid(
 ) -> FhirResponse:
     """Store a valid resource as the next version of this id, or as its first."""
     current = store.get_to_change(request.resource_type, logical_id)
+    is_new = current is None or current.deleted
+    letter = letter_to_put(store.grant, request.resource_type, is_new)
+    require(store.grant, request.resource_type, letter)
+    if current is not None:
+        require_current(store, letter, current)
     check_if_match(request.header("if-match"), current)
     check_if_none_match(request.header("if-none-match"), current)
-    is_new = current is None or current.deleted
-    require(store.grant, request.resource_type, "c" if is_new else "u")
     change = prepare(store, resource, logical_id, current, method)
     store.write([change])
     return written_response(request, version_of(change), 201 if is_new else 200)
@@ -62,6 +65,8 @@ def conditional_update(request: FhirRequest, store: Store) -> FhirResponse:
             require(store.grant, request.resource_type, "c")
             return create_valid(request, store, resource)
         require_id(named)
-        if store.get(request.resource_type, named) is not None:
+        current = store.get_to_change(request.resource_type, named)
+        if current is not None:
+            require_current(store, "u", current)
             raise Conflict(f"The condition matches nothing, but {request.resource_type}/{named} exists.")
         return put_valid(request, store, resource, named)

@@ -1,8 +1,8 @@
 """vread: https://hl7.org/fhir/R4/http.html#vread"""
 
-from fhirserver.authorise import covers_version
+from fhirserver.authorise import covers_now, outside
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.outcomes import Forbidden, Gone, NotFound
+from fhirserver.outcomes import Gone, NotFound
 from fhirserver.responses import resource_response
 from fhirserver.store import Store
 from fhirserver.subsets import subset_response
@@ -16,12 +16,12 @@ def vread(request: FhirRequest, store: Store) -> FhirResponse:
     version = None
     if 0 < number < _LARGEST_VERSION:
         version = store.get_version(request.resource_type, request.logical_id, number)
+    # How many versions there are of what lies outside is told to nobody.
+    told = version or store.get(request.resource_type, request.logical_id)
+    if told is not None and not covers_now(store, "r", told):
+        raise outside(request.resource_type, request.logical_id, "r")
     if version is None:
         raise NotFound(f"There is no version {request.version_id} of {named}.")
     if version.deleted:
         raise Gone(f"Version {number} of {named} is its deletion.")
-    if not covers_version(store, "r", version):
-        raise Forbidden(
-            f"{named} lies outside of what this credential may read.", missing=f"{request.resource_type}.r"
-        )
     return subset_response(request, resource_response(request, version))

@@ -13,6 +13,7 @@ from fhirserver.access import AccessGrant
 from fhirserver.authorise import covers, covers_version
 from fhirserver.connection import fetch
 from fhirserver.indexing.keys import compartment_key, type_key
+from fhirserver.interactions.read import readable
 from fhirserver.operations.export_reach import PROVENANCE, SUPPORTING, Reach, members_of, reached_types
 from fhirserver.outcomes import BadRequest, Forbidden
 from fhirserver.partitions import Partition, counts_by_type
@@ -57,10 +58,19 @@ def require_possible(partition: Partition, grant: AccessGrant, export: ExportReq
     if not any("r" in one.interactions for one in grant.permissions):
         raise Forbidden("Nothing may be read with this credential.", missing="*.r")
     store = Store(partition, grant)
+    reachable = {one.compartment for one in grant.permissions}
+    if export.level == "group" and None not in reachable:
+        # What a Group holds, or that it exists, is not told to everybody.
+        readable(store, "Group", export.group)
     members = members_of(store, export.group) if export.level == "group" else None
     for patient in export.patients:
         found = store.get("Patient", patient)
-        if found is None or found.deleted or (members is not None and patient not in members):
+        if (
+            found is None
+            or found.deleted
+            or not {None, ("Patient", patient)} & reachable
+            or (members is not None and patient not in members)
+        ):
             where = "in the Group" if members is not None else "on this server"
             raise BadRequest(f"patient: there is no Patient/{patient} {where}.")
     for resource_type, queries in export.type_filters.items():

@@ -4,7 +4,7 @@ Alice's Patient is p1. `own` resources are in the compartment of p1, `other` one
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from credentials.models import OAuthApplication, ServerUser
@@ -43,6 +43,18 @@ RESOURCES: dict[str, dict[str, Any]] = {
 
 def path_of(resource: dict[str, Any]) -> str:
     return f"{resource['resourceType']}/{resource['id']}"
+
+
+def held(value: Any) -> Iterator[dict[str, Any]]:
+    """Every stored resource in an answer, however deep."""
+    if isinstance(value, dict):
+        if value.get("id") and value.get("resourceType") not in (None, "Bundle", "OperationOutcome"):
+            yield value
+        for inner in value.values():
+            yield from held(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from held(inner)
 
 
 def store(full: Caller) -> None:

@@ -1,7 +1,6 @@
 """How far a token reaches through answers that hold many resources, and through writes that touch another's record."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,7 +11,7 @@ from pytest_django import Settings
 from deployments import job_runner
 from deployments.models import Job
 from tests.gateway.conftest import Caller
-from tests.gateway.scoped import LABORATORY, Bearer, observation, store
+from tests.gateway.scoped import LABORATORY, Bearer, held, observation, store
 
 CROSSING = [
     observation("p2", id="secret", code={"text": "secret"}),
@@ -56,18 +55,6 @@ def crossing(full: Caller) -> None:
 
 def body_of(answer: Any) -> bytes:
     return answer.getvalue() if answer.streaming else answer.content  # type: ignore[no-any-return]
-
-
-def held(value: Any) -> Iterator[dict[str, Any]]:
-    """Every stored resource in an answer, however deep."""
-    if isinstance(value, dict):
-        if value.get("id") and value.get("resourceType") not in (None, "Bundle", "OperationOutcome"):
-            yield value
-        for inner in value.values():
-            yield from held(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from held(inner)
 
 
 def shown(caller: Caller, path: str) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """One value of a parameter, of whichever type and modifier."""
 
 from fhirserver.indexing.params import special
-from fhirserver.search.ast import MemberOf, Node, Rids, Updated
+from fhirserver.search.ast import EVERYTHING, And, MemberOf, Node, ReferredBy, Rids, Updated, of_type
 from fhirserver.search.criteria.by_type import by_type
 from fhirserver.search.criteria.coded import coded
 from fhirserver.search.criteria.composite import composite
@@ -22,7 +22,7 @@ def one_value(resource_type: str, found: SearchParameter, modifier: str, value: 
         prefix, (low, high) = dated("_lastUpdated", value)
         return Updated(resource_type, prefix, low, high)
     if found.code == "_list":
-        return MemberOf(special.LIST_MEMBERS, hash64(f"List/{unescaped(value)}"))
+        return _on_list(hash64(f"List/{unescaped(value)}"), scope)
     if found.code == "near":
         return near(value)
     if found.type == "composite":
@@ -30,3 +30,11 @@ def one_value(resource_type: str, found: SearchParameter, modifier: str, value: 
     if modifier in _BY_TERMINOLOGY and found.type == "token":
         return coded(resource_type, found, modifier, value, scope)
     return by_type(resource_type, found, modifier, value)
+
+
+def _on_list(rid: int, scope: Scope) -> Node:
+    """A List tells of its members, so a caller must be able to find it."""
+    confined = scope("List")
+    if confined == EVERYTHING:
+        return MemberOf(special.LIST_MEMBERS, rid)
+    return ReferredBy(special.LIST_MEMBERS, And((of_type("List"), Rids((rid,)), confined)))
