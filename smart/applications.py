@@ -11,11 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from credentials.models import ApplicationKind, AuthenticationServer, ClientSecret, OAuthApplication
+from fhirserver.search.service import problem_with_query
+from fhirspec.catalogue import get_catalogue
 from portal.models import User
 from smart.origins import forget_origins
 from smart.redirects import problem_with_address
 from smart.remote_keys import read_keys
-from smart.scopes import InvalidScope, Level, Scopes, Special, parse_scopes
+from smart.scopes import EVERY_TYPE, InvalidScope, Level, ResourceScope, Scopes, Special, parse_scopes
 
 MAX_LIVE_SECRETS = 2
 LONGEST_OVERLAP = timedelta(days=30)
@@ -121,14 +123,26 @@ def _check_keys(asked: Registration, problems: dict[str, list[str]]) -> None:
 def _check_scopes(asked: Registration, scopes: Scopes) -> None:
     if not scopes:
         raise InvalidScope("Add at least one scope.")
-    for scope in scopes:
+    for place, scope in enumerate(scopes, start=1):
         personal = scope in _NEEDS_PERSON or (
             not isinstance(scope, Special) and scope.level is not Level.SYSTEM
         )
         if asked.kind == ApplicationKind.BACKEND and personal:
-            raise InvalidScope(f"“{scope}” needs a person: a backend service has only system/ scopes.")
+            raise InvalidScope(
+                f"Scope {place}: “{scope}” needs a person: a backend service has only system/ scopes."
+            )
         if asked.kind != ApplicationKind.BACKEND and not personal:
-            raise InvalidScope(f"“{scope}” is only for backend services.")
+            raise InvalidScope(f"Scope {place}: “{scope}” is only for backend services.")
+        if isinstance(scope, ResourceScope) and (fault := problem_with_restriction(scope)):
+            raise InvalidScope(f"Scope {place}: {fault}")
+
+
+def problem_with_restriction(scope: ResourceScope) -> str:
+    """Why the search of a version 2 scope could not be applied to its type; empty when it can, or there is none."""
+    types = get_catalogue().resource_types if scope.resource_type == EVERY_TYPE else (scope.resource_type,)
+    query = sorted(scope.filters)
+    problems = [problem_with_query(one, query) for one in types] if query else [""]
+    return "" if "" in problems else f"“{scope}”: {problems[0]}"
 
 
 def _apply(application: OAuthApplication, asked: Registration, scopes: Scopes) -> None:

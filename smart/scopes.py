@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import parse_qsl
 
+from fhirspec.catalogue import get_catalogue
+
 INTERACTIONS = "cruds"
 EVERY_TYPE = "*"
 V1_INTERACTIONS = {"read": "rs", "write": "cud", "*": INTERACTIONS}
@@ -22,7 +24,6 @@ _RESULT_PARAMETERS = frozenset(
         *("_contained", "_containedType", "_elements", "_summary", "_format", "_pretty", "_graph"),
     }
 )
-_TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,99}")
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,300}")  # RFC 6749, 3.3
 _MAX_SCOPES = 100
@@ -126,8 +127,8 @@ def parse_scope(text: str) -> Scope:
     resource_type, dot, letters = rest.rpartition(".")
     if not dot:
         raise InvalidScope(f"“{text}” does not say what may be done: add .rs, .cruds or .read.")
-    if resource_type != EVERY_TYPE and not _TYPE.fullmatch(resource_type):
-        raise InvalidScope(f"“{resource_type}” in “{text}” is not a resource type.")
+    if resource_type != EVERY_TYPE and resource_type not in get_catalogue().resource_type_set:
+        raise InvalidScope(f"“{resource_type}” in “{text}” is not a resource type of FHIR R4.")
     v1 = letters in V1_INTERACTIONS
     _check_letters(letters, text, v1=v1)
     if question:
@@ -167,14 +168,29 @@ def parse_scopes(text: str) -> Scopes:
     if len(names) > _MAX_SCOPES:
         raise InvalidScope(f"{len(names)} scopes are more than {_MAX_SCOPES}.")
     found: list[Scope] = []
-    for name in names:
-        scope = parse_scope(name)
+    for place, name in enumerate(names, start=1):
+        try:
+            scope = parse_scope(name)
+        except InvalidScope as refused:
+            raise InvalidScope(f"Scope {place}: {refused}") from None
         if scope in found:
-            raise InvalidScope(f"“{name}” is there twice.")
-        if isinstance(scope, ResourceScope) and covers(Scopes(tuple(found)), scope):
-            raise InvalidScope(f"“{name}” adds nothing to the scopes before it.")
+            raise InvalidScope(
+                f"Scope {place}: “{name}” is there twice, first as scope {found.index(scope) + 1}."
+            )
+        _check_adds(scope, place, found)
         found.append(scope)
     return Scopes(tuple(found))
+
+
+def _check_adds(scope: Scope, place: int, before: list[Scope]) -> None:
+    """Refuse a scope that the others make needless, whichever came first."""
+    if isinstance(scope, Special):
+        return
+    if covers(Scopes(tuple(before)), scope):
+        raise InvalidScope(f"Scope {place}: “{scope}” adds nothing to the scopes before it.")
+    for earlier, other in enumerate(before, start=1):
+        if isinstance(other, ResourceScope) and covers(Scopes((scope,)), other):
+            raise InvalidScope(f"Scope {earlier}: “{other}” adds nothing to scope {place}, “{scope}”.")
 
 
 def read_scopes(text: str) -> Scopes:

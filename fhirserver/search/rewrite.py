@@ -7,7 +7,7 @@ from fhirserver.indexing.extract import PATIENT, compartment_codes
 from fhirserver.indexing.keys import compartment_key
 from fhirserver.rows import param_code
 from fhirserver.search.ast import EVERYTHING, NOTHING, And, Node, Posting, Rids, Target, any_of
-from fhirserver.search.criteria import condition
+from fhirserver.search.criteria import UnknownParameter, condition
 from fhirserver.search.scope import Scope
 from fhirspec.hashing import hash64
 
@@ -40,7 +40,13 @@ def _of(permission: Permission, resource_type: str, grant: AccessGrant) -> Node:
     if permission.restriction is not None:
         # The restriction itself may look at everything: it was written by whoever gave the permission.
         query = parse_qsl(permission.restriction, keep_blank_values=True)
-        nodes += [condition(resource_type, name, text, Scope(lambda _: EVERYTHING)) for name, text in query]
         if not query:
+            return NOTHING
+        try:
+            nodes += [
+                condition(resource_type, name, text, Scope(lambda _: EVERYTHING)) for name, text in query
+            ]
+        except UnknownParameter:
+            # `patient/*.rs?category=…` reaches only types that have a category.
             return NOTHING
     return And(tuple(nodes))

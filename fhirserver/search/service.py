@@ -8,7 +8,7 @@ from fhirserver.characters import require_pairs_without_nul
 from fhirserver.connection import fetch
 from fhirserver.guides.memory import guides_of
 from fhirserver.http import FhirRequest
-from fhirserver.outcomes import BadRequest, Forbidden, Issue
+from fhirserver.outcomes import BadRequest, FhirError, Forbidden, Issue
 from fhirserver.partitions import Partition
 from fhirserver.rows import IndexRows
 from fhirserver.search.ast import EVERYTHING, And, Node, Rids, any_of
@@ -190,16 +190,21 @@ def is_visible(
     return bool(fetch(partition.region, f"{found.text} LIMIT 1", found.values))
 
 
-def matches(rows: IndexRows, resource_type: str, query: Query) -> bool:
-    """Whether a resource with these rows matches; False for what the rows alone cannot tell."""
-    node = And(
-        tuple(
-            condition(resource_type, name, value, Scope(lambda _: EVERYTHING))
-            for name, value in query
-            if value
-        )
-    )
+def problem_with_query(resource_type: str, query: Query) -> str:
+    """Why resources of the type cannot be restricted by this query; empty when they can."""
     try:
+        for name, value in query:
+            condition(resource_type, name, value, Scope(lambda _: EVERYTHING))
+    except FhirError as error:
+        return error.diagnostics
+    return ""
+
+
+def matches(rows: IndexRows, resource_type: str, query: Query) -> bool:
+    """Whether a resource with these rows matches; False for what the rows alone cannot tell, and for parameters the type has not."""
+    scope = Scope(lambda _: EVERYTHING)
+    try:
+        node = And(tuple(condition(resource_type, name, value, scope) for name, value in query if value))
         return fulfils(rows, node)
-    except CannotTell:
+    except (CannotTell, UnknownParameter):
         return False

@@ -258,6 +258,14 @@ def test_conditional_writes_find_the_own_record_only(crossing: None, bearer: Bea
     assert created.status_code == 201
 
 
+def test_a_restriction_reaches_only_types_that_have_its_parameter(crossing: None, bearer: Bearer) -> None:
+    caller = bearer("patient/*.rs?category=laboratory")
+    assert names(shown(caller, "Observation")) == {"Observation/o2"}
+    assert caller("GET", "Patient/p1").status_code == 403
+    assert names(shown(caller, "Patient")) == set()
+    assert names(shown(caller, "?_type=Patient,Observation")) == {"Observation/o2"}
+
+
 def test_a_restricted_scope_confines_every_write(crossing: None, bearer: Bearer, full: Caller) -> None:
     caller = bearer("patient/Observation.cruds?category=laboratory")
     plain, laboratory = observation("p1"), observation("p1", category=[LABORATORY])

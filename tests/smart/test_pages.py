@@ -93,6 +93,9 @@ def test_a_confidential_applications_secret_is_shown_once(deployment: Deployment
         ({"scopes": "patient/*.rs patient/*.rs"}, "scopes"),
         ({"scopes": "patient/Patient.sr"}, "scopes"),
         ({"scopes": "system/*.rs"}, "scopes"),
+        ({"scopes": "patient/Heart.rs"}, "scopes"),
+        ({"scopes": "patient/Observation.rs?colour=red"}, "scopes"),
+        ({"scopes": "patient/Patient.rs patient/*.cruds"}, "scopes"),
         ({"jwks": "x"}, "jwks"),
         ({"jwks": '{"keys": []}'}, "jwks"),
         ({"jwks": '{"keys": [{"kty":"oct","k":"c2VjcmV0"}]}'}, "jwks"),
@@ -109,6 +112,43 @@ def test_a_wrong_registration_says_what_is_wrong(
     assert shown.status_code == 422
     assert field in shown.context["form"].errors
     assert not OAuthApplication.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("scopes", "told"),
+    [
+        ("openid\npatient/*.rs\nopenid", "Scope 3: “openid” is there twice, first as scope 1."),
+        (
+            "openid patient/Heart.rs",
+            "Scope 2: “Heart” in “patient/Heart.rs” is not a resource type of FHIR R4.",
+        ),
+        (
+            "patient/Patient.rs patient/*.rs",
+            "Scope 1: “patient/Patient.rs” adds nothing to scope 2, “patient/*.rs”.",
+        ),
+        (
+            "patient/*.rs patient/Patient.r",
+            "Scope 2: “patient/Patient.r” adds nothing to the scopes before it.",
+        ),
+        ("openid system/*.rs", "Scope 2: “system/*.rs” is only for backend services."),
+        ("openid patient/Observation.rs?colour=red", "colour is not a search parameter"),
+        ("patient/Patient.rs?category=laboratory", "category is not a search parameter"),
+        ("patient/Observation.rs?date=soon", "Scope 1: “patient/Observation.rs?date=soon”: "),
+    ],
+)
+def test_a_refused_scope_is_named_by_its_place(
+    deployment: Deployment, alice: User, scopes: str, told: str
+) -> None:
+    page = reverse("oauth:application-new", args=[deployment.pk])
+    shown = _as(alice).post(page, _form(scopes=scopes))
+    assert told in shown.context["form"].errors["scopes"][0]
+
+
+def test_a_restriction_on_every_type_is_taken_where_some_type_knows_it(
+    deployment: Deployment, alice: User
+) -> None:
+    page = reverse("oauth:application-new", args=[deployment.pk])
+    assert _as(alice).post(page, _form(scopes="patient/*.rs?category=laboratory")).status_code == 302
 
 
 def test_the_scope_builder_adds_to_the_form_without_saving(deployment: Deployment, alice: User) -> None:
