@@ -16,7 +16,7 @@ from credentials.selectors import get_api_key, list_api_keys
 from credentials.used_rights import rights_use_of
 from deployments.api.access import deployment_for
 from portal.api.access import caller
-from portal.api.base import ApiListView, ApiView, read_body, read_query
+from portal.api.base import ApiListView, ApiView, answer_once, read_body, read_query
 from portal.models import Role
 
 _EXAMPLE = OpenApiExample(
@@ -58,11 +58,7 @@ class ApiKeyList(ApiListView[ApiKey]):
         deployment = deployment_for(request, deployment_id, Role.ADMIN)
         asked = read_body(ApiKeySerializer, request)
         api_key, text = services.create_api_key(deployment, by=caller(request), **asked)
-        return _with_text(api_key, text, status.HTTP_201_CREATED)
-
-
-def _with_text(api_key: ApiKey, text: str, code: int) -> Response:
-    return Response({**ApiKeySerializer(api_key).data, "key": text}, status=code)
+        return answer_once(ApiKeySerializer(api_key).data, status.HTTP_201_CREATED, key=text)
 
 
 class ApiKeyDetail(ApiView):
@@ -100,7 +96,8 @@ class ApiKeyRotate(ApiView):
         api_key = get_api_key(deployment_for(request, deployment_id, Role.ADMIN), public_id)
         overlap = timedelta(hours=read_body(serializers.RotationSerializer, request)["overlap_hours"])
         text = services.rotate_api_key(api_key, overlap=overlap, by=caller(request))
-        return _with_text(get_api_key(api_key.deployment, public_id), text, status.HTTP_200_OK)
+        rotated = get_api_key(api_key.deployment, public_id)
+        return answer_once(ApiKeySerializer(rotated).data, status.HTTP_200_OK, key=text)
 
 
 class ApiKeyEndOld(ApiView):

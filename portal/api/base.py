@@ -1,5 +1,6 @@
 """What all views of the Management API share: idempotency keys, entity tags, rate-limit headers, strict reading."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.http import Http404
@@ -73,6 +74,11 @@ def read_body(
     read = serializer_class(data=request.data, **options)
     read.is_valid(raise_exception=True)
     return read.validated_data
+
+
+def answer_once(data: Mapping[str, Any], code: int, **secrets: str) -> Response:
+    """What was made, with a secret that no later answer holds: nothing on the way may keep it (RFC 9111, 5.2.2.5)."""
+    return Response({**data, **secrets}, status=code, headers={"Cache-Control": "no-store"})
 
 
 def read_query(serializer_class: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

@@ -11,15 +11,14 @@ from rest_framework.response import Response
 from credentials.api.serializers import RotationSerializer
 from credentials.models import ApplicationKind, OAuthApplication
 from deployments.api.access import deployment_for
-from deployments.models import Deployment
-from portal import audit
 from portal.api.access import caller
-from portal.api.base import ApiListView, ApiView, read_body
+from portal.api.base import ApiListView, ApiView, answer_once, read_body
 from portal.models import Role
 from smart import applications
 from smart.api.serializers import ApplicationSerializer, NewApplicationSerializer, SwitchSerializer
 from smart.applications import Registration
 from smart.servers import integrated_server, list_applications
+from smart.trail import note_change
 
 _EXAMPLE = OpenApiExample(
     "A browser application for patients",
@@ -43,15 +42,6 @@ def _registration(request: Request) -> Registration:
     return Registration(**{**asked, "kind": ApplicationKind(asked["kind"])})
 
 
-def _note(request: Request, deployment: Deployment, change: str, application: OAuthApplication) -> None:
-    target = f"{deployment.name}: {application}"
-    audit.record(f"oauth.{change}", tenant=deployment.tenant, actor=caller(request), target=target)
-
-
-def _with_secret(application: OAuthApplication, text: str, code: int) -> Response:
-    return Response({**ApplicationSerializer(application).data, "client_secret": text}, status=code)
-
-
 class ApplicationList(ApiListView[OAuthApplication]):
     @extend_schema(operation_id="applications_list", responses=ApplicationSerializer(many=True))
     def get(self, request: Request, deployment_id: str) -> Response:
@@ -72,8 +62,8 @@ class ApplicationList(ApiListView[OAuthApplication]):
         made, secret = applications.create_application(
             integrated_server(deployment), asked, by=caller(request)
         )
-        _note(request, deployment, "application_created", made)
-        return _with_secret(made, secret, status.HTTP_201_CREATED)
+        note_change(deployment, "application_created", made, by=caller(request))
+        return answer_once(ApplicationSerializer(made).data, status.HTTP_201_CREATED, client_secret=secret)
 
 
 class ApplicationDetail(ApiView):
@@ -87,7 +77,7 @@ class ApplicationDetail(ApiView):
         """Change everything but the client id. Needs the role admin."""
         application = _get(request, deployment_id, application_id, Role.ADMIN)
         applications.update_application(application, _registration(request))
-        _note(request, application.server.deployment, "application_changed", application)
+        note_change(application.server.deployment, "application_changed", application, by=caller(request))
         return Response(ApplicationSerializer(application).data)
 
     @extend_schema(request=SwitchSerializer, responses=ApplicationSerializer)
@@ -95,14 +85,14 @@ class ApplicationDetail(ApiView):
         """Switch it on or off. Needs the role admin."""
         application = _get(request, deployment_id, application_id, Role.ADMIN)
         applications.set_application_enabled(application, **read_body(SwitchSerializer, request))
-        _note(request, application.server.deployment, "application_switched", application)
+        note_change(application.server.deployment, "application_switched", application, by=caller(request))
         return Response(ApplicationSerializer(application).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, deployment_id: str, application_id: int) -> Response:
         """Delete it, and all its tokens with it. Needs the role admin."""
         application = _get(request, deployment_id, application_id, Role.ADMIN)
-        _note(request, application.server.deployment, "application_deleted", application)
+        note_change(application.server.deployment, "application_deleted", application, by=caller(request))
         application.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -114,6 +104,6 @@ class ApplicationRotate(ApiView):
         application = _get(request, deployment_id, application_id, Role.ADMIN)
         overlap = timedelta(hours=read_body(RotationSerializer, request)["overlap_hours"])
         text = applications.rotate_client_secret(application, overlap=overlap)
-        _note(request, application.server.deployment, "secret_rotated", application)
+        note_change(application.server.deployment, "secret_rotated", application, by=caller(request))
         again = _get(request, deployment_id, application_id, Role.ADMIN)
-        return _with_secret(again, text, status.HTTP_200_OK)
+        return answer_once(ApplicationSerializer(again).data, status.HTTP_200_OK, client_secret=text)

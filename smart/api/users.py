@@ -9,9 +9,8 @@ from rest_framework.response import Response
 from credentials.models import ServerUser
 from deployments.api.access import deployment_for
 from deployments.models import Deployment
-from portal import audit
 from portal.api.access import caller
-from portal.api.base import ApiListView, ApiView, read_body
+from portal.api.base import ApiListView, ApiView, answer_once, read_body
 from portal.models import Role
 from smart import users
 from smart.api.serializers import (
@@ -19,6 +18,7 @@ from smart.api.serializers import (
     ServerUserChangeSerializer,
     ServerUserSerializer,
 )
+from smart.trail import note_change
 
 _EXAMPLE = OpenApiExample(
     "A patient",
@@ -34,11 +34,6 @@ _EXAMPLE = OpenApiExample(
 
 def _get(deployment: Deployment, user_id: int) -> ServerUser:
     return get_object_or_404(ServerUser, pk=user_id, deployment=deployment)
-
-
-def _note(request: Request, deployment: Deployment, change: str, user: ServerUser) -> None:
-    target = f"{deployment.name}: {user.username}"
-    audit.record(f"oauth.{change}", tenant=deployment.tenant, actor=caller(request), target=target)
 
 
 class ServerUserList(ApiListView[ServerUser]):
@@ -58,12 +53,12 @@ class ServerUserList(ApiListView[ServerUser]):
         """Make a user and the link by which a password is set. Needs the role admin."""
         deployment = deployment_for(request, deployment_id, Role.ADMIN)
         user = users.create_user(deployment, **read_body(ServerUserSerializer, request))
-        _note(request, deployment, "user_created", user)
+        note_change(deployment, "user_created", user.username, by=caller(request))
         return _with_link(user, status.HTTP_201_CREATED)
 
 
 def _with_link(user: ServerUser, code: int) -> Response:
-    return Response({**ServerUserSerializer(user).data, "link": users.send_password_link(user)}, status=code)
+    return answer_once(ServerUserSerializer(user).data, code, link=users.send_password_link(user))
 
 
 class ServerUserDetail(ApiView):
@@ -84,10 +79,10 @@ class ServerUserDetail(ApiView):
         if asked:
             kept = {"name": user.name, "email": user.email, "fhir_user": user.fhir_user}
             users.update_user(user, **{**kept, **asked})
-            _note(request, deployment, "user_changed", user)
+            note_change(deployment, "user_changed", user.username, by=caller(request))
         if enabled != user.enabled:
             users.set_user_enabled(user, enabled=enabled)
-            _note(request, deployment, "user_switched", user)
+            note_change(deployment, "user_switched", user.username, by=caller(request))
         return Response(ServerUserSerializer(user).data)
 
 
@@ -97,5 +92,5 @@ class ServerUserLink(ApiView):
         """A new link to set a password, mailed if there is an address. Needs the role admin."""
         deployment = deployment_for(request, deployment_id, Role.ADMIN)
         user = _get(deployment, user_id)
-        _note(request, deployment, "user_reset", user)
+        note_change(deployment, "user_reset", user.username, by=caller(request))
         return _with_link(user, status.HTTP_200_OK)

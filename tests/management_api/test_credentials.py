@@ -21,6 +21,7 @@ def test_a_key_opens_the_endpoint_until_it_is_revoked(api: Api, deployment: Depl
     made = api("post", path_of(deployment, "api-keys/"), asked).json()
     assert made["access"]["types"] == {"Patient": "rs"}
     seen = api("get", path_of(deployment, f"api-keys/{made['id']}/"))
+    assert seen.headers["Cache-Control"] == "private, no-cache"
     assert made["key"] not in seen.content.decode()
 
     def status() -> int:
@@ -39,7 +40,9 @@ def test_a_key_opens_the_endpoint_until_it_is_revoked(api: Api, deployment: Depl
 def test_a_key_is_rotated_and_narrowed_but_never_widened(api: Api, deployment: Deployment) -> None:
     made = api("post", path_of(deployment, "api-keys/"), {"name": "Lab", "access": {"kind": "full"}}).json()
     path = path_of(deployment, f"api-keys/{made['id']}/")
-    rotated = api("post", path + "rotate/", {"overlap_hours": 1}).json()
+    answer = api("post", path + "rotate/", {"overlap_hours": 1})
+    assert answer.headers["Cache-Control"] == "no-store"
+    rotated = answer.json()
     assert rotated["key"] != made["key"]
     assert len(rotated["secrets"]) == 2
     assert api("patch", path, {"access": {"kind": "read-only"}}).json()["access"]["kind"] == "read-only"

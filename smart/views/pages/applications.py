@@ -16,7 +16,6 @@ from credentials.shown_once import keep_for_one_page, take_kept
 from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
 from portal.access import signed_in
-from portal.audit import record
 from portal.models import Role
 from smart import applications
 from smart.addresses import fhir_base
@@ -27,6 +26,7 @@ from smart.records import encounters_of, is_encounter_of, read, search_people
 from smart.scope_words import describe_scope
 from smart.scopes import InvalidScope, parse_scopes, read_scopes
 from smart.servers import integrated_server
+from smart.trail import note_change
 from smart.views.authorize import AppRedirect
 
 
@@ -35,12 +35,6 @@ def _get(deployment: Deployment, application_id: int) -> OAuthApplication:
         OAuthApplication.objects.select_related("server__deployment"),
         pk=application_id,
         server__deployment=deployment,
-    )
-
-
-def _note(request: HttpRequest, deployment: Deployment, action: str, application: OAuthApplication) -> None:
-    record(
-        action, tenant=deployment.tenant, actor=signed_in(request), target=f"{deployment.name}: {application}"
     )
 
 
@@ -65,7 +59,7 @@ def create(request: HttpRequest, deployment: Deployment) -> HttpResponse:
         )
     except ValidationError as error:
         return _form_page(request, _blamed(form, error), context)
-    _note(request, deployment, "oauth.application_created", application)
+    note_change(deployment, "application_created", application, by=signed_in(request))
     if secret:
         keep_for_one_page(request, deployment.pk, application.name, secret)
     return redirect("oauth:application", deployment.pk, application.pk)
@@ -89,7 +83,7 @@ def change(request: HttpRequest, deployment: Deployment, application_id: int) ->
         applications.update_application(application, form.registration)
     except ValidationError as error:
         return _form_page(request, _blamed(form, error), context)
-    _note(request, deployment, "oauth.application_changed", application)
+    note_change(deployment, "application_changed", application, by=signed_in(request))
     messages.success(request, "Saved.")
     return redirect("oauth:application", deployment.pk, application.pk)
 
@@ -159,7 +153,7 @@ def rotate(request: HttpRequest, deployment: Deployment, application_id: int) ->
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        _note(request, deployment, "oauth.secret_rotated", application)
+        note_change(deployment, "secret_rotated", application, by=signed_in(request))
         keep_for_one_page(request, deployment.pk, application.name, text)
     return redirect("oauth:application", deployment.pk, application.pk)
 
@@ -171,7 +165,7 @@ def end_secret(
 ) -> HttpResponse:
     application = _get(deployment, application_id)
     applications.end_client_secret(get_object_or_404(application.secrets, pk=secret_id))
-    _note(request, deployment, "oauth.secret_ended", application)
+    note_change(deployment, "secret_ended", application, by=signed_in(request))
     messages.success(request, "That secret does not work any more.")
     return redirect("oauth:application", deployment.pk, application.pk)
 
@@ -181,7 +175,7 @@ def end_secret(
 def switch(request: HttpRequest, deployment: Deployment, application_id: int) -> HttpResponse:
     application = _get(deployment, application_id)
     applications.set_application_enabled(application, enabled=not application.enabled)
-    _note(request, deployment, "oauth.application_switched", application)
+    note_change(deployment, "application_switched", application, by=signed_in(request))
     word = "on" if application.enabled else "off; its tokens are refused from now on"
     messages.success(request, f"{application.name} is {word}.")
     return redirect("oauth:application", deployment.pk, application.pk)
@@ -194,7 +188,7 @@ def delete(request: HttpRequest, deployment: Deployment, application_id: int) ->
     application = _get(deployment, application_id)
     typed = request.POST.get("name", "").strip()
     if request.method == "POST" and typed == application.name:
-        _note(request, deployment, "oauth.application_deleted", application)
+        note_change(deployment, "application_deleted", application, by=signed_in(request))
         application.delete()
         messages.success(request, f"{application.name} is gone, and all its tokens with it.")
         return redirect("oauth:index", deployment.pk)

@@ -13,10 +13,10 @@ from credentials.models import AuthenticationServer, ServerKind
 from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
 from portal.access import signed_in
-from portal.audit import record
 from portal.models import Role
 from smart.forms import ExternalServerForm
 from smart.preflight import Findings, check_introspection, check_provider, check_token
+from smart.trail import note_change
 
 _FIELDS = (
     *("name", "issuer", "audience", "scope_claim", "patient_claim", "fhir_user_claim"),
@@ -49,8 +49,7 @@ def _page(request: HttpRequest, deployment: Deployment, server: AuthenticationSe
     if request.method == "POST" and form.is_valid():
         findings = _checked(form.cleaned_data, server)
         if "save" in request.POST and findings.good and _saved(server):
-            target = f"{deployment.name}: {server.issuer}"
-            record("oauth.server_saved", tenant=deployment.tenant, actor=signed_in(request), target=target)
+            note_change(deployment, "server_saved", server.issuer, by=signed_in(request))
             messages.success(request, f"{server.name} is saved. Register its applications now.")
             return redirect("oauth:index", deployment.pk)
         if "save" in request.POST and findings.good:

@@ -11,12 +11,12 @@ from credentials.shown_once import take_kept
 from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
 from portal.access import signed_in
-from portal.audit import record
 from portal.models import Role
 from smart.addresses import ENDPOINTS, endpoint, fhir_base, issuer
 from smart.forms import ServerSettingsForm
 from smart.keys import public_jwks, rotate_signing_key
 from smart.servers import integrated_server, list_applications, list_servers
+from smart.trail import note_change
 
 
 def may_admin(deployment: Deployment) -> bool:
@@ -55,7 +55,7 @@ def settings(request: HttpRequest, deployment: Deployment) -> HttpResponse:
         server.refresh_token_lifetime = given["refresh_days"] * 86_400
         server.registration_open = given["registration_open"]
         server.save()
-        _note(request, deployment, "oauth.server_changed", server.name)
+        note_change(deployment, "server_changed", server.name, by=signed_in(request))
         messages.success(request, "Saved. Tokens issued from now on follow it.")
         return redirect("oauth:settings", deployment.pk)
     context = {
@@ -74,7 +74,7 @@ def settings(request: HttpRequest, deployment: Deployment) -> HttpResponse:
 @deployment_view(Role.ADMIN)
 def rotate_key(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     key = rotate_signing_key(deployment)
-    _note(request, deployment, "oauth.key_rotated", key.kid)
+    note_change(deployment, "key_rotated", key.kid, by=signed_in(request))
     messages.success(request, "A new key signs from now on. The old one stays published for a day.")
     return redirect("oauth:settings", deployment.pk)
 
@@ -86,10 +86,6 @@ def switch_server(request: HttpRequest, deployment: Deployment, server_id: int) 
     server = get_object_or_404(AuthenticationServer, pk=server_id, deployment=deployment)
     server.enabled = not server.enabled
     server.save(update_fields=["enabled"])
-    _note(request, deployment, "oauth.server_switched", server.name)
+    note_change(deployment, "server_switched", server.name, by=signed_in(request))
     messages.success(request, f"{server.name} is {'on' if server.enabled else 'off'}.")
     return redirect("oauth:index", deployment.pk)
-
-
-def _note(request: HttpRequest, deployment: Deployment, action: str, target: str) -> None:
-    record(action, tenant=deployment.tenant, actor=signed_in(request), target=f"{deployment.name}: {target}")

@@ -14,22 +14,17 @@ from credentials.shown_once import keep_for_one_page, take_kept
 from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
 from portal.access import signed_in
-from portal.audit import record
 from portal.models import Role
 from smart import users
 from smart.connections import list_connections
 from smart.forms import ServerUserForm
 from smart.records import LINKABLE, search_people
+from smart.trail import note_change
 from smart.views.pages.overview import may_admin
 
 
 def _get(deployment: Deployment, user_id: int) -> ServerUser:
     return get_object_or_404(ServerUser, pk=user_id, deployment=deployment)
-
-
-def _note(request: HttpRequest, deployment: Deployment, action: str, user: ServerUser) -> None:
-    target = f"{deployment.name}: {user.username}"
-    record(action, tenant=deployment.tenant, actor=signed_in(request), target=target)
 
 
 @never_cache
@@ -56,7 +51,7 @@ def create(request: HttpRequest, deployment: Deployment) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error) if "__all__" in error.message_dict else _blame(form, error)
         else:
-            _note(request, deployment, "oauth.user_created", user)
+            note_change(deployment, "user_created", user.username, by=signed_in(request))
             keep_for_one_page(request, deployment.pk, user.username, users.send_password_link(user))
             return redirect("oauth:users", deployment.pk)
     return _form_page(request, deployment, form)
@@ -77,7 +72,7 @@ def change(request: HttpRequest, deployment: Deployment, user_id: int) -> HttpRe
         except ValidationError as error:
             _blame(form, error)
         else:
-            _note(request, deployment, "oauth.user_changed", user)
+            note_change(deployment, "user_changed", user.username, by=signed_in(request))
             messages.success(request, "Saved.")
             return redirect("oauth:users", deployment.pk)
     return _form_page(request, deployment, form, user)
@@ -114,7 +109,7 @@ def _form_page(
 def reset(request: HttpRequest, deployment: Deployment, user_id: int) -> HttpResponse:
     """A new link to set a password; the old password works until it is used."""
     user = _get(deployment, user_id)
-    _note(request, deployment, "oauth.user_reset", user)
+    note_change(deployment, "user_reset", user.username, by=signed_in(request))
     keep_for_one_page(request, deployment.pk, user.username, users.send_password_link(user))
     return redirect("oauth:users", deployment.pk)
 
@@ -124,6 +119,6 @@ def reset(request: HttpRequest, deployment: Deployment, user_id: int) -> HttpRes
 def switch(request: HttpRequest, deployment: Deployment, user_id: int) -> HttpResponse:
     user = _get(deployment, user_id)
     users.set_user_enabled(user, enabled=not user.enabled)
-    _note(request, deployment, "oauth.user_switched", user)
+    note_change(deployment, "user_switched", user.username, by=signed_in(request))
     messages.success(request, f"{user.username} is {'on' if user.enabled else 'off'}.")
     return redirect("oauth:users", deployment.pk)
