@@ -14,6 +14,7 @@ from fhirserver.guides.install import check_writes, missing_dependencies
 from fhirserver.guides.memory import Guides, Writes, guides_of
 from fhirserver.partitions import Partition
 from fhirserver.profiles import MustSupport, must_support_in
+from fhirspec.package import MAX_PACKED_BYTES
 from portal import audit
 from portal.models import User
 
@@ -69,10 +70,20 @@ def install_guide(deployment: Deployment, chunks: Iterable[bytes], filename: str
     """Keep an uploaded package and install it. Raises ValidationError, after which nothing is kept."""
     upload = transfers.keep_upload(deployment, chunks)
     try:
-        return _start(guide_jobs.INSTALL, deployment, by, {"upload": upload, "filename": filename[:200]})
+        return install_upload(deployment, upload, filename, by=by)
     except ValidationError:
         transfers.forget_upload(deployment, upload)
         raise
+
+
+def install_upload(deployment: Deployment, upload: str, filename: str, *, by: User) -> Job:
+    """Install a package that was uploaded before, by the name it lies under. Raises ValidationError."""
+    size = transfers.received(deployment, upload)
+    if size is None:
+        raise ValidationError("Choose a package: a .tgz file.")
+    if size > MAX_PACKED_BYTES:
+        raise ValidationError(f"A package may have {MAX_PACKED_BYTES // 1024**2} MB.")
+    return _start(guide_jobs.INSTALL, deployment, by, {"upload": upload, "filename": filename[:200]})
 
 
 def remove_guide(deployment: Deployment, name: str, *, by: User) -> Job:

@@ -15,8 +15,10 @@ from deployments.api.access import deployment_for
 from deployments.api.serializers import DeploymentSerializer
 from deployments.models import Deployment, Region
 from deployments.selectors import count_by_type, get_use, list_deployments_for
+from deployments.upstream import seal_credential
 from portal.api.access import caller, membership_for, tenants_of
 from portal.api.base import ApiListView, ApiView, read_body, read_query
+from portal.api.problems import InvalidQuery
 from portal.models import Role
 
 _EXAMPLE = OpenApiExample(
@@ -55,6 +57,7 @@ class DeploymentList(ApiListView[Deployment]):
         region = Region.objects.filter(name=asked.pop("region")).first()
         if region is None:
             raise ValidationError({"region": ["There is no such region."]})
+        asked["upstream_credential"] = seal_credential(asked["upstream_credential"])
         made = services.create_deployment(
             tenant=membership.tenant, by=caller(request), region=region, **asked
         )
@@ -83,7 +86,10 @@ class DeploymentDetail(ApiView):
         """Delete the deployment with all its data, keys and applications. Needs the role admin."""
         deployment = deployment_for(request, deployment_id, Role.ADMIN)
         typed = read_query(serializers.Confirmation, request)["confirm"]
-        services.delete_deployment(deployment, typed, by=caller(request))
+        try:
+            services.delete_deployment(deployment, typed, by=caller(request))
+        except services.NameMismatch as error:
+            raise InvalidQuery({"confirm": error.messages}) from error
         return Response(DeploymentSerializer(deployment).data, status=status.HTTP_202_ACCEPTED)
 
 

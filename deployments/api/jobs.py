@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from deployments import data_services, jobs, transfers
 from deployments.api import serializers
 from deployments.api.access import deployment_for
+from deployments.api.answers import job_begun
 from deployments.api.serializers import JobSerializer, UploadSerializer
 from deployments.models import Deployment, Job
 from deployments.selectors import get_job, list_jobs
@@ -50,7 +51,7 @@ class JobCancel(ApiView):
         """Ask a job to end at its next step. Needs the role write."""
         job = get_job(deployment_for(request, deployment_id, Role.WRITE), job_id)
         jobs.cancel(job)
-        return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED)
+        return job_begun(job)
 
 
 class Bytes(BaseParser):
@@ -133,7 +134,7 @@ class ImportList(ApiView):
         examples=[
             OpenApiExample(
                 "An upload",
-                {"upload": "0f3a9c1e5b7d2468", "filename": "patients.ndjson", "skip_invalid": False},
+                {"upload": "upload-0f3a9c1e5b7d2468", "filename": "patients.ndjson", "skip_invalid": False},
                 request_only=True,
             )
         ],
@@ -149,4 +150,4 @@ class ImportList(ApiView):
             skip_invalid=asked["skip_invalid"],
             by=caller(request),
         )
-        return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED)
+        return job_begun(job)

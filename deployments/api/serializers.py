@@ -7,10 +7,11 @@ from rest_framework import serializers
 
 from deployments.endpoint import fhir_base, oauth_issuer
 from deployments.jobs import get_kind
-from deployments.models import Deployment, Job, JobState, ServiceLevel, State
+from deployments.models import Deployment, Job, JobState, Region, ServiceLevel, State
 from deployments.presets import PRESETS
 from deployments.services import NAME_LENGTH
 from deployments.sizes import SIZES
+from fhirserver.guides.memory import Writes
 from portal.api.strict import Strict
 
 SIZE_CODES = [size.code for size in SIZES]
@@ -55,6 +56,147 @@ class NewDeploymentSerializer(Strict, serializers.Serializer[Any]):
         help_text="Synthetic data to begin with; empty for none",
     )
     service_level = serializers.ChoiceField(choices=ServiceLevel.choices, default=ServiceLevel.DEVELOPMENT)
+    upstream = serializers.CharField(
+        max_length=200,
+        default="",
+        allow_blank=True,
+        help_text="The base URL of an existing FHIR server to connect; empty for the embedded one",
+    )
+    upstream_credential = serializers.CharField(
+        max_length=4096,
+        default="",
+        allow_blank=True,
+        help_text="The header sent there, as `Authorization: Bearer …`; kept encrypted, never shown",
+    )
+
+
+class SizeSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(source="size.code")
+    title = serializers.CharField(source="size.title")
+    requests_per_second = serializers.IntegerField(source="size.requests_per_second")
+    concurrent_requests = serializers.IntegerField(source="size.concurrent_requests")
+    stored_resources = serializers.IntegerField(source="size.stored_resources")
+    bulk_jobs = serializers.IntegerField(source="size.bulk_jobs", help_text="At the same time")
+    typical_use = serializers.CharField(source="size.typical_use")
+    hour = serializers.IntegerField(help_text="Cents (EUR) for a running hour")
+    hour_highly_available = serializers.IntegerField(help_text="The same with high availability")
+
+
+class RegionSerializer(serializers.ModelSerializer[Region]):
+    class Meta:
+        model = Region
+        fields: tuple[str, ...] = ("name", "title", "provider", "highly_available")
+        read_only_fields = fields
+
+
+class PresetSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    patients = serializers.IntegerField()
+    resources = serializers.IntegerField()
+
+
+class PresetChoiceSerializer(Strict, serializers.Serializer[Any]):
+    preset = serializers.ChoiceField(
+        choices=[preset.code for preset in PRESETS if preset.code], help_text="The code of a data set"
+    )
+
+
+class ConfirmationSerializer(Strict, serializers.Serializer[Any]):
+    confirm = serializers.CharField(help_text="The deployment's name: what is deleted cannot be had back")
+
+
+class JobFileSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="A resource type, or `errors`")
+    lines = serializers.IntegerField()
+    bytes = serializers.IntegerField()
+
+
+class SettingsSerializer(Strict, serializers.ModelSerializer[Deployment]):
+    allowed_origins = serializers.ListField(
+        child=serializers.CharField(max_length=200),
+        max_length=50,
+        help_text="The origins whose browser applications may call the endpoint, as `https://app.example`",
+    )
+    maintenance_message = serializers.CharField(
+        max_length=200,
+        allow_blank=True,
+        help_text="Shown to the team, and to callers while it is stopped",
+    )
+
+    class Meta:
+        model = Deployment
+        fields: tuple[str, ...] = ("allowed_origins", "maintenance_message")
+
+
+class ComparedWith(serializers.Serializer[Any]):
+    def get_fields(self) -> dict[str, Any]:
+        """`with` is a word of Python."""
+        told = "The id of another deployment of the same tenant"
+        return {"with": serializers.CharField(max_length=12, help_text=told)}
+
+
+class ComparisonRowSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    mine = serializers.CharField(allow_null=True, help_text="null: it has nothing of that name")
+    theirs = serializers.CharField(allow_null=True)
+    movable = serializers.BooleanField(help_text="Whether this deployment can take over what the other has")
+
+
+class ComparisonSectionSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField(source="aspect.slug")
+    title = serializers.CharField(source="aspect.title")
+    alike = serializers.IntegerField(help_text="How many traits are the same")
+    different = ComparisonRowSerializer(many=True)
+
+
+class TakeOverSerializer(Strict, serializers.Serializer[Any]):
+    other = serializers.CharField(max_length=12, help_text="The id of the other deployment")
+    take = serializers.ListField(
+        child=serializers.CharField(max_length=300),
+        min_length=1,
+        max_length=500,
+        help_text="What to take over, as `slug:name` of the comparison",
+    )
+
+
+class TakenOverSerializer(serializers.Serializer[Any]):
+    taken = serializers.ListField(
+        child=serializers.CharField(), help_text="What is the same by now is left out"
+    )
+
+
+class GuideSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(source="guide.name")
+    version = serializers.CharField(source="guide.version")
+    title = serializers.CharField(source="guide.title")
+    canonical = serializers.CharField(source="guide.canonical", allow_blank=True)
+    installed = serializers.DateTimeField()
+    profiles = serializers.IntegerField(help_text="How many it brought")
+    missing = serializers.DictField(
+        child=serializers.CharField(),
+        help_text="Packages that it builds on and that are not here, by version",
+    )
+
+
+class GuidesSerializer(serializers.Serializer[Any]):
+    is_embedded = serializers.BooleanField(help_text="Whether its data, and so its guides, are here")
+    writes = serializers.ChoiceField(choices=[writes.value for writes in Writes])
+    guides = GuideSerializer(many=True)
+    unready = serializers.ListField(child=serializers.CharField(), help_text="Types still being indexed")
+
+
+class GuidePackageSerializer(Strict, serializers.Serializer[Any]):
+    upload = serializers.CharField(max_length=40, help_text="The name of an upload whose parts have all come")
+    filename = serializers.CharField(max_length=200, default="", allow_blank=True)
+
+
+class GuideWritesSerializer(Strict, serializers.Serializer[Any]):
+    writes = serializers.ChoiceField(
+        choices=[writes.value for writes in Writes],
+        help_text="off: any; declared: those that a resource claims; enforced: besides, one of the guides' of its type",
+    )
 
 
 class DeploymentChangeSerializer(Strict, serializers.Serializer[Any]):

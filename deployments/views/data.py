@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from deployments import data_jobs, data_services, transfers
+from deployments import data_jobs, data_services, job_files, transfers
 from deployments.models import Deployment
 from deployments.presets import PRESETS
 from deployments.selectors import count_by_type, get_job, get_use, list_jobs
@@ -126,30 +126,16 @@ def clear(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     return _do(request, deployment, lambda: data_services.clear_data(deployment, typed, by=by), done)
 
 
-def _file(deployment: Deployment, job_id: int, name: str) -> FileResponse:
-    job = get_job(deployment, job_id)
-    path = transfers.job_directory(job) / name
-    if not path.is_file():
+@require_safe
+@deployment_view(Role.WRITE)
+def file(request: HttpRequest, deployment: Deployment, job_id: int, name: str) -> FileResponse:
+    """One type of an export, or the errors of an import."""
+    path = job_files.path_of(get_job(deployment, job_id), name)
+    if path is None:
         raise Http404
     return FileResponse(
         path.open("rb"),
         as_attachment=True,
-        filename=f"{deployment.pk}-{name}",
-        content_type="application/fhir+ndjson",
+        filename=f"{deployment.pk}-{path.name}",
+        content_type=job_files.content_type_of(name),
     )
-
-
-@require_safe
-@deployment_view(Role.WRITE)
-def errors(request: HttpRequest, deployment: Deployment, job_id: int) -> FileResponse:
-    return _file(deployment, job_id, "errors.ndjson")
-
-
-@require_safe
-@deployment_view(Role.WRITE)
-def exported(request: HttpRequest, deployment: Deployment, job_id: int, resource_type: str) -> FileResponse:
-    """One type of an export. The name is one that the job wrote, never a path."""
-    job = get_job(deployment, job_id)
-    if resource_type not in {file["type"] for file in job.result.get("files", [])}:
-        raise Http404
-    return _file(deployment, job_id, f"{resource_type}.ndjson")

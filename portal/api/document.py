@@ -39,7 +39,9 @@ _WORDS = {
     "429": "Too many requests; wait as long as `Retry-After` says.",
 }
 # Words of a path that say what is done, not to what.
-_VERBS = frozenset({"start", "stop", "retry"})
+_VERBS = frozenset(
+    {"start", "stop", "retry", "transfer", "leave", "restore", "presets", "clear", "exports", "take-over"}
+)
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",

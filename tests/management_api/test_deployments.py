@@ -67,7 +67,7 @@ def test_a_job_is_cancelled(api: Api, deployment: Deployment) -> None:
 def test_deletion_wants_the_name(api: Api, deployment: Deployment) -> None:
     path = f"deployments/{deployment.pk}/"
     assert api("delete", path).json()["errors"][0]["parameter"] == "confirm"
-    assert api("delete", path + "?confirm=other").status_code == 400
+    assert api("delete", path + "?confirm=other").json()["errors"][0]["parameter"] == "confirm"
     assert api("delete", path + "?confirm=Ward 7").json()["state"] == "DELETING"
 
 
