@@ -29,6 +29,18 @@ def get_membership_for(user: User | AnonymousUser, slug: str, role: Role) -> Mem
     return _require(membership, role)
 
 
+def get_deleted_membership_for(user: User | AnonymousUser, slug: str) -> Membership:
+    """An owner's membership in a deleted tenant, for taking the deletion back. Raises Http404 for everyone else."""
+    membership = (
+        Membership.objects.select_related("tenant", "user")
+        .filter(user__pk=user.pk or 0, role=Role.OWNER, tenant__slug=slug, tenant__deleted__isnull=False)
+        .first()
+    )
+    if membership is None:
+        raise Http404("No such tenant")
+    return membership
+
+
 def get_tenant_for(user: User | AnonymousUser, slug: str, role: Role) -> Tenant:
     """The tenant `slug`, if `user` is a member with at least `role`. Raises Http404, PermissionDenied."""
     return get_membership_for(user, slug, role).tenant

@@ -1,12 +1,16 @@
 """The log of a deployment's FHIR requests: filtered, followed, explained."""
 
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from deployments.api.access import deployment_for
-from gateway.api.serializers import LogFilter, LogPageSerializer, TraceSerializer
+from gateway.api.serializers import LogFilter, LogPageSerializer, LogQuery, TraceSerializer
+from gateway.exporting import FHIR_NDJSON, NDJSON, download
 from gateway.selectors import get_request, list_requests, list_requests_after
+from portal.api.access import caller
 from portal.api.base import ApiView, read_query
 from portal.api.problems import InvalidQuery
 from portal.models import Role
@@ -26,6 +30,22 @@ class LogList(ApiView):
         else:
             page = list_requests(deployment, filters, before)
         return Response(LogPageSerializer(page).data)
+
+
+class LogExport(ApiView):
+    @extend_schema(parameters=[LogQuery], responses={(200, NDJSON): OpenApiTypes.BINARY})
+    def get(self, request: Request, deployment_id: str) -> StreamingHttpResponse:
+        """Every line that fits, oldest first, as NDJSON, however many there are. Needs the role write."""
+        deployment = deployment_for(request, deployment_id, Role.WRITE)
+        return download(deployment, read_query(LogQuery, request), caller(request))
+
+
+class AuditEventExport(ApiView):
+    @extend_schema(parameters=[LogQuery], responses={(200, FHIR_NDJSON): OpenApiTypes.BINARY})
+    def get(self, request: Request, deployment_id: str) -> StreamingHttpResponse:
+        """The same as FHIR AuditEvents, of the requests that touched a patient's data. Needs the role write."""
+        deployment = deployment_for(request, deployment_id, Role.WRITE)
+        return download(deployment, read_query(LogQuery, request), caller(request), as_events=True)
 
 
 class LogDetail(ApiView):

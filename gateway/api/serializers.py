@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from gateway.forms import INTERACTIONS
+from gateway.measures import SPANS
 from gateway.models import RequestLog
 
 
@@ -41,7 +42,7 @@ class TraceSerializer(LogLineSerializer):
         fields: tuple[str, ...] = (*LogLineSerializer.Meta.fields, "claims")
 
 
-class LogFilter(serializers.Serializer[Any]):
+class LogQuery(serializers.Serializer[Any]):
     since = serializers.DateTimeField(required=False)
     until = serializers.DateTimeField(required=False)
     credential = serializers.CharField(
@@ -55,6 +56,9 @@ class LogFilter(serializers.Serializer[Any]):
         required=False, max_length=72, help_text="The logical id of a patient whom the request names"
     )
     trace = serializers.CharField(required=False, max_length=16)
+
+
+class LogFilter(LogQuery):
     before = serializers.IntegerField(
         required=False, min_value=1, help_text="Only lines older than this id: `older` of the page before"
     )
@@ -68,3 +72,67 @@ class LogFilter(serializers.Serializer[Any]):
 class LogPageSerializer(serializers.Serializer[Any]):
     older = serializers.IntegerField(allow_null=True, help_text="`before` of the next page, null at the end")
     results = LogLineSerializer(source="lines", many=True)
+
+
+class SpanFilter(serializers.Serializer[Any]):
+    span = serializers.ChoiceField(
+        choices=list(SPANS), required=False, help_text="Up to now; the last hour by default"
+    )
+
+
+class SpotSerializer(serializers.Serializer[Any]):
+    start = serializers.DateTimeField()
+    requests = serializers.IntegerField()
+    client_errors = serializers.IntegerField()
+    server_errors = serializers.IntegerField()
+    throttled = serializers.IntegerField()
+    sent = serializers.IntegerField(help_text="Bytes")
+    p50 = serializers.FloatField(allow_null=True, help_text="Milliseconds at most; null without requests")
+    p95 = serializers.FloatField(allow_null=True)
+    p99 = serializers.FloatField(allow_null=True)
+
+
+class TotalsSerializer(serializers.Serializer[Any]):
+    requests = serializers.IntegerField()
+    errors = serializers.IntegerField()  # type: ignore[assignment]
+    throttled = serializers.IntegerField()
+    p50 = serializers.FloatField(allow_null=True)
+    p99 = serializers.FloatField(allow_null=True)
+
+
+class MeasuredUseSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField(source="use.kind", allow_blank=True)
+    credential = serializers.CharField(
+        source="use.credential", allow_blank=True, help_text="Empty: requests without a credential"
+    )
+    name = serializers.CharField(source="use.name", allow_blank=True)
+    requests = serializers.IntegerField(source="use.requests")
+    errors = serializers.IntegerField(source="use.errors")  # type: ignore[assignment]
+    throttled = serializers.IntegerField(source="use.throttled")
+    p50 = serializers.FloatField(allow_null=True)
+    p95 = serializers.FloatField(allow_null=True)
+
+
+class JobCountSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    done = serializers.IntegerField()
+    failed = serializers.IntegerField(help_text="Or cancelled")
+    open = serializers.IntegerField()
+
+
+class StorageDaySerializer(serializers.Serializer[Any]):
+    day = serializers.DateField()
+    resources = serializers.IntegerField(allow_null=True)
+    stored_bytes = serializers.IntegerField()
+
+
+class MeasuresSerializer(serializers.Serializer[Any]):
+    span = serializers.ChoiceField(choices=list(SPANS))
+    totals = TotalsSerializer()
+    spots = SpotSerializer(many=True, help_text="Oldest first, empty ones included")
+    credentials = MeasuredUseSerializer(many=True, help_text="The busiest first")
+    jobs = JobCountSerializer(many=True)
+    storage = StorageDaySerializer(
+        many=True, help_text="The days of the last thirty on which it was measured"
+    )

@@ -4,7 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework.request import Request
 
-from portal.access import get_membership_for, list_tenants
+from portal.access import get_deleted_membership_for, get_membership_for, list_tenants
 from portal.models import ManagementToken, Membership, Role, Tenant, User
 
 
@@ -29,6 +29,16 @@ def membership_for(request: Request, slug: str, role: Role) -> Membership:
         check_token(token, role)
         membership.role = min(membership.role, token.role)
     return membership
+
+
+def deleted_membership_for(request: Request, slug: str) -> Membership:
+    """An owner's membership in a tenant that waits to be removed; everyone else finds nothing. Raises Http404, PermissionDenied."""
+    token = token_of(request)
+    found = get_deleted_membership_for(caller(request), slug)
+    if token is not None and token.tenant_id not in (None, found.tenant_id):
+        raise Http404("No such tenant")
+    check_token(token, Role.OWNER)
+    return found
 
 
 def check_token(token: ManagementToken | None, role: Role) -> None:

@@ -33,6 +33,17 @@ class TenantSerializer(Strict, serializers.ModelSerializer[Tenant]):
         read_only_fields = ("slug", "created", "requires_mfa")
 
 
+class TenantChangeSerializer(Strict, serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=80, required=False)
+    requires_mfa = serializers.BooleanField(
+        required=False, help_text="Whether members must have two-step sign-in. 409 unless the caller has it"
+    )
+
+
+class TransferSerializer(Strict, serializers.Serializer[Any]):
+    member = serializers.IntegerField(help_text="The id of the member who shall own the tenant")
+
+
 class MemberSerializer(Strict, serializers.ModelSerializer[Membership]):
     user = PersonSerializer(read_only=True)
     role = RoleField()
@@ -80,6 +91,12 @@ class UsageLineSerializer(serializers.Serializer[Any]):
 class StatementSerializer(serializers.Serializer[Any]):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
+    lines = UsageLineSerializer(many=True)
+    total = serializers.DecimalField(max_digits=20, decimal_places=0, help_text="Cents (EUR)")
+    payment = serializers.CharField(read_only=True, required=False, help_text="How it is paid, in words")
+
+
+class EstimateSerializer(serializers.Serializer[Any]):
     lines = UsageLineSerializer(many=True)
     total = serializers.DecimalField(max_digits=20, decimal_places=0, help_text="Cents (EUR)")
 

@@ -1,30 +1,43 @@
 """Tenants, their audit log, usage and subscription."""
 
-from datetime import UTC, datetime
-
+from django.db import transaction
 from django.http import Http404
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from portal.api.access import caller, check_token, membership_for, tenants_of, token_of
+from portal.api.access import (
+    caller,
+    check_token,
+    deleted_membership_for,
+    membership_for,
+    tenants_of,
+    token_of,
+)
 from portal.api.base import ApiListView, ApiView, read_body, read_query
 from portal.api.serializers import (
     AuditEventFilter,
     AuditEventSerializer,
-    MonthFilter,
-    StatementSerializer,
+    MemberSerializer,
     SubscriptionSerializer,
+    TenantChangeSerializer,
     TenantSerializer,
+    TransferSerializer,
 )
 from portal.models import AuditEvent, Plan, Role, Tenant
 from portal.plans import SERVICES
-from portal.services.tenants import create_tenant, delete_tenant, rename_tenant
+from portal.services.members import remove_member
+from portal.services.tenants import (
+    create_tenant,
+    delete_tenant,
+    rename_tenant,
+    require_mfa,
+    restore_tenant,
+    transfer_tenant,
+)
 from portal.subscriptions import get_subscription, start_trial, subscribe
-from portal.usage import make_statement
 
 
 class TenantList(ApiListView[Tenant]):
@@ -50,13 +63,16 @@ class TenantDetail(ApiView):
     def get(self, request: Request, slug: str) -> Response:
         return Response(TenantSerializer(membership_for(request, slug, Role.READ).tenant).data)
 
-    @extend_schema(request=TenantSerializer, responses=TenantSerializer)
+    @extend_schema(request=TenantChangeSerializer, responses=TenantSerializer)
     def patch(self, request: Request, slug: str) -> Response:
-        """Rename; the slug stays."""
+        """Rename (the slug stays), or change whether members must have two-step sign-in. Needs the role admin."""
         membership = membership_for(request, slug, Role.ADMIN)
-        asked = read_body(TenantSerializer, request, partial=True)
-        if "name" in asked:
-            rename_tenant(membership.tenant, asked["name"], actor=membership.user)
+        asked = read_body(TenantChangeSerializer, request)
+        with transaction.atomic():
+            if "name" in asked:
+                rename_tenant(membership.tenant, asked["name"], actor=membership.user)
+            if "requires_mfa" in asked:
+                require_mfa(membership.tenant, asked["requires_mfa"], actor=membership.user)
         return Response(TenantSerializer(membership.tenant).data)
 
     @extend_schema(responses={204: None})
@@ -65,6 +81,38 @@ class TenantDetail(ApiView):
         membership = membership_for(request, slug, Role.OWNER)
         delete_tenant(membership.tenant, actor=membership.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class TenantTransfer(ApiView):
+    @extend_schema(request=TransferSerializer, responses=MemberSerializer)
+    def post(self, request: Request, slug: str) -> Response:
+        """Make another member the owner; the caller stays as administrator. Needs the role owner."""
+        actor = membership_for(request, slug, Role.OWNER)
+        wanted = read_body(TransferSerializer, request)["member"]
+        member = actor.tenant.memberships.select_related("user").filter(pk=wanted).first()
+        if member is None:
+            raise ValidationError({"member": ["The tenant has no such member."]})
+        transfer_tenant(actor.tenant, member, actor=actor)
+        return Response(MemberSerializer(member).data)
+
+
+class TenantLeave(ApiView):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, slug: str) -> Response:
+        """Give up the caller's own membership. 409 for the last owner."""
+        actor = membership_for(request, slug, Role.READ)
+        # Loaded anew: the actor's role is that of a token, which may be smaller, and then it is refused.
+        remove_member(actor.tenant.memberships.select_related("user", "tenant").get(pk=actor.pk), actor=actor)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class TenantRestore(ApiView):
+    @extend_schema(request=None, responses=TenantSerializer)
+    def post(self, request: Request, slug: str) -> Response:
+        """Take back a deletion within 30 days; deployments stay stopped. Needs the role owner."""
+        membership = deleted_membership_for(request, slug)
+        restore_tenant(membership.tenant, actor=membership.user)
+        return Response(TenantSerializer(membership.tenant).data)
 
 
 _AUDIT_LOOKUPS = {
@@ -89,19 +137,6 @@ class AuditEventList(ApiListView[AuditEvent]):
             _AUDIT_LOOKUPS[name]: value for name, value in read_query(AuditEventFilter, request).items()
         }
         return self.page_of(AuditEvent.objects.filter(tenant=tenant, **wanted), AuditEventSerializer)
-
-
-class Usage(ApiView):
-    @extend_schema(
-        parameters=[MonthFilter],
-        responses=StatementSerializer,
-    )
-    def get(self, request: Request, slug: str) -> Response:
-        """The statement of a month."""
-        tenant = membership_for(request, slug, Role.READ).tenant
-        month = read_query(MonthFilter, request).get("month") or f"{timezone.now():%Y-%m}"
-        start = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-        return Response(StatementSerializer(make_statement(tenant, start)).data)
 
 
 def _check_service(service: str) -> None:

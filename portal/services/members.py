@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal import audit
-from portal.models import Invitation, Membership, Role, Tenant, User
+from portal.models import Invitation, ManagementToken, Membership, Role, Tenant, User
 from portal.services.refusals import Refused
 
 
@@ -145,7 +145,7 @@ def change_role(member: Membership, role: int, *, actor: Membership) -> None:
 
 @transaction.atomic
 def remove_member(member: Membership, *, actor: Membership) -> None:
-    """Take away the membership; the one who does it to himself leaves."""
+    """Take away the membership, and the tokens made for this tenant with it; the one who does it to himself leaves."""
     _may_touch(actor, member)
     _protect_last_owner(member)
     action = "member.left" if member.pk == actor.pk else "member.removed"
@@ -156,4 +156,5 @@ def remove_member(member: Membership, *, actor: Membership) -> None:
         target=member.user.email,
         before={"role": member.get_role_display()},
     )
+    ManagementToken.objects.filter(user=member.user, tenant=member.tenant).delete()
     member.delete()

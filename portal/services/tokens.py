@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal import audit
@@ -54,7 +55,13 @@ def find_token(text: str) -> ManagementToken | None:
     return token
 
 
+def list_tenant_tokens(tenant: Tenant) -> QuerySet[ManagementToken]:
+    """Those made for this tenant alone, by whichever member."""
+    return ManagementToken.objects.filter(tenant=tenant).select_related("user", "tenant")
+
+
 @transaction.atomic
-def revoke_token(token: ManagementToken) -> None:
-    audit.record("token.revoked", tenant=token.tenant, actor=token.user, target=token.name)
+def revoke_token(token: ManagementToken, *, actor: User) -> None:
+    target = token.name if actor == token.user else f"{token.name} of {token.user.email}"
+    audit.record("token.revoked", tenant=token.tenant, actor=actor, target=target)
     token.delete()

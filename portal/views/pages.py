@@ -10,6 +10,7 @@ from portal.access import signed_in
 from portal.forms import AccountForm
 from portal.guides import GUIDES, get_guide
 from portal.passwords import list_password_rules
+from portal.services.accounts import change_account
 from portal.showcase import get_showcase
 
 
@@ -34,9 +35,7 @@ def account(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     form = AccountForm(request.POST or None, initial={"name": user.name, "wants_notices": user.wants_notices})
     if request.method == "POST" and form.is_valid():
-        user.name = form.cleaned_data["name"]
-        user.wants_notices = form.cleaned_data["wants_notices"]
-        user.save(update_fields=["name", "wants_notices"])
+        change_account(user, **form.cleaned_data)
         messages.success(request, "Your account was changed.")
         return redirect("portal:account")
     return render(request, "portal/account.html", {"form": form})

@@ -4,10 +4,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.access import set_current_tenant, signed_in, tenant_view
+from portal.access import get_deleted_membership_for, set_current_tenant, signed_in, tenant_view
 from portal.forms import TenantForm, TransferForm, TypedNameForm
 from portal.models import AuditEvent, Membership, Role
 from portal.services.refusals import Refused
@@ -44,13 +44,7 @@ def tenants(request: HttpRequest) -> HttpResponse:
 @require_POST
 def restore(request: HttpRequest, slug: str) -> HttpResponse:
     """Only an owner sees a deleted tenant at all, here and nowhere else."""
-    membership = get_object_or_404(
-        Membership.objects.select_related("tenant", "user"),
-        user=signed_in(request),
-        role=Role.OWNER,
-        tenant__slug=slug,
-        tenant__deleted__isnull=False,
-    )
+    membership = get_deleted_membership_for(request.user, slug)
     try:
         restore_tenant(membership.tenant, actor=membership.user)
     except Refused as refusal:

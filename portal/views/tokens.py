@@ -48,6 +48,6 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     token = get_object_or_404(signed_in(request).management_tokens.select_related("user"), pk=token_id)
-    revoke_token(token)
+    revoke_token(token, actor=token.user)
     messages.success(request, f"{token.name} was revoked. It does not open anything any more.")
     return redirect("portal:tokens")

@@ -1,6 +1,5 @@
 """A tenant's usage and monthly statement, as a page, as CSV and as PDF, with a cost calculator."""
 
-import csv
 from datetime import UTC, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
@@ -12,8 +11,9 @@ from portal.access import tenant_view
 from portal.forms import EstimateForm
 from portal.models import Membership, Role
 from portal.payment import get_provider
+from portal.statement_files import as_csv, as_pdf
 from portal.tenant_pages import tenant_context
-from portal.usage import Statement, make_statement, next_month
+from portal.usage import make_statement, next_month
 
 
 def _chosen_month(request: HttpRequest) -> datetime:
@@ -31,11 +31,10 @@ def _chosen_month(request: HttpRequest) -> datetime:
 def usage(request: HttpRequest, membership: Membership) -> HttpResponse:
     start = _chosen_month(request)
     statement = make_statement(membership.tenant, start)
-    payment = get_provider().state_of(statement)
     if request.GET.get("format") == "csv":
-        return _as_csv(statement)
+        return as_csv(statement)
     if request.GET.get("format") == "pdf":
-        return _as_pdf(statement, payment.words)
+        return as_pdf(statement)
     previous = (start.replace(day=1) - timedelta(days=1)).replace(day=1)
     following = next_month(start)
     asked = EstimateForm(request.GET if "size" in request.GET else None)
@@ -44,40 +43,9 @@ def usage(request: HttpRequest, membership: Membership) -> HttpResponse:
         "statement": statement,
         "previous": previous,
         "following": following if following <= timezone.now() else None,
-        "payment": payment,
+        "payment": get_provider().state_of(statement),
         "asked": asked,
         "estimate": estimate,
         "estimated": sum(line.amount for line in estimate),
     }
     return render(request, "portal/usage.html", context)
-
-
-def _as_pdf(statement: Statement, payment: str) -> HttpResponse:
-    # The library loads pictures and fonts: only who wants a PDF pays for it.
-    from portal.statement_pdf import render_pdf
-
-    name = f"fireside-{statement.tenant.slug}-{statement.start:%Y-%m}.pdf"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(render_pdf(statement, payment), content_type="application/pdf", headers=headers)
-
-
-def _as_csv(statement: Statement) -> HttpResponse:
-    name = f"fireside-{statement.tenant.slug}-{statement.start:%Y-%m}.csv"
-    response = HttpResponse(
-        content_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
-    writer = csv.writer(response)
-    writer.writerow(["deployment", "description", "quantity", "unit", "unit_price_eur", "amount_eur"])
-    for line in statement.lines:
-        writer.writerow(
-            [
-                line.deployment,
-                line.description,
-                line.quantity,
-                line.unit,
-                line.unit_price / 100,
-                line.amount / 100,
-            ]
-        )
-    writer.writerow(["", "total", "", "", "", statement.total / 100])
-    return response

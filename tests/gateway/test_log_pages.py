@@ -136,8 +136,8 @@ def test_metrics_count_what_was_asked(
 ) -> None:
     client.force_login(alice)
     page = client.get(path_of("metrics", deployment))
-    assert page.context["totals"]["requests"] == 4
-    assert page.context["totals"]["errors"] == 2
+    assert page.context["measures"].totals["requests"] == 4
+    assert page.context["measures"].totals["errors"] == 2
     assert page.content.decode().count("<svg") >= 4
     for span in ("24h", "7d", "30d", "nonsense"):
         assert client.get(f"{path_of('metrics', deployment)}?span={span}").status_code == 200

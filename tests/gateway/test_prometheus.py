@@ -71,5 +71,6 @@ def test_the_metrics_page_tells_credentials_apart(
 ) -> None:
     client.force_login(alice)
     page = client.get(f"/deployments/{deployment.pk}/metrics/")
-    uses = [(use.kind, use.requests, use.errors) for use, _, _ in page.context["credentials"]]
+    measured = page.context["measures"].credentials
+    uses = [(one.use.kind, one.use.requests, one.use.errors) for one in measured]
     assert uses == [("api-key", 3, 0), ("", 1, 1)]
