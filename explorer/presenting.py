@@ -101,7 +101,7 @@ class Shown:
         """The body as text, indented when it came in one line; at most SHOWN_TEXT characters."""
         if self.answer is None:
             return ""
-        if self.decoded is not None and self.answer.body.count(b"\n") < 3:
+        if self.decoded is not None and not self.answer.is_indented:
             indent = definitions.indent_xml if self.answer.is_xml else definitions.indent_json
             whole = indent(self.decoded)
         else:

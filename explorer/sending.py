@@ -5,6 +5,7 @@ waits for another worker, so Execute cannot starve a small installation, and not
 """
 
 import math
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from explorer.building.outgoing import Outgoing
 from gateway.inbound import DRY_RUN, INSIDE
 from portal.outbound import OutboundError, stream
 
+_INDENTED = re.compile(rb"\s*(<\?[^>]*\?>\s*)?(<[^>]*>|[{\[])[ \t\r]*\n")
 # An answer is read up to here to be shown; a download streams all of it.
 SHOWN_BYTES = 1_000_000
 TIMEOUT_SECONDS = 60.0
@@ -45,6 +47,11 @@ class Answer:
     @property
     def is_xml(self) -> bool:
         return "xml" in self.header("content-type")
+
+    @property
+    def is_indented(self) -> bool:
+        """Whether the first element or member of the body stands on a line of its own."""
+        return bool(_INDENTED.match(self.body))
 
     @property
     def size(self) -> int:

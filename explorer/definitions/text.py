@@ -31,5 +31,5 @@ def decode_xml(body: bytes) -> Any:
 
 
 def indent_xml(value: Any) -> str:
-    """A resource as an XML document. Raises ValueError for what is none."""
-    return to_xml(value, pretty=True).decode()
+    """A resource as an XML document without declaration, which UTF-8 does not need. Raises ValueError for what is none."""
+    return to_xml(value, pretty=True).decode().partition("?>")[2].lstrip()

@@ -127,9 +127,10 @@ def _schema_row(row: SchemaRow, deployment: Target, mark: Mark | None) -> SafeSt
     shown = ("Σ" if row.summary else "", "?!" if row.modifier else "", "S" if mark and mark.profiles else "")
     flags = " ".join(one for one in shown if one)
     return format_html(
-        '<li class="sch-row" data-element="{}"><div class="sch-cells"><code class="sch-name">{}</code>'
+        '<li class="sch-row" data-element="{}"{}><div class="sch-cells"><code class="sch-name">{}</code>'
         '<span class="sch-card{}">{}</span><span class="sch-type">{}</span><div class="sch-text">{}{}</div></div>{}</li>',
-        row.path.replace("[x]", ""), name if not flags else format_html('{}<i class="sch-flags">{}</i>', name, flags),
+        row.path.replace("[x]", ""), mark_safe(" data-choice") if row.path.endswith("[x]") else NOTHING,
+        name if not flags else format_html('{}<i class="sch-flags">{}</i>', name, flags),
         " required" if row.required else "", row.cardinality,
         _types(row.types, deployment), _words(row),
         format_html("{}{}", _supported(mark), _binding(row, deployment)), kids,

@@ -62,6 +62,8 @@
     for (const key of ["Ctrl-K", "Command-K", "Ctrl-,", "Command-,", "Ctrl-L"]) editor.commands.bindKey(key, null);
     editors.set(area, editor);
     area.hidden = true;
+    // What follows indents JSON alone.
+    area.closest(".op-bodyfield").querySelector("[data-editor-format]").hidden = isXml(area);
     editor.session.on("change", () => {
       area.value = editor.getValue();
       soon(area);
@@ -180,6 +182,7 @@
     const format = event.target.closest?.("[data-editor-format]");
     if (format) {
       const area = areaOf(format);
+      if (isXml(area)) return;
       area.value = indent(area.value);
       area.dispatchEvent(new Event("editor:changed"));
       soon(area);

@@ -16,37 +16,6 @@
     if (kids) kids.hidden = shown;
   });
 
-  // -- the element under the pointer is found in the example, and the other way round ----------------------------
-  let marked = [];
-  function mark(element) {
-    for (const each of marked) each.classList.remove("pointed");
-    marked = element ? $$(`[data-element="${CSS.escape(element)}"]`) : [];
-    for (const each of marked) each.classList.add("pointed");
-    const line = marked.find((each) => each.closest(".jt-example"));
-    const box = line && line.closest(".jt-example");
-    if (box && box.scrollHeight > box.clientHeight) {
-      box.scrollTop += line.getBoundingClientRect().top - box.getBoundingClientRect().top - 40;
-    }
-  }
-  function elementAt(event) {
-    const holder = event.target.closest && event.target.closest("#schema [data-element]");
-    return holder ? holder.dataset.element : "";
-  }
-  document.addEventListener("pointerover", (event) => {
-    const inExample = event.target.closest && event.target.closest(".jt-example");
-    if (inExample) return;
-    if (event.target.closest && event.target.closest("#schema")) mark(elementAt(event));
-    else if (marked.length) mark("");
-  });
-  document.addEventListener("click", (event) => {
-    const line = event.target.closest && event.target.closest(".jt-example [data-element]");
-    const row = line && $(`.sch-row[data-element="${CSS.escape(line.dataset.element)}"]`);
-    if (!row) return;
-    mark(line.dataset.element);
-    row.scrollIntoView({ block: "nearest" });
-  });
-  document.addEventListener("focusin", (event) => mark(elementAt(event)));
-
   // -- filters: type-ahead over a grouped list --------------------------------------------------------------------
   function filter(input) {
     const list = document.getElementById(input.dataset.filters);

@@ -1,5 +1,6 @@
 """Whole journeys in a real browser, with and without JavaScript; axe finds nothing on the way."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -210,3 +211,39 @@ def test_everything_works_without_javascript(
     expect(page.locator("[data-status]")).to_have_text("200 OK")
     page.locator('#schema .sch-open:text-is("contact")').click()
     expect(page.locator("h2", has_text="Patient.contact")).to_be_visible()
+
+
+def pointed(page: Page) -> set[str]:
+    """The elements that are marked, in the schema and in the example."""
+    marked: list[str] = page.locator(".pointed").evaluate_all("all => all.map(one => one.dataset.element)")
+    return set(marked)
+
+
+def test_the_element_under_the_pointer_is_found_in_the_example_and_the_other_way_round(
+    page: Page, live_server: LiveServer, home: str, alice: User
+) -> None:
+    log_in(page, live_server, alice)
+    page.goto(f"{home}Patient/")
+    example = page.locator(".jt-example")
+    page.locator('.sch-row[data-element="Patient.gender"] .sch-card').hover()
+    expect(example.locator(".pointed")).to_contain_text('"gender"')
+    example.locator('[data-element="Patient.active"]').hover()
+    expect(page.locator(".sch-row.pointed .sch-name")).to_have_text(re.compile("^active"))
+    assert pointed(page) == {"Patient.active"}
+    page.locator("h1").hover()
+    expect(page.locator(".pointed")).to_have_count(0)
+
+    # A choice stands under its type's name, an element of a data type below the rows of its type.
+    page.locator('.sch-row[data-element="Patient.deceased"] .sch-card').hover()
+    expect(example.locator(".pointed")).to_contain_text('"deceasedBoolean"')
+    example.locator('[data-element="Patient.name.family"]').first.click()
+    expect(page.locator('.sch-row[data-element="HumanName.family"]')).to_have_class(re.compile("pointed"))
+    expect(page.locator('.sch-row[data-element="HumanName.family"]')).to_be_in_viewport()
+    page.locator('.sch-row[data-element="HumanName.given"] .sch-card').hover()
+    assert pointed(page) == {"HumanName.given", "Patient.name.given"}
+
+    # By keyboard: what has the focus is found too.
+    page.locator('.sch-row[data-element="Patient.contact"] .sch-open').focus()
+    expect(example.locator('[data-element="Patient.contact"].pointed').first).to_be_in_viewport()
+    example.locator('details[data-element="Patient.address"] > summary').first.focus()
+    expect(page.locator(".sch-row.pointed .sch-name")).to_have_text(re.compile("^address"))
