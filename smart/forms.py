@@ -132,6 +132,8 @@ def initial_of(application: OAuthApplication) -> dict[str, Any]:
 class ScopeBuilderForm(forms.Form):
     """Puts a scope together from choices. `v1` is one of read, write, *, or empty for the letters of version 2."""
 
+    hide_optional = True  # which of them are needed, the choices before them say
+
     special = forms.ChoiceField(
         label="Identity and context",
         required=False,
@@ -142,7 +144,7 @@ class ScopeBuilderForm(forms.Form):
         label="Resource type",
         initial="*",
         required=False,
-        widget=forms.TextInput(attrs={"list": "resource-types"}),
+        widget=forms.TextInput(attrs={"list": "resource-types", "data-enter": "add-scope"}),
     )
     letters = forms.MultipleChoiceField(
         label="May",
@@ -159,7 +161,7 @@ class ScopeBuilderForm(forms.Form):
     restriction = forms.CharField(
         label="Only where",
         required=False,
-        widget=forms.TextInput(attrs={"placeholder": "category=laboratory"}),
+        widget=forms.TextInput(attrs={"placeholder": "category=laboratory", "data-enter": "add-scope"}),
     )
 
     @property
@@ -249,3 +251,10 @@ class LaunchForm(forms.Form):
     patient = forms.CharField(label="Patient id", max_length=64, required=False)
     encounter = forms.CharField(label="Encounter id", max_length=64, required=False)
     fault = forms.ChoiceField(label="What goes wrong", required=False)
+
+    def offer(self, faults: list[tuple[str, str]], visits: list[tuple[str, str]]) -> None:
+        """`visits`: of the chosen patient, as (logical id, words); where none is known, an id can be typed."""
+        self.fields["fault"].choices = faults  # type: ignore[attr-defined]
+        if visits:
+            self.fields["encounter"].label = "Visit"
+            self.fields["encounter"].widget = forms.Select(choices=[("", "none"), *visits])

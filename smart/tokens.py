@@ -37,7 +37,9 @@ _verified: OrderedDict[bytes, tuple[float, SignedClaims]] = OrderedDict()
 _lock = threading.Lock()
 
 
-def sign_access_token(authorization: Authorization, scopes: Scopes, lifetime: int) -> str:
+def sign_access_token(
+    authorization: Authorization, scopes: Scopes, lifetime: int, *, refreshed: bool = False
+) -> str:
     """A token for `scopes` (within the authorization's) that lives `lifetime` seconds."""
     application = authorization.application
     deployment_id = application.server.deployment_id
@@ -59,7 +61,7 @@ def sign_access_token(authorization: Authorization, scopes: Scopes, lifetime: in
         claims["encounter"] = authorization.encounter
     if authorization.user is not None and authorization.user.fhir_user:
         claims["fhirUser"] = authorization.user.fhir_user
-    if authorization.fault == Fault.EXPIRED_TOKEN:
+    if authorization.fault == Fault.EXPIRED_TOKEN and not refreshed:
         claims["iat"], claims["exp"] = now - lifetime - 60, now - 60
     if authorization.fault == Fault.WRONG_AUDIENCE:
         claims["aud"] = "https://another-server.example/r4"

@@ -177,7 +177,8 @@ def _authorize_service(request: Any) -> None:
 
 
 def _sign(request: Any) -> str:
-    return sign_access_token(request.authorization, read_scopes(" ".join(request.scopes)), request.expires_in)
+    scopes, refreshed = read_scopes(" ".join(request.scopes)), request.grant_type == "refresh_token"
+    return sign_access_token(request.authorization, scopes, request.expires_in, refreshed=refreshed)
 
 
 def _make_refresh_token(request: Any) -> str:

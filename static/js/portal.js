@@ -95,6 +95,14 @@
     }
   });
 
+  // Enter in a field that belongs to one button of a form with several: data-enter="id of the button".
+  document.addEventListener("keydown", (event) => {
+    const field = event.target instanceof Element && event.target.closest("[data-enter]");
+    if (event.key !== "Enter" || event.isComposing || !field) return;
+    event.preventDefault();
+    document.getElementById(field.dataset.enter).click();
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     for (const menu of document.querySelectorAll("details.menu[open], details.narrow-menu[open]")) {

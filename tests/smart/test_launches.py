@@ -215,6 +215,35 @@ def test_a_token_for_elsewhere_or_of_yesterday_is_refused_at_the_door(
     assert status_at_the_door(flow, token, "Patient/p1") == 401
 
 
+def test_an_expired_token_is_mended_by_one_refresh(app: OAuthApplication, alice: User) -> None:
+    flow = ehr_flow(app)
+    flow.scope = f"{EHR_SCOPE} offline_access"
+    answer = flow.allow(launch=launched(app, alice, patient="p1", fault=Fault.EXPIRED_TOKEN.value))
+    first = flow.token(answer["code"]).json()
+    assert status_at_the_door(flow, first["access_token"], "Patient/p1") == 401
+    second = flow.refresh(first["refresh_token"]).json()
+    assert status_at_the_door(flow, second["access_token"], "Patient/p1") == 200
+
+
+def test_the_simulator_tells_of_each_fault_what_a_correct_application_sees(
+    app: OAuthApplication, alice: User
+) -> None:
+    browser = Client()
+    browser.force_login(alice)
+    shown = browser.get(reverse("oauth:launch", args=[app.deployment_id, app.pk]))
+    assert [lesson.fault for lesson in shown.context["lessons"]] == list(Fault)
+    assert all(lesson.sees.endswith(".") and lesson.does.endswith(".") for lesson in shown.context["lessons"])
+
+
+def test_the_visits_of_the_chosen_patient_are_offered(app: OAuthApplication, alice: User) -> None:
+    browser = Client()
+    browser.force_login(alice)
+    page = reverse("oauth:launch", args=[app.deployment_id, app.pk])
+    offered = browser.get(f"{page}?patient=p2").context["form"].fields["encounter"].widget.choices
+    assert [value for value, _ in offered] == ["", "e-p2"]
+    assert not hasattr(browser.get(page).context["form"].fields["encounter"].widget, "choices")
+
+
 def test_a_denied_scope_is_missing_from_the_answer(app: OAuthApplication, alice: User) -> None:
     flow, answer = faulty(app, alice, Fault.DENIED_SCOPE)
     tokens = flow.token(answer["code"]).json()

@@ -166,6 +166,30 @@ def test_the_scope_builder_adds_to_the_form_without_saving(deployment: Deploymen
     assert not OAuthApplication.objects.exists()
 
 
+def test_the_builder_says_at_its_own_place_why_a_scope_is_not_added(
+    deployment: Deployment, alice: User
+) -> None:
+    page = reverse("oauth:application-new", args=[deployment.pk])
+    shown = _as(alice).post(page, _form(scopes="openid", add_scope="yes", **{"build-special": "openid"}))
+    told = "Scope 2: “openid” is there twice, first as scope 1."
+    assert shown.context["builder"].non_field_errors() == [told]
+    assert shown.context["form"]["scopes"].value() == "openid"
+    builder = shown.content.decode().partition('id="builder"')[2]
+    assert told in builder
+
+
+def test_finding_a_users_record_keeps_what_was_typed(deployment: Deployment, alice: User) -> None:
+    page = reverse("oauth:user-new", args=[deployment.pk])
+    typed = {"username": "Nora", "email": "nora@example.org", "find_type": "Patient", "find_words": "n"}
+    found = _as(alice).post(page, typed | {"find": "yes"})
+    assert found.context["form"]["username"].value() == "Nora"
+    assert not found.context["form"].errors
+    chosen = _as(alice).post(page, typed | {"choose": "Patient/n1"})
+    values = [chosen.context["form"][name].value() for name in ("username", "email", "fhir_user")]
+    assert values == ["Nora", "nora@example.org", "Patient/n1"]
+    assert not ServerUser.objects.exists()
+
+
 def test_try_it_runs_the_flow_and_shows_the_decoded_token(
     flow: Flow, alice: User, paula: ServerUser, settings: Any
 ) -> None:

@@ -15,12 +15,14 @@ from credentials.models import AuthenticationServer, OAuthApplication
 from credentials.shown_once import keep_for_one_page, take_kept
 from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
+from fhirspec.catalogue import get_catalogue
 from portal.access import signed_in
 from portal.models import Role
 from smart import applications
 from smart.addresses import fhir_base
 from smart.forms import ApplicationForm, LaunchForm, ScopeBuilderForm, SecretRotationForm, initial_of
 from smart.http import allow_form_to
+from smart.launch_lessons import LESSONS
 from smart.models import Fault, Launch
 from smart.records import encounters_of, is_encounter_of, read, search_people
 from smart.scope_words import describe_scope
@@ -49,8 +51,9 @@ def _server(request: HttpRequest, deployment: Deployment) -> AuthenticationServe
 @deployment_view(Role.ADMIN)
 def create(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     server = _server(request, deployment)
-    form = ApplicationForm(_with_built_scope(request), external=not server.is_integrated)
-    context = {"deployment": deployment, "server": server, "form": form, "new": True}
+    posted, builder = _with_built_scope(request)
+    form = ApplicationForm(posted, external=not server.is_integrated)
+    context = {"deployment": deployment, "server": server, "form": form, "builder": builder, "new": True}
     if request.method != "POST" or "add_scope" in request.POST or not form.is_valid():
         return _form_page(request, form, context)
     try:
@@ -70,11 +73,13 @@ def create(request: HttpRequest, deployment: Deployment) -> HttpResponse:
 def change(request: HttpRequest, deployment: Deployment, application_id: int) -> HttpResponse:
     application = _get(deployment, application_id)
     external = not application.server.is_integrated
-    form = ApplicationForm(_with_built_scope(request), initial=initial_of(application), external=external)
+    posted, builder = _with_built_scope(request)
+    form = ApplicationForm(posted, initial=initial_of(application), external=external)
     context = {
         "deployment": deployment,
         "server": application.server,
         "form": form,
+        "builder": builder,
         "application": application,
     }
     if request.method != "POST" or "add_scope" in request.POST or not form.is_valid():
@@ -88,31 +93,30 @@ def change(request: HttpRequest, deployment: Deployment, application_id: int) ->
     return redirect("oauth:application", deployment.pk, application.pk)
 
 
-def _with_built_scope(request: HttpRequest) -> Any:
-    """The posted form; with “Add scope”, the built scope is appended to its text."""
-    if request.method != "POST":
-        return None
-    if "add_scope" not in request.POST:
-        return request.POST
+def _with_built_scope(request: HttpRequest) -> tuple[Any, ScopeBuilderForm]:
+    """The posted form and the builder; with “Add scope”, the built scope is appended to the form's text, or the builder says why not."""
+    building = "add_scope" in request.POST
+    builder = ScopeBuilderForm(request.POST if building else None, prefix="build")
+    if not building:
+        return request.POST if request.method == "POST" else None, builder
     posted = request.POST.copy()
     try:
-        scope = ScopeBuilderForm(request.POST, prefix="build").scope
+        scope = builder.scope
         text = " ".join([*posted.get("scopes", "").split(), scope])
         parse_scopes(text)
         posted["scopes"] = "\n".join(text.split())
     except InvalidScope as refused:
-        messages.error(request, str(refused))
-    return posted
+        builder.add_error(None, str(refused))
+    return posted, builder
 
 
 def _form_page(request: HttpRequest, form: ApplicationForm, context: dict[str, Any]) -> HttpResponse:
     building = "add_scope" in request.POST
-    builder = ScopeBuilderForm(request.POST if building else None, prefix="build")
     shown = str(form["scopes"].value() or "")
     context |= {
-        "builder": builder,
         "words": [(str(scope), describe_scope(scope)) for scope in read_scopes(shown)],
         "building": building,
+        "resource_types": get_catalogue().resource_types,
     }
     status = 422 if request.method == "POST" and not building else 200
     return render(request, "smart/pages/application_form.html", context, status=status)
@@ -203,7 +207,9 @@ def launch(request: HttpRequest, deployment: Deployment, application_id: int) ->
     application = _get(deployment, application_id)
     words, patient = request.GET.get("name", "")[:100], request.GET.get("patient", "")[:64]
     form = LaunchForm(request.POST if request.method == "POST" else None, initial={"patient": patient})
-    form.fields["fault"].choices = Fault.choices  # type: ignore[attr-defined]
+    whose = patient or request.POST.get("patient", "")[:64]
+    encounters = encounters_of(whose, deployment) if whose else []
+    form.offer(Fault.choices, [(one.logical_id, f"{one.title} ({one.detail})") for one in encounters])
     if request.method == "POST" and form.is_valid():
         _check_context(form, deployment)
     if request.method == "POST" and form.is_valid() and application.launch_url:
@@ -219,7 +225,7 @@ def launch(request: HttpRequest, deployment: Deployment, application_id: int) ->
         "form": form,
         "words": words,
         "patients": search_people(deployment, "Patient", words),
-        "encounters": encounters_of(patient, deployment) if patient else [],
+        "lessons": LESSONS.values(),
     }
     status = 422 if request.method == "POST" else 200
     page = render(request, "smart/pages/launch.html", context, status=status)

@@ -44,8 +44,8 @@ def index(request: HttpRequest, deployment: Deployment) -> HttpResponse:
 @deployment_view(Role.ADMIN)
 def create(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     """Makes the user and the link by which a password is set; it is mailed, if there is an address."""
-    form = ServerUserForm(request.POST or None, initial={"fhir_user": request.GET.get("fhir_user", "")})
-    if request.method == "POST" and "find" not in request.POST and form.is_valid():
+    form = _form(request, {})
+    if form.is_bound and form.is_valid():
         try:
             user = users.create_user(deployment, **form.cleaned_data)
         except ValidationError as error:
@@ -62,10 +62,9 @@ def create(request: HttpRequest, deployment: Deployment) -> HttpResponse:
 def change(request: HttpRequest, deployment: Deployment, user_id: int) -> HttpResponse:
     user = _get(deployment, user_id)
     initial = {name: getattr(user, name) for name in ("username", "name", "email", "fhir_user")}
-    initial["fhir_user"] = request.GET.get("fhir_user", user.fhir_user)
-    form = ServerUserForm(request.POST or None, initial=initial)
+    form = _form(request, initial)
     form.fields["username"].disabled = True
-    if request.method == "POST" and "find" not in request.POST and form.is_valid():
+    if form.is_bound and form.is_valid():
         given = form.cleaned_data
         try:
             users.update_user(user, email=given["email"], name=given["name"], fhir_user=given["fhir_user"])
@@ -76,6 +75,18 @@ def change(request: HttpRequest, deployment: Deployment, user_id: int) -> HttpRe
             messages.success(request, "Saved.")
             return redirect("oauth:users", deployment.pk)
     return _form_page(request, deployment, form, user)
+
+
+def _form(request: HttpRequest, initial: dict[str, str]) -> ServerUserForm:
+    """Bound only when it is to be saved: “Find” and the choice of a record keep what was typed so far."""
+    if request.method != "POST":
+        return ServerUserForm(initial=initial)
+    if "find" not in request.POST and "choose" not in request.POST:
+        return ServerUserForm(request.POST, initial=initial)
+    typed = {name: request.POST[name] for name in ServerUserForm.base_fields if name in request.POST}
+    if "choose" in request.POST:
+        typed["fhir_user"] = request.POST["choose"][:100]
+    return ServerUserForm(initial=initial | typed)
 
 
 def _blame(form: ServerUserForm, error: ValidationError) -> None:
@@ -100,7 +111,7 @@ def _form_page(
         "found": search_people(deployment, kind, words) if finding else [],
         "connections": list_connections(user) if user else [],
     }
-    status = 422 if request.method == "POST" and not finding else 200
+    status = 422 if form.is_bound else 200
     return render(request, "smart/pages/user_form.html", context, status=status)
 
 
