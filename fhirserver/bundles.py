@@ -15,12 +15,14 @@ _text = msgspec.json.encode
 
 
 class Entry(NamedTuple):
-    """One entry of a search result. `content` is the resource as stored; `mode`: match, include or outcome."""
+    """One entry of a search result. `content` is the resource as stored; `mode`: match, include or outcome. `address`: of a contained
+    resource, within the one that holds it; empty for all others."""
 
     type: str
     logical_id: str
     content: bytes
     mode: str = "match"
+    address: str = ""
 
 
 @dataclass(slots=True)
@@ -46,10 +48,9 @@ def bundle_start(kind: str, total: int | None = None, links: Sequence[tuple[str,
 def search_entry(base_url: str, entry: Entry) -> bytes:
     if entry.mode == "outcome":
         return b'{"resource":' + entry.content + b',"search":{"mode":"outcome"}}'
-    return b'{"fullUrl":"%s/%s/%s","resource":%s,"search":{"mode":"%s"}}' % (
+    return b'{"fullUrl":"%s/%s","resource":%s,"search":{"mode":"%s"}}' % (
         base_url.encode(),
-        entry.type.encode(),
-        entry.logical_id.encode(),
+        (entry.address or f"{entry.type}/{entry.logical_id}").encode(),
         entry.content,
         entry.mode.encode(),
     )

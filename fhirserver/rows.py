@@ -57,6 +57,7 @@ class IndexRows(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """All rows of one resource version; each list without duplicates.
 
     `rank` is the clinical date in microseconds, None when the resource has none (the store then ranks it by its creation).
+    `contained`: those of the resources within it.
     """
 
     rank: int | None
@@ -65,6 +66,14 @@ class IndexRows(msgspec.Struct, array_like=True, frozen=True, gc=False):
     strings: list[StringRow]
     dates: list[DateRow]
     quantities: list[QuantityRow]
+    contained: "list[Contained]" = []
+
+
+class Contained(NamedTuple):
+    """The rows of a contained resource, under a number of its own; they share the rank of the resource that holds it."""
+
+    rid: int
+    rows: IndexRows
 
 
 NO_ROWS = IndexRows(None, [], [], [], [], [])
@@ -74,7 +83,10 @@ _decode = msgspec.msgpack.Decoder(IndexRows).decode
 
 
 def pack(rows: IndexRows) -> bytes:
-    return _encode(rows)
+    if rows.contained:
+        return _encode(rows)
+    # As long as before there was anything to say of contained resources: most have none.
+    return _encode((rows.rank, rows.postings, rows.references, rows.strings, rows.dates, rows.quantities))
 
 
 def unpack(packed: bytes) -> IndexRows:

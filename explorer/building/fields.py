@@ -44,6 +44,8 @@ COMMON_CODES = (
 FIRST_FIELDS = 7
 _SUMMARIES = ("true", "text", "data", "count", "false")
 _TOTALS = ("none", "estimate", "accurate")
+_CONTAINED = ("true", "both")
+_CONTAINED_TYPES = ("container", "contained")
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,20 @@ def result_choices(
         ),
         Choice("_summary", "Summary", "", options("_summary", _SUMMARIES), chosen("_summary")),
         Choice("_total", "Count all matches", "", options("_total", _TOTALS), chosen("_total")),
+        Choice(
+            "_contained",
+            "Look into resources",
+            "",
+            options("_contained", _CONTAINED),
+            chosen("_contained"),
+        ),
+        Choice(
+            "_containedType",
+            "Answer contained matches by",
+            "",
+            options("_containedType", _CONTAINED_TYPES),
+            chosen("_containedType"),
+        ),
     ]
 
 

@@ -1,6 +1,6 @@
 """What a write changes: versions of resources, and the rows of the index tables that differ."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from fhirserver.rows import NO_ROWS, IndexRows
@@ -68,19 +68,20 @@ KEPT_IN_HISTORY = (
 def differences(changes: Sequence[Change], tail: tuple[int, ...] = ()) -> list[Difference]:
     """What to delete and insert in each index table; `tail` is added to every row."""
     found = []
+    indexed = [one for change in changes for one in _indexed(change)]
     for table, attribute, columns in INDEX_TABLES:
         gone: list[tuple[Any, ...]] = []
         new: list[tuple[Any, ...]] = []
         single = attribute == "postings"
-        for change in changes:
-            before = getattr(change.was or NO_ROWS, attribute)
-            after = getattr(change.rows, attribute)
-            if before and change.rank == change.was_rank:
+        for rid, rank, was_rank, rows, was in indexed:
+            before = getattr(was, attribute)
+            after = getattr(rows, attribute)
+            if before and rank == was_rank:
                 kept = set(before)
                 after_set = set(after)
                 before = kept - after_set
                 after = after_set - kept
-            end, was_end = (change.rank, change.rid, *tail), (change.was_rank, change.rid, *tail)
+            end, was_end = (rank, rid, *tail), (was_rank, rid, *tail)
             if single:
                 new.extend([(key, *end) for key in after])
                 gone.extend([(key, *was_end) for key in before])
@@ -90,3 +91,13 @@ def differences(changes: Sequence[Change], tail: tuple[int, ...] = ()) -> list[D
         if gone or new:
             found.append(Difference(table, columns, gone, new))
     return found
+
+
+def _indexed(change: Change) -> Iterator[tuple[int, int, int, IndexRows, IndexRows]]:
+    """(rid, rank, rank before, rows, rows before) of the resource, and of each that it contains or contained."""
+    was = change.was or NO_ROWS
+    yield change.rid, change.rank, change.was_rank, change.rows, was
+    if change.rows.contained or was.contained:
+        now, before = dict(change.rows.contained), dict(was.contained)
+        for rid in {**before, **now}:
+            yield rid, change.rank, change.was_rank, now.get(rid, NO_ROWS), before.get(rid, NO_ROWS)

@@ -1,16 +1,20 @@
 """Where the rows of one resource are gathered."""
 
-from fhirserver.rows import DateRow, IndexRows, QuantityRow, ReferenceRow, StringRow
+from fhirserver.rows import Contained, DateRow, IndexRows, QuantityRow, ReferenceRow, StringRow
 
 Target = tuple[str, str]
 
 
 class Builder:
-    """Sets of rows, and beside them what compartments need: `targets`, for each parameter (type, id) of local references."""
+    """Sets of rows, and beside them what compartments need: `targets`, for each parameter (type, id) of local references.
 
-    __slots__ = ("dates", "postings", "quantities", "references", "strings", "targets")
+    `holder`: the address of the resource in which `#id` leads to another; empty when it contains none.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("dates", "holder", "postings", "quantities", "references", "strings", "targets")
+
+    def __init__(self, holder: str = "") -> None:
+        self.holder = holder
         self.postings: set[int] = set()
         self.references: set[ReferenceRow] = set()
         self.strings: set[StringRow] = set()
@@ -18,7 +22,7 @@ class Builder:
         self.quantities: set[QuantityRow] = set()
         self.targets: dict[str, set[Target]] = {}
 
-    def rows(self, rank: int | None) -> IndexRows:
+    def rows(self, rank: int | None, contained: list[Contained]) -> IndexRows:
         return IndexRows(
             rank,
             list(self.postings),
@@ -26,4 +30,5 @@ class Builder:
             list(self.strings),
             list(self.dates),
             list(self.quantities),
+            contained,
         )

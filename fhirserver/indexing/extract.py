@@ -5,6 +5,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from fhirserver.indexing.builder import Builder
+from fhirserver.indexing.contained import contained_rid, turned
 from fhirserver.indexing.definitions import composed_types, indexed, nested, rank_parameter, readings
 from fhirserver.indexing.keys import OPEN_HIGH, OPEN_LOW, compartment_key, type_key
 from fhirserver.indexing.params import (
@@ -18,7 +19,7 @@ from fhirserver.indexing.params import (
     token,
     uri,
 )
-from fhirserver.rows import DateRow, IndexRows, param_code
+from fhirserver.rows import Contained, DateRow, IndexRows, param_code
 from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import SearchParameter
 from fhirspec.hashing import hash64
@@ -47,15 +48,46 @@ def index_rows(
     `rank` is its clinical date in microseconds, None when it has none.
     """
     resource_type = resource["resourceType"]
-    into = Builder()
+    holder = f"{resource_type}/{resource.get('id', '')}" if "contained" in resource else ""
+    into = _gathered(resource, added, holder)
+    patients = _patients(into, resource_type, resource.get("id", ""))
+    _add_compartments(into, patients, resource_type)
+    contained = _contained(resource, rid, holder, patients) if holder else []
+    return into.rows(_rank(into, resource_type), contained)
+
+
+def _gathered(resource: dict[str, Any], added: tuple[SearchParameter, ...], holder: str) -> Builder:
+    resource_type = resource["resourceType"]
+    into = Builder(holder)
     into.postings.add(type_key(resource_type))
     for members, step in _steps(resource_type, added):
         if not members or not members.isdisjoint(resource):
             step(into, resource)
-    for patient in _patients(into, resource_type, resource.get("id", "")):
+    return into
+
+
+def _add_compartments(into: Builder, patients: set[str], resource_type: str) -> None:
+    for patient in patients:
         into.postings.add(compartment_key(PATIENT, patient, resource_type))
         into.postings.add(compartment_key(PATIENT, patient))
-    return into.rows(_rank(into, resource_type))
+
+
+def _contained(resource: dict[str, Any], rid: int, holder: str, patients: set[str]) -> list[Contained]:
+    """Each contained resource by its own elements; what guides add to search by is not looked for in it."""
+    resource_type = resource["resourceType"]
+    keys = [type_key(resource_type)]
+    keys += [compartment_key(PATIENT, patient, resource_type) for patient in patients]
+    found: dict[int, Contained] = {}
+    for one in resource["contained"]:
+        kind, logical_id = one.get("resourceType"), one.get("id", "")
+        if kind not in get_catalogue().resource_type_set:
+            continue
+        into = _gathered(one, (), holder)
+        # Its id is only one within its holder: a contained Patient has no compartment.
+        _add_compartments(into, _patients(into, kind, ""), kind)
+        number = contained_rid(holder, f"#{logical_id}")
+        found[number] = turned(into.rows(None, []), number, f"{kind}/{logical_id}", rid, keys)
+    return list(found.values())
 
 
 @lru_cache(maxsize=512)

@@ -13,7 +13,7 @@ from fhirserver.guides.memory import Guides, guides_of
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.outcomes import BadRequest
 from fhirserver.responses import instant, json_response
-from fhirserver.search.unsupported import reason
+from fhirserver.search.unsupported import NOT_OF_CONTAINED, WITHOUT_CONTAINED, reason
 from fhirserver.store import Store, now_us
 from fhirserver.subsets import subset_response
 from fhirspec.catalogue import FHIR_VERSION, get_catalogue
@@ -69,7 +69,8 @@ def _rest(base_url: str, guides: Guides) -> dict[str, Any]:
         "mode": "server",
         "documentation": (
             "Every interaction needs a credential: x-api-key, or Authorization: Bearer. Beside what is listed, searches take chains, "
-            "_has, _include, _revinclude, _sort, _count, _total, _summary and _elements."
+            "_has, _include, _revinclude, _sort, _count, _total, _summary and _elements; _contained (false, true, both) with "
+            f"_containedType (container, contained). Refused together with contained matches: {_beside_contained()}."
         ),
         "security": {
             "cors": True,
@@ -83,6 +84,10 @@ def _rest(base_url: str, guides: Guides) -> dict[str, Any]:
             f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}" for name in catalogue.compartments
         ],
     }
+
+
+def _beside_contained() -> str:
+    return "; ".join(f"{name} ({why})" for name, why in {**NOT_OF_CONTAINED, **WITHOUT_CONTAINED}.items())
 
 
 def _codes(level: str) -> list[dict[str, str]]:

@@ -8,10 +8,12 @@ from fhirserver.search.text_query import Expression
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Has a posting under one of these keys. `weight`: how many resources that may be, as a rough order from 0 to 100."""
+    """Has a posting under one of these keys. `weight`: how many resources that may be, as a rough order from 0 to 100. `within`: it is what
+    makes a resource a contained one of a type."""
 
     keys: tuple[int, ...]
     weight: int = 35
+    within: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,21 @@ class Not:
     node: "Node"
 
 
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Resources within others that match; `node` speaks of contained resources (search/contained.py)."""
+
+    node: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """What holds resources that match `node`, and beside them what matches `own` by itself."""
+
+    node: "Node"
+    own: "Node | None" = None
+
+
 Node = (
     Posting
     | Target
@@ -186,6 +203,8 @@ Node = (
     | Or
     | Not
 )
+Matches = Node | Within | Holders
+"""What the matches of a search are."""
 
 NOTHING = Or(())
 EVERYTHING = And(())
@@ -195,5 +214,5 @@ def any_of(nodes: list[Node]) -> Node:
     return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
 
 
-def of_type(resource_type: str) -> Node:
+def of_type(resource_type: str) -> Posting:
     return Posting((type_key(resource_type),), 90)

@@ -15,6 +15,8 @@ from fhirserver.search.ast import (
     Chain,
     FullText,
     HasRow,
+    Holders,
+    Matches,
     MemberOf,
     Near,
     Node,
@@ -29,10 +31,13 @@ from fhirserver.search.ast import (
     Target,
     Text,
     Updated,
+    Within,
     of_type,
 )
 from fhirserver.search.comparisons import changed, compared, measured
-from fhirserver.search.planning import planned, words_asked
+from fhirserver.search.contained import contained_of_type
+from fhirserver.search.holders import holders_of, ranked
+from fhirserver.search.planning import planned_matches, words_asked
 from fhirserver.search.sql import Sql, join
 from fhirserver.search.weights import holds_any, weight
 
@@ -49,31 +54,38 @@ class Compiler:
         self.number = partition.number
         self._aliases = 0
         self._parts: list[Sql] = []
+        self._named: dict[tuple[Posting, tuple[Node, ...]], str] = {}
 
     def whole(self, statement: Sql) -> Sql:
         """The statement led by what it refers to: chains are named parts, because SQLite's parser bears little nesting."""
-        parts, self._parts = self._parts, []
+        parts, self._parts, self._named = self._parts, [], {}
         return join("", [Sql("WITH "), join(", ", parts), Sql(" "), statement]) if parts else statement
 
-    def matches(self, resource_type: str, node: Node) -> Sql:
-        """`FROM … m WHERE …`: the resources of the type that match, each once."""
-        return self.found(resource_type, planned(self.partition, node))
+    def matches(self, resource_type: str, asked: Matches) -> Sql:
+        """`FROM … m WHERE …`: what matches on the type, each once."""
+        return self.found(resource_type, planned_matches(self.partition, asked))
 
-    def found(self, resource_type: str, node: Node) -> Sql:
-        """The same for a condition that is planned."""
-        return self._matching(of_type(resource_type), _flat(node))
+    def found(self, resource_type: str, asked: Matches) -> Sql:
+        """The same for what is planned."""
+        match asked:
+            case Within(node):
+                return self._matching(contained_of_type(resource_type), _flat(node))
+            case Holders(node, own):
+                beside = None if own is None else self.found(resource_type, own)
+                return holders_of(self.partition, self.found(resource_type, Within(node)), beside)
+        return self._matching(of_type(resource_type), _flat(asked))
 
     def conditions(self, resource_type: str, node: Node) -> Sql:
         """What rows of `m` must fulfil to be among them; the condition is planned."""
         nodes = [of_type(resource_type), *_flat(node)]
         return join(" AND ", [self.condition(one, "m") for one in nodes])
 
-    def _matching(self, kind: Node, nodes: list[Node]) -> Sql:
+    def _matching(self, kind: Posting, nodes: list[Node]) -> Sql:
         driver = min([*nodes, kind], key=weight)
         rest = [one for one in nodes if one is not driver]
         if isinstance(driver, (Rids, MemberOf, ReferredBy, FullText)) or holds_any(driver):
             rest.append(kind)
-        start = self._driver(driver)
+        start = self._driver(driver, kind.within)
         conditions = [self.condition(one, "m") for one in rest]
         return join(" AND ", [start, *conditions])
 
@@ -84,9 +96,9 @@ class Compiler:
 
     # -- what drives -----------------------------------------------------------------------------------------
 
-    def _driver(self, node: Node) -> Sql:
+    def _driver(self, node: Node, within: bool) -> Sql:
         match node:
-            case Posting((key,)):
+            case Posting(keys=(key,)):
                 return Sql("FROM fhir_posting m WHERE m.partition = %s AND m.key = %s", (self.number, key))
             case Target(param, (target,)):
                 text = "FROM fhir_reference m WHERE m.partition = %s AND m.param = %s AND m.target = %s"
@@ -96,19 +108,19 @@ class Compiler:
                 return Sql(
                     f"FROM fhir_resource m WHERE m.partition = %s AND m.rid {among}", (self.number, value)
                 )
-        rows = self._rows(node)
+        rows = self._rows(node, within)
         return Sql(f"FROM (SELECT DISTINCT rank, rid FROM ({rows.text}) u) m WHERE 1 = 1", rows.values)
 
-    def _rows(self, node: Node) -> Sql:
+    def _rows(self, node: Node, within: bool) -> Sql:
         """`SELECT rank, rid` of what matches, perhaps several times."""
         if isinstance(node, Or):
-            return join(" UNION ALL ", [self._rows(one) for one in node.nodes])
+            return join(" UNION ALL ", [self._rows(one, within) for one in node.nodes])
         if isinstance(node, (Posting, Target, Text, Stretch, Span, Amount, Pair)):
             table, test = self._test(node, "x")
             text = f"SELECT x.rank, x.rid FROM {table} x WHERE x.partition = %s AND {test.text}"
             return Sql(text, (self.number, *test.values))
         rids = self._rids(node)
-        text = self._looked_up(f"({rids.text}) d", "fhir_resource", "rank, rid", "f.rid = d.rid")
+        text = ranked(self.partition, rids.text, within)
         return Sql(f"SELECT f.rank, f.rid {text}", (*rids.values, self.number))
 
     def _looked_up(self, source: str, table: str, columns: str, tests: str) -> str:
@@ -157,10 +169,13 @@ class Compiler:
         return Sql(f"SELECT DISTINCT f.{wanted} AS rid {text}", (self.number, param))
 
     def _inner(self, kind: Posting, rest: list[Node]) -> str:
-        """The name of a part that gives the rids of what matches."""
-        found = self._matching(kind, _flat(And(tuple(rest))))
-        name = f"c{len(self._parts) + 1}"
-        self._parts.append(Sql(f"{name} AS (SELECT m.rid {found.text})", found.values))
+        """The name of a part that gives the rids of what matches; the same part serves all who ask the same."""
+        asked = (kind, tuple(rest))
+        name = self._named.get(asked)
+        if name is None:
+            found = self._matching(kind, _flat(And(tuple(rest))))
+            name = self._named[asked] = f"c{len(self._parts) + 1}"
+            self._parts.append(Sql(f"{name} AS (SELECT m.rid {found.text})", found.values))
         return name
 
     # -- what is probed --------------------------------------------------------------------------------------

@@ -1,20 +1,24 @@
 """One page of a search: the rows behind a place in the order, or before it. Nothing is counted off, so pages stay in place while data
 changes."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from fhirserver.connection import fetch, looked_up
 from fhirserver.outcomes import BadRequest
 from fhirserver.partitions import Partition
 from fhirserver.prepared import Row
-from fhirserver.search.ast import Node
+from fhirserver.search.ast import Holders, Matches, Node, Within
 from fhirserver.search.compile import Compiler
-from fhirserver.search.planning import planned
+from fhirserver.search.holders import with_holder
+from fhirserver.search.planning import planned_matches
 from fhirserver.search.sort import Key
 from fhirserver.search.sql import Sql, join
 from fhirserver.search.walk import walk
 
 _CONTENT = "f.type, f.logical_id, f.content"
+Source = tuple[str, Matches]
+"""A type, and what is asked of it."""
 
 
 class Place(NamedTuple):
@@ -45,10 +49,10 @@ class Page(NamedTuple):
 
 
 def page_at(
-    partition: Partition, per_type: dict[str, Node], keys: list[Key], place: Place, count: int
+    partition: Partition, sources: Sequence[Source], keys: list[Key], place: Place, count: int
 ) -> Page:
     """At most `count` rows."""
-    rows = _rows(partition, per_type, keys, place, count + 1)
+    rows = _rows(partition, sources, keys, place, count + 1)
     more, rows = len(rows) > count, rows[:count]
     if place.backwards:
         rows.reverse()
@@ -62,7 +66,7 @@ def page_at(
 
 
 def _rows(
-    partition: Partition, per_type: dict[str, Node], keys: list[Key], place: Place, limit: int
+    partition: Partition, sources: Sequence[Source], keys: list[Key], place: Place, limit: int
 ) -> list[Row]:
     """The first rows in the direction of the place."""
     # Newest first, unless something else is asked for; equals in the direction of the last key, as indexes lie.
@@ -70,17 +74,16 @@ def _rows(
     falling = [one != place.backwards for one in (*ways[: len(keys)], ways[-1], ways[-1])]
     compiler = Compiler(partition)
     rows: list[Row] = []
-    for resource_type, node in per_type.items():
-        node = planned(partition, node)
-        walked = (
-            _walked(compiler, resource_type, node, keys, falling, place, limit) if len(per_type) == 1 else []
-        )
-        if walked:
-            return walked
-        found = compiler.found(resource_type, node)
-        statement = _statement(compiler, found, keys, falling, place, limit)
+    for resource_type, source in sources:
+        asked = planned_matches(partition, source)
+        if len(sources) == 1 and not isinstance(asked, (Within, Holders)):
+            walked = _walked(compiler, resource_type, asked, keys, falling, place, limit)
+            if walked:
+                return walked
+        found = _found(compiler.found(resource_type, asked), keys, falling, place, limit)
+        statement = _read(compiler, found, keys, falling, within=isinstance(asked, Within))
         rows += fetch(partition.region, statement.text, statement.values)
-    if len(per_type) > 1:
+    if len(sources) > 1:
         # Stable sorts from the last key to the first.
         for index in range(len(falling) - 1, -1, -1):
             rows.sort(key=lambda row: row[index], reverse=falling[index])
@@ -104,45 +107,54 @@ def _walked(
     if found is None or keys[0].along is None:
         return []
     along = keys[0]._replace(expression=Sql(f"m.{keys[0].along.column}"))
-    statement = _statement(compiler, found, [along, *keys[1:]], falling, place, limit)
+    keys = [along, *keys[1:]]
+    statement = _read(compiler, _found(found, keys, falling, place, limit), keys, falling, within=False)
     rows = fetch(compiler.partition.region, statement.text, statement.values)
     return rows if len(rows) >= limit else []
 
 
-def _statement(
-    compiler: Compiler, found: Sql, keys: list[Key], falling: list[bool], place: Place, limit: int
-) -> Sql:
-    names = [*(f"k{number}" for number in range(len(keys))), "rank", "rid"]
+def _names(keys: list[Key]) -> list[str]:
+    return [*(f"k{number}" for number in range(len(keys))), "rank", "rid"]
+
+
+def _order(alias: str, names: list[str], falling: list[bool]) -> str:
     ways = ["DESC" if one else "ASC" for one in falling]
+    listed = ", ".join(f"{alias}.{name} {way}" for name, way in zip(names, ways, strict=True))
+    return f" ORDER BY {listed}"
 
-    def order(alias: str) -> str:
-        listed = ", ".join(f"{alias}.{name} {way}" for name, way in zip(names, ways, strict=True))
-        return f" ORDER BY {listed}"
 
+def _found(matches: Sql, keys: list[Key], falling: list[bool], place: Place, limit: int) -> Sql:
+    """The sort values, rank and rid of the page's rows."""
+    names = _names(keys)
     extra = [
         Sql(f", {key.expression.text} AS {name}", key.expression.values)
         for key, name in zip(keys, names, strict=False)
     ]
-    start = join("", [Sql("SELECT m.rank, m.rid"), *extra, Sql(" "), found])
+    start = join("", [Sql("SELECT m.rank, m.rid"), *extra, Sql(" "), matches])
     if not keys:
         behind = "<" if falling[0] else ">"
         after = Sql(f" AND (m.rank, m.rid) {behind} (%s, %s)", place.values) if place.values else Sql("")
-        inner = join("", [start, after, Sql(f"{order('m')} LIMIT {limit:d}")])
-    else:
-        after = _after(names, falling, place.values) if place.values else Sql("")
-        inner = join(
-            "", [Sql("SELECT * FROM ("), start, Sql(") s"), after, Sql(f"{order('s')} LIMIT {limit:d}")]
-        )
+        return join("", [start, after, Sql(f"{_order('m', names, falling)} LIMIT {limit:d}")])
+    after = _after(names, falling, place.values) if place.values else Sql("")
+    end = Sql(f"{_order('s', names, falling)} LIMIT {limit:d}")
+    return join("", [Sql("SELECT * FROM ("), start, Sql(") s"), after, end])
+
+
+def _read(compiler: Compiler, found: Sql, keys: list[Key], falling: list[bool], *, within: bool) -> Sql:
+    """The rows in full; those of contained resources bring type, id and content of what holds them."""
+    names = _names(keys)
+    source = with_holder(compiler.partition, found) if within else Sql(f"({found.text})", found.values)
+    tests = f"f.partition = %s AND f.rid = q.{'holder' if within else 'rid'}"
     contents = looked_up(
         compiler.partition.region,
-        f"({inner.text}) q",
+        f"{source.text} q",
         "fhir_resource",
         "type, logical_id, content",
-        "f.partition = %s AND f.rid = q.rid",
+        tests,
     )
     columns = ", ".join(f"q.{name}" for name in names)
-    text = f"SELECT {columns}, {_CONTENT} {contents}{order('q')}"
-    return compiler.whole(Sql(text, (*inner.values, compiler.number)))
+    text = f"SELECT {columns}, {_CONTENT} {contents}{_order('q', names, falling)}"
+    return compiler.whole(Sql(text, (*source.values, compiler.number)))
 
 
 def _after(names: list[str], falling: list[bool], values: tuple[Any, ...]) -> Sql:

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.search.limits import DEFAULT_COUNT, MAX_COUNT, MAX_VALUES
-from fhirserver.search.unsupported import UNSUPPORTED_CONTROLS
 
 ANSWER = frozenset({"_format", "_pretty", "_summary", "_elements"})
 CONTROLS = ANSWER | {
@@ -24,6 +23,8 @@ CONTROLS = ANSWER | {
     "_containedType",
 }
 _TOTALS = ("none", "estimate", "accurate")
+_CONTAINED = ("false", "true", "both")
+_CONTAINED_TYPES = ("container", "contained")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,18 @@ class Controls:
     cursor: str = ""
     types: tuple[str, ...] = ()
     count_only: bool = False
+    contained: str = "false"
+    contained_type: str = "container"
+
+    @property
+    def looks_within(self) -> bool:
+        """Whether contained resources are searched."""
+        return self.contained != "false"
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether a contained match is answered without what holds it."""
+        return self.looks_within and self.contained_type == "contained"
 
 
 def split(text: str, separator: str) -> list[str]:
@@ -93,25 +106,25 @@ def controls_of(query: list[tuple[str, str]]) -> Controls:
         elif base in ("_include", "_revinclude"):
             controls.includes.append(_include(name, value, modifier, base == "_revinclude"))
         elif base == "_total":
-            if value not in _TOTALS:
-                raise BadRequest(f"_total={value} is not one of {', '.join(_TOTALS)}.")
-            controls.total = value
+            controls.total = _one_of(name, value, _TOTALS)
         elif base == "_cursor":
             controls.cursor = value
         elif base == "_type":
             controls.types = tuple(dict.fromkeys(one for one in value.split(",") if one))
         elif base == "_summary" and value == "count":
             controls.count_only = True
-        elif base == "_containedType" and value not in ("container", ""):
-            raise BadRequest(
-                f"_containedType={value}: {UNSUPPORTED_CONTROLS['_contained']} Only container is possible."
-            )
-        elif base == "_contained" and value not in ("false", ""):
-            raise BadRequest(
-                f"_contained={value}: {UNSUPPORTED_CONTROLS['_contained']} Only false is possible."
-            )
+        elif base == "_contained" and value:
+            controls.contained = _one_of(name, value, _CONTAINED)
+        elif base == "_containedType" and value:
+            controls.contained_type = _one_of(name, value, _CONTAINED_TYPES)
     controls.count_only = controls.count_only or controls.count == 0
     return controls
+
+
+def _one_of(name: str, value: str, possible: tuple[str, ...]) -> str:
+    if value not in possible:
+        raise BadRequest(f"{name}={value} is not one of {', '.join(possible)}.")
+    return value
 
 
 def _count(value: str) -> int:

@@ -4,7 +4,20 @@ from dataclasses import replace
 
 from fhirserver.connection import fetch, is_postgresql
 from fhirserver.partitions import Partition
-from fhirserver.search.ast import And, Chain, FullText, Node, Not, Or, ReferredBy, Rids, Updated
+from fhirserver.search.ast import (
+    And,
+    Chain,
+    FullText,
+    Holders,
+    Matches,
+    Node,
+    Not,
+    Or,
+    ReferredBy,
+    Rids,
+    Updated,
+    Within,
+)
 from fhirserver.search.comparisons import changed
 from fhirserver.search.fulltext import bring_up_to_date
 from fhirserver.search.text_query import as_fts5, as_tsquery, scope_of
@@ -36,6 +49,16 @@ def planned(partition: Partition, node: Node) -> Node:
         case ReferredBy(param, inner):
             return ReferredBy(param, planned(partition, inner))
     return node
+
+
+def planned_matches(partition: Partition, asked: Matches) -> Matches:
+    """The same for what others hold. Raises StoreUnavailable."""
+    match asked:
+        case Within(node):
+            return Within(planned(partition, node))
+        case Holders(node, own):
+            return Holders(planned(partition, node), None if own is None else planned(partition, own))
+    return planned(partition, asked)
 
 
 def _named(partition: Partition, node: Updated) -> Node:

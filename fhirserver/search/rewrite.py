@@ -2,13 +2,26 @@
 
 from urllib.parse import parse_qsl
 
-from fhirserver.access import AccessGrant, Permission
+from fhirserver.access import SEARCH, AccessGrant, Permission
+from fhirserver.indexing.contained import HELD_BY, holder_key
 from fhirserver.indexing.extract import PATIENT, compartment_codes
-from fhirserver.indexing.keys import compartment_key
+from fhirserver.indexing.keys import compartment_key, type_key
 from fhirserver.rows import param_code
-from fhirserver.search.ast import EVERYTHING, NOTHING, And, Node, Posting, Rids, Target, any_of
+from fhirserver.search.ast import (
+    EVERYTHING,
+    NOTHING,
+    And,
+    Chain,
+    Node,
+    Posting,
+    Rids,
+    Target,
+    any_of,
+    of_type,
+)
 from fhirserver.search.criteria import UnknownParameter, condition
 from fhirserver.search.scope import Scope
+from fhirspec.catalogue import get_catalogue
 from fhirspec.hashing import hash64
 
 
@@ -31,6 +44,27 @@ def allowed(grant: AccessGrant, resource_type: str, interaction: str) -> Node:
         return EVERYTHING
     permissions = grant.for_interaction(resource_type, interaction)
     return any_of([_of(one, resource_type, grant) for one in permissions]) if permissions else NOTHING
+
+
+def holders_allowed(grant: AccessGrant) -> Node:
+    """Of contained resources: those whose holder the grant lets be found. A match within a resource counts as that resource."""
+    names = sorted(get_catalogue().resource_type_set)
+    if all(grant.is_unconfined(name, SEARCH) for name in names):
+        return EVERYTHING
+    keys: list[int] = []
+    nodes: list[Node] = []
+    for name in names:
+        if grant.is_unconfined(name, SEARCH):
+            keys.append(holder_key(type_key(name)))
+            continue
+        for one in grant.for_interaction(name, SEARCH):
+            if one.restriction is None and one.compartment and one.compartment[0] == PATIENT:
+                keys.append(holder_key(compartment_key(*one.compartment, name)))
+            else:
+                nodes.append(Chain(HELD_BY, And((of_type(name), _of(one, name, grant)))))
+    if keys:
+        nodes.append(Posting(tuple(keys), 60))
+    return any_of(nodes) if nodes else NOTHING
 
 
 def _of(permission: Permission, resource_type: str, grant: AccessGrant) -> Node:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from fhirserver.access import AccessGrant
-from fhirserver.bundles import Entry, SearchPieces
+from fhirserver.bundles import SearchPieces
 from fhirserver.characters import require_pairs_without_nul
 from fhirserver.connection import fetch
 from fhirserver.guides.memory import guides_of
@@ -17,13 +17,14 @@ from fhirserver.search.compile import Compiler
 from fhirserver.search.criteria import UnknownParameter, condition
 from fhirserver.search.evaluate import CannotTell, fulfils
 from fhirserver.search.include import included, params_of
-from fhirserver.search.page import Place, page_at
+from fhirserver.search.page import Place, Source, page_at
 from fhirserver.search.paging import bound_query, links, read_cursor, write_cursor
 from fhirserver.search.parse import ANSWER, CONTROLS, Controls, controls_of
 from fhirserver.search.rewrite import allowed, in_compartment
 from fhirserver.search.scope import Scope
 from fhirserver.search.sort import is_by_rank, keys_of
 from fhirserver.search.sql import Sql
+from fhirserver.search.within import entry_of, require_possible, require_whole_resources, sources_of
 from fhirspec.catalogue import get_catalogue
 
 Query = list[tuple[str, str]]
@@ -45,16 +46,16 @@ def search(request: FhirRequest, partition: Partition, grant: AccessGrant) -> Se
         # Also where nothing matches, and nothing would be looked up.
         params_of(one, guides_of(partition))
     strict = "handling=strict" in request.header("prefer").replace(" ", "")
-    per_type: dict[str, Node] = {}
+    require_possible(controls, types, request.query, guides_of(partition))
+    sources: list[Source] = []
     used, issues = request.query, []
     for resource_type in types:
         scope = _scope(partition, grant)
         read = _criteria(resource_type, request.query, scope, strict)
         used, issues = read.used, read.issues
-        per_type[resource_type] = And(
-            (read.node, *_confined(request, resource_type), allowed(grant, resource_type, "s"))
-        )
-    return _answer(request, partition, grant, controls, per_type, used, issues)
+        asked = And((read.node, *_confined(request, resource_type)))
+        sources += sources_of(resource_type, asked, controls, grant)
+    return _answer(request, partition, grant, controls, sources, used, issues)
 
 
 def _scope(partition: Partition, grant: AccessGrant) -> Scope:
@@ -116,7 +117,7 @@ def _answer(
     partition: Partition,
     grant: AccessGrant,
     controls: Controls,
-    per_type: dict[str, Node],
+    sources: list[Source],
     used: Query,
     issues: list[Issue],
 ) -> SearchPieces:
@@ -124,20 +125,21 @@ def _answer(
     address = f"{request.base_url}/{path}".rstrip("/")
     if controls.count_only:
         own = links(address, used, "", {})[:1]
-        return SearchPieces([], _total(partition, per_type), own, issues)
+        return SearchPieces([], _total(partition, sources), own, issues)
     bound = bound_query(used, path, partition.number)
-    by_rank = is_by_rank(next(iter(per_type)), controls.sort) if len(per_type) == 1 else not controls.sort
-    keys = [] if by_rank else keys_of(list(per_type), controls.sort, partition)
+    types = list(dict.fromkeys(name for name, _ in sources))
+    by_rank = is_by_rank(types[0], controls.sort) if len(types) == 1 else not controls.sort
+    keys = [] if by_rank else keys_of(types, controls.sort, partition)
     place = Place.read(read_cursor(controls.cursor, bound), keys) if controls.cursor else Place()
-    page = page_at(partition, per_type, keys, place, controls.count)
+    page = page_at(partition, sources, keys, place, controls.count)
     start = len(keys) + 2
-    entries = [Entry(row[start], row[start + 1], row[start + 2]) for row in page.rows]
+    entries = [entry_of(row[start:], row[start - 1], controls) for row in page.rows]
     if controls.includes and page.rows:
         rids = {row[start - 1]: row[start] for row in page.rows}
         entries += included(partition, grant, controls.includes, rids)
     total = None
     if controls.total in ("accurate", "estimate"):
-        total = _total(partition, per_type)
+        total = _total(partition, sources)
     elif not controls.total and not controls.cursor and page.following is None:
         total = len(page.rows)
     beside = {
@@ -148,11 +150,11 @@ def _answer(
     return SearchPieces(entries, total, links(address, used, controls.cursor, beside), issues)
 
 
-def _total(partition: Partition, per_type: dict[str, Node]) -> int:
+def _total(partition: Partition, sources: list[Source]) -> int:
     compiler = Compiler(partition)
     total = 0
-    for resource_type, node in per_type.items():
-        found = compiler.matches(resource_type, node)
+    for resource_type, asked in sources:
+        found = compiler.matches(resource_type, asked)
         counted = compiler.whole(Sql(f"SELECT count(*) {found.text}", found.values))
         total += fetch(partition.region, counted.text, counted.values)[0][0]
     return total
@@ -163,6 +165,7 @@ def find_matches(
 ) -> list[int]:
     """The rids that a condition matches, at most `limit`. Raises BadRequest for a condition that cannot be honoured."""
     require_pairs_without_nul(query)
+    require_whole_resources(query)
     scope = _scope(partition, grant)
     read = _criteria(resource_type, [pair for pair in query if pair[0] not in ANSWER], scope, strict=True)
     if read.node == EVERYTHING:

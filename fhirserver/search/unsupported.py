@@ -5,10 +5,25 @@ from fhirspec.definitions import SearchParameter
 from fhirspec.searchparams import unsupported_reason
 
 UNSUPPORTED_CONTROLS = {
-    "_contained": "Contained resources have no index rows of their own: they are found through the resource that holds them.",
     "_query": "There are no named queries.",
 }
-"""Of the parameters that shape a search, those of which this server takes the default only, or none; chains end at contained resources."""
+"""Of the parameters that shape a search, those that this server does not take."""
+
+NOT_OF_CONTAINED = {
+    "_lastUpdated": "a contained resource has no versions of its own",
+    "_text": "the words of a contained resource are indexed with the one that holds it",
+    "_content": "the words of a contained resource are indexed with the one that holds it",
+    "_list": "a List refers to resources that stand by themselves",
+    "_type": "one type of contained resources can be searched for at a time",
+}
+"""Criteria that say nothing of contained resources: with `_contained=true` or `both` they are refused."""
+
+WITHOUT_CONTAINED = {
+    "_sort": "matches within other resources come newest holder first; of holders, _id and _lastUpdated can be sorted by",
+    "_include": "with _containedType=contained nothing can join: ask for the container",
+    "_revinclude": "with _containedType=contained nothing can join: ask for the container",
+}
+"""What shapes an answer and cannot be had together with contained matches."""
 
 _BY_CODE = {
     "_query": "There are no named queries.",

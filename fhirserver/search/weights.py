@@ -24,7 +24,7 @@ _UNDRIVEN = 1000
 def weight(node: Node) -> int:
     """How many resources a condition may match, as a rough order; _UNDRIVEN: it cannot drive."""
     match node:
-        case Posting(keys, at_most):
+        case Posting(keys, weight=at_most):
             return at_most + (1 if len(keys) > 1 else 0)
         case Rids():
             return 0

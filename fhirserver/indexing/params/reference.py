@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fhirserver.indexing.builder import Builder
+from fhirserver.indexing.contained import contained_rid
 from fhirserver.indexing.keys import Variant, present_key, value_key
 from fhirserver.indexing.params import token
 from fhirserver.indexing.params.string import folded
@@ -59,6 +60,13 @@ def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> N
             names = {value, value.partition("|")[0]} if kind == "canonical" else {value}
             pointers = [pointer for pointer in map(pointer_of, names) if pointer]
             into.references.update([ReferenceRow(param, pointer.target) for pointer in pointers])
+            _index_within(into, param, value)
+
+
+def _index_within(into: Builder, param: int, text: str) -> None:
+    """A reference to what the same resource contains, or back to it."""
+    if into.holder and text.startswith("#"):
+        into.references.add(ReferenceRow(param, contained_rid(into.holder, text)))
 
 
 def _to_entry(resource_type: str, code: str, entry: dict[str, Any]) -> dict[str, Any]:
@@ -75,6 +83,8 @@ def _index_reference(into: Builder, resource_type: str, code: str, param: int, v
         if pointer.type:
             into.postings.add(value_key(resource_type, code, by_id(pointer.logical_id)))
             into.targets.setdefault(code, set()).add((pointer.type, pointer.logical_id))
+    else:
+        _index_within(into, param, value.get("reference", ""))
     target_type = pointer.type if pointer and pointer.type else value.get("type", "")
     if target_type:
         into.postings.add(present_key(resource_type, code, target_type))

@@ -8,12 +8,15 @@ from collections.abc import Callable
 from fhirserver.indexing.definitions import readings
 from fhirserver.outcomes import BadRequest, FhirError
 from fhirserver.rows import param_code
-from fhirserver.search.ast import And, Chain, Node, ReferredBy, any_of, of_type
+from fhirserver.search.ast import And, Chain, Node, Or, ReferredBy, any_of, of_type
+from fhirserver.search.contained import NotOfContained, contained_of_type, of_contained
 from fhirserver.search.criteria.faults import UnknownParameter, unknown_modifier
 from fhirserver.search.criteria.known import known
 from fhirserver.search.scope import Scope
 from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import SearchParameter
+
+MAX_SINGLE = 8
 
 
 def chain(
@@ -32,6 +35,8 @@ def chain(
     nodes: list[Node] = []
     fault: FhirError | None = None
     for one in readings(resource_type, found.code):
+        param = param_code(resource_type, one.code)
+        within: list[tuple[str, Node]] = []
         for target in _target_types(found, modifier or one.target):
             try:
                 asked = inner(target)
@@ -39,7 +44,9 @@ def chain(
                 fault = error
                 continue
             scope.branch()
-            nodes.append(Chain(param_code(resource_type, one.code), _on_type(target, asked, scope)))
+            nodes.append(Chain(param, _on_type(target, asked, scope)))
+            within += _within(target, asked)
+        nodes += [Chain(param, node) for node in _held(within)]
     if not nodes:
         raise fault or UnknownParameter(f"{found.code}.{rest} leads to no type that has this parameter.")
     return any_of(nodes)
@@ -65,6 +72,22 @@ def _target_types(found: SearchParameter, only: str) -> tuple[str, ...]:
     if only:
         return (only,) if only in names else ()
     return tuple(name for name in (found.targets or sorted(names)) if name in names)
+
+
+def _within(target: str, asked: Node) -> list[tuple[str, Node]]:
+    """The same, asked of a contained target; it counts as the resource that refers to it, so no grant is asked again."""
+    try:
+        return [(target, of_contained(asked))]
+    except NotOfContained:
+        return []
+
+
+def _held(within: list[tuple[str, Node]]) -> list[Node]:
+    """One branch for each type; for many types one for all, so that a reference to anything does not ask twice as much."""
+    if len(within) <= MAX_SINGLE:
+        return [And((contained_of_type(name), node)) for name, node in within]
+    each = tuple(And((contained_of_type(name), node)) for name, node in within)
+    return [And((contained_of_type(*(name for name, _ in within)), Or(each)))]
 
 
 def _on_type(resource_type: str, node: Node, scope: Scope) -> Node:

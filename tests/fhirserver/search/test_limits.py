@@ -16,9 +16,6 @@ TOO_LARGE = {
     f"Patient?_sort={','.join(['name'] * (MAX_SORT + 1))}": "MAX_SORT",
 }
 REFUSED = {
-    "Patient?_contained=true": "_contained=true",
-    "Patient?_contained=both": "_contained=both",
-    "Patient?_containedType=contained": "_containedType=contained",
     "Patient?_count=-1": "_count=-1",
     "Patient?_query=mine": None,
 }

@@ -51,6 +51,9 @@ SEARCHES = [
     "Patient?gender=female&_sort=-birthdate,_id",
     "Observation?_sort=value-quantity",
     "Observation?_sort=-_lastUpdated",
+    "Patient?_contained=true&name=anna",
+    "Patient?_contained=both&gender=female&_total=accurate",
+    "Patient?_contained=true&_containedType=contained&organization.name=ward",
 ]
 
 
