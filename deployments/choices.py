@@ -7,8 +7,9 @@ from deployments.models import Region, ServiceLevel
 from deployments.presets import PRESETS, Preset, get_preset
 from deployments.sizes import SIZES, Size, get_size
 from portal.models import SizePrice, Tenant
-from portal.plans import CURRENCY, size_prices
+from portal.plans import size_prices
 from portal.subscriptions import get_entitlement
+from portal.templatetags.money import euros
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ class RegionOption:
 
 
 def price_of(size: str, high_availability: bool) -> str:
-    """The price of a running hour, for people: "EUR 0.04 an hour"."""
+    """The price of a running hour, for people: "€0.04 an hour"."""
     return _words(size_prices()[size], high_availability)
 
 
 def _words(price: SizePrice, high_availability: bool) -> str:
     cents = price.hour_highly_available if high_availability else price.hour
-    return f"{CURRENCY} {cents / 100:.2f} an hour"
+    return f"{euros(cents)} an hour"
 
 
 def list_sizes(tenant: Tenant) -> list[SizeOption]:

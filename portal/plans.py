@@ -9,7 +9,6 @@ from django.db import DEFAULT_DB_ALIAS
 from portal.models import Plan, PlanTerms, Rate, SizePrice, Subscription, Tenant
 
 KEPT_AFTER_TRIAL = timedelta(days=30)
-CURRENCY = "EUR"
 
 
 @dataclass(frozen=True)

@@ -129,4 +129,11 @@
     openMarkedDialogs();
   });
   openMarkedDialogs();
+
+  // -- tabs: the current one is in sight where not all fit ---------------------------------------------------------
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const list = tab.closest("ul");
+    const [own, all] = [tab.getBoundingClientRect(), list.getBoundingClientRect()];
+    if (own.right > all.right) list.scrollLeft += own.left - all.left - (all.width - own.width) / 2;
+  }
 })();

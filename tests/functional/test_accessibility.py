@@ -81,11 +81,16 @@ def test_no_page_has_an_accessibility_violation(administrator: Page, product: Pr
         colons = [
             text for text in administrator.locator("label, legend").all_inner_texts() if text.endswith(":")
         ]
-        if response.status != 200 or violations or too_wide or colons:
+        hidden_tab = administrator.evaluate(
+            "[...document.querySelectorAll('.tabs [aria-current]')]"
+            ".some((tab) => tab.getBoundingClientRect().right > window.innerWidth)"
+        )
+        if response.status != 200 or violations or too_wide or colons or hidden_tab:
             faults[path] = {
                 "status": response.status,
                 "axe": violations,
                 "scrolls sideways": too_wide,
                 "colons": colons,
+                "current tab out of sight": hidden_tab,
             }
     assert faults == {}
