@@ -63,6 +63,15 @@ VALIDATE = """\
 curl -X POST "$FHIR_BASE/Patient/\\$validate?profile=http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient" \\
   -H "x-api-key: $FHIR_API_KEY" -H "Content-Type: application/fhir+json" -d @patient.json
 """
+COMMAND_LINE = """\
+fireside login --url https://fireside.example      # asks for a token from Account, Tokens
+
+fireside deployments create "Ward 7" --preset synthea-5 --wait
+export FHIR_API_KEY=$(fireside keys issue "Ward 7" "Lab import" --access Patient=rs,Observation=crs --days 90)
+
+fireside load file "Ward 7" patients.ndjson --wait
+fireside logs tail "Ward 7" --follow --status 4
+"""
 INDEX = Guide("", "Documentation", "Guides to Fireside")
 GUIDES = (
     Guide(
@@ -85,6 +94,7 @@ GUIDES = (
     Guide(
         "guides", "Implementation guides", "Install US Core or another guide, and validate by it.", VALIDATE
     ),
+    Guide("cli", "Command line", "Deploy, issue keys, load data and follow logs from a shell.", COMMAND_LINE),
     Guide("plans", "Plans and limits", "The trial, the sizes, and what happens at a limit."),
 )
 

@@ -32,3 +32,5 @@ fi
 uv() { "$venv/bin/uv" pip "$@" --python "$venv/bin/python" --quiet; }
 uv install --requirements pyproject.toml --group dev --group bare-needs --constraints requirements/constraints.txt
 uv install --no-deps --group bare
+# The `fireside` command, from this checkout.
+uv install --no-deps --editable .

@@ -1,0 +1,68 @@
+"""`logs tail`: the last requests of a deployment, and with -f those that come."""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from cli import session
+from cli.client import Api
+from cli.commands.adding import Commands, add, group
+from cli.finding import find_deployment
+from cli.output import Output
+
+EVERY = 1.0
+FILTERS = ("status", "interaction", "credential", "patient")
+
+
+def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    those = group(commands, "logs", "The requests of a deployment.")
+    tailing = add(those, shared, "tail", tail, "Show the last requests, oldest first.")
+    tailing.add_argument("deployment", metavar="DEPLOYMENT")
+    tailing.add_argument("-f", "--follow", action="store_true", help="go on with those that come")
+    tailing.add_argument(
+        "-n", "--lines", type=int, default=20, help="how many of those before, 50 at most (20)"
+    )
+    tailing.add_argument("--status", help="403, or 4 for all 4xx")
+    tailing.add_argument("--interaction", help="as read or search-type")
+    tailing.add_argument("--credential", help="a key's prefix, a client id, or part of the name")
+    tailing.add_argument("--patient", help="the id of a patient whom the request names")
+
+
+def tail(given: argparse.Namespace, out: Output) -> None:
+    api = Api(session.load())
+    path = f"deployments/{find_deployment(api, given.deployment)}/logs/"
+    wanted = {name: getattr(given, name) for name in FILTERS}
+    newest = api.get(path, **wanted)["results"]
+    # Nothing was logged yet: every line is one that comes.
+    after = newest[0]["id"] if newest else 0
+    for line in reversed(newest[: max(given.lines, 0)]):
+        _show(out, line)
+    if given.follow:
+        for line in _coming(api, path, wanted, after):
+            _show(out, line)
+
+
+def _coming(api: Api, path: str, wanted: dict[str, Any], after: int) -> Iterator[dict[str, Any]]:
+    """Without end: the reader stops it with Ctrl-C."""
+    while True:
+        lines = api.get(path, after=after, **wanted)["results"]
+        yield from lines
+        after = lines[-1]["id"] if lines else after
+        if not lines:
+            time.sleep(EVERY)
+
+
+def _show(out: Output, line: dict[str, Any]) -> None:
+    """One line a request; with --json one JSON object a line, so that a program can follow."""
+    if out.as_json:
+        out.line(json.dumps(line, ensure_ascii=False))
+        return
+    query = f"?{line['query']}" if line["query"] else ""
+    who = line["credential_name"] or line["credential"] or "-"
+    text = (
+        f"{line['time'][:19]}  {line['status']}  {line['method']:<6} {line['path']}{query}"
+        f"  {line['milliseconds']:g} ms  {who}  {line['trace_id']}"
+    )
+    out.line("".join(letter if letter.isprintable() else "?" for letter in text))
