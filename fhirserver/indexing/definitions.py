@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from fhirspec.catalogue import get_catalogue
-from fhirspec.definitions import Element, SearchParameter
+from fhirspec.definitions import Component, Element, SearchParameter
 from fhirspec.searchparams import alias_of, unsupported_reason
 from fhirspec.searchparams.parse import ExistsAndIsNotFalse, parse, split_union
 
@@ -98,7 +98,21 @@ def nested(composite: SearchParameter) -> SearchParameter | None:
     kept = [part for part in split_union(composite.expression) if part.strip() != composite.base]
     if not kept:
         return None
-    return msgspec.structs.replace(composite, expression=" | ".join(kept))
+    return msgspec.structs.replace(composite, expression=" | ".join(kept), components=_matched(composite))
+
+
+def _matched(composite: SearchParameter) -> tuple[Component, ...]:
+    """The components with the expressions that are theirs: R4 has those of DocumentReference's `relationship` the wrong way round."""
+    parts, kinds = composite.components, component_codes(composite, composite.base)
+    if len(parts) != 2 or len(kinds) != 2:
+        return parts
+    ends = zip(kinds, reversed(parts), strict=True)
+    if not all(kind.expression.endswith(f".{other.expression}") for kind, other in ends):
+        return parts
+    return tuple(
+        msgspec.structs.replace(part, expression=other.expression)
+        for part, other in zip(parts, reversed(parts), strict=True)
+    )
 
 
 @lru_cache(maxsize=4096)

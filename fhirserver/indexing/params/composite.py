@@ -4,8 +4,10 @@ https://hl7.org/fhir/R4/search.html#composite. A part of the expression that is 
 ordinary parameters of the resource, and a search asks for both.
 """
 
+from collections.abc import Iterator
+
 from fhirserver.indexing.builder import Builder
-from fhirserver.indexing.keys import NUMBER, tuple_hash, tuple_key, tuple_param, tuple_unit
+from fhirserver.indexing.keys import NUMBER, Variant, tuple_hash, tuple_key, tuple_param, tuple_unit
 from fhirserver.indexing.params import date, quantity, reference, string, token
 from fhirserver.rows import DateRow, QuantityRow, StringRow
 from fhirspec.searchparams import Found
@@ -18,12 +20,19 @@ def index(
     for first, *others in nodes:
         if not first or not all(others):
             continue
-        for variant in token.variants(first):
+        for variant in _targets(first) if kinds[0] == "reference" else token.variants(first):
             key = tuple_hash(resource_type, code, variant)
             if len(others) == 1:
                 _second(into, key, kinds[1], others[0])
             else:
                 _numbers(into, key, *others)
+
+
+def _targets(found: list[Found]) -> Iterator[Variant]:
+    for _, value in found:
+        pointer = reference.pointer_of(value.get("reference", ""))
+        if pointer is not None:
+            yield reference.by_target(pointer)
 
 
 def _numbers(into: Builder, first: int, starts: list[Found], ends: list[Found]) -> None:
@@ -42,9 +51,7 @@ def _second(into: Builder, first: int, kind: str, found: list[Found]) -> None:
     if kind in ("token", "reference"):
         into.postings.update([tuple_key(first, variant) for variant in token.variants(found)])
     if kind == "reference":
-        texts = [value["reference"] for _, value in found if "reference" in value]
-        pointers = [pointer for pointer in map(reference.pointer_of, texts) if pointer]
-        into.postings.update([tuple_key(first, ("target", str(one.target))) for one in pointers])
+        into.postings.update([tuple_key(first, variant) for variant in _targets(found)])
     elif kind == "quantity":
         rows = [
             QuantityRow(param, tuple_unit(first, unit), low, high)

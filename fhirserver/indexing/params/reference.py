@@ -45,6 +45,11 @@ def by_id(logical_id: str) -> Variant:
     return ("id", logical_id)
 
 
+def by_target(pointer: Pointer) -> Variant:
+    """Within a composite."""
+    return ("target", str(pointer.target))
+
+
 def by_identifier(variant: Variant) -> Variant:
     return ("identifier", *variant)
 

@@ -1,7 +1,7 @@
 """Composite parameters: two values of one place in a resource. https://hl7.org/fhir/R4/search.html#composite"""
 
 from fhirserver.indexing.definitions import component_codes, composed_types, nested
-from fhirserver.indexing.keys import NUMBER, tuple_hash, tuple_key, tuple_param, tuple_unit
+from fhirserver.indexing.keys import NUMBER, Variant, tuple_hash, tuple_key, tuple_param, tuple_unit
 from fhirserver.indexing.params import reference
 from fhirserver.indexing.params.string import folded
 from fhirserver.outcomes import BadRequest
@@ -33,8 +33,7 @@ def composite(resource_type: str, found: SearchParameter, value: str) -> Node:
             And(tuple(_plain(resource_type, one, part) for one, part in zip(kinds, parts, strict=True)))
         )
     if inner is not None:
-        words = [unescaped(part) for part in split(parts[0], "|")]
-        variant = token_variant(resource_type, kinds[0].code, found.code, words, parts[0])
+        variant = _first(resource_type, kinds[0], found.code, parts[0])
         if variant is not None:
             key = tuple_hash(resource_type, found.code, variant)
             if len(parts) == 2:
@@ -52,6 +51,14 @@ def _plain(resource_type: str, component: SearchParameter, value: str) -> Node:
     return by_type(resource_type, own, "", value)
 
 
+def _first(resource_type: str, kind: SearchParameter, name: str, value: str) -> Variant | None:
+    if kind.type == "reference":
+        pointer = reference.pointer_of(unescaped(value))
+        return reference.by_target(pointer) if pointer else None
+    words = [unescaped(part) for part in split(value, "|")]
+    return token_variant(resource_type, kind.code, name, words, value)
+
+
 def _second(first: int, kind: SearchParameter, name: str, value: str) -> Node:
     if kind.type == "quantity":
         unit, numbers = amount(name, value)
@@ -62,7 +69,7 @@ def _second(first: int, kind: SearchParameter, name: str, value: str) -> Node:
         return Text(tuple_param(first), folded(unescaped(value)))
     if kind.type == "reference":
         pointer = reference.pointer_of(unescaped(value))
-        return Posting((tuple_key(first, ("target", str(pointer.target))),)) if pointer else NOTHING
+        return Posting((tuple_key(first, reference.by_target(pointer)),)) if pointer else NOTHING
     words = [unescaped(part) for part in split(value, "|")]
     variant = token_variant(kind.base, "", name, words, value) if len(words) <= 2 else None
     return Posting((tuple_key(first, variant),)) if variant else NOTHING
