@@ -144,6 +144,13 @@ def is_flag(resource_type: str, code: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def is_mime_type(resource_type: str, code: str) -> bool:
+    """Whether a parameter reads mime types, which may carry parameters of their own (`text/xml; charset=UTF-8`)."""
+    found = get_catalogue().search_parameters(resource_type).get(code)
+    return bool(found) and found.type == "token" and found.expression.endswith(".contentType")
+
+
+@lru_cache(maxsize=4096)
 def is_question(resource_type: str, code: str) -> bool:
     """Whether a parameter says yes or no of every resource (`Patient?deceased`). Only yes is indexed: no is all the others."""
     found = get_catalogue().search_parameters(resource_type).get(code)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fhirserver.indexing.builder import Builder
-from fhirserver.indexing.definitions import is_flag
+from fhirserver.indexing.definitions import is_flag, is_mime_type
 from fhirserver.indexing.keys import Variant, present_key, value_key
 from fhirserver.indexing.params.string import folded
 from fhirserver.rows import StringRow, param_code
@@ -33,6 +33,11 @@ def without_system(code: str) -> Variant:
 def by_type(system: str, code: str, value: str) -> Variant:
     """An identifier by its kind: `:of-type`."""
     return ("of-type", system, code.casefold(), value.casefold())
+
+
+def by_mime_type(text: str) -> Variant:
+    """A mime type without its parameters: `:below`. https://hl7.org/fhir/R4/search.html#mimetype"""
+    return ("mime", text.partition(";")[0].strip().casefold())
 
 
 def variant_of(resource_type: str, code: str, system: str, text: str) -> Variant:
@@ -113,5 +118,8 @@ def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> N
     if is_flag(resource_type, code):
         found_by = (variant for variant in found_by if variant[0] == "code")
     into.postings.update([value_key(resource_type, code, variant) for variant in found_by])
+    if is_mime_type(resource_type, code):
+        bases = [by_mime_type(value) for _, value in found if isinstance(value, str)]
+        into.postings.update([value_key(resource_type, code, variant) for variant in bases])
     param = text_param(resource_type, code)
     into.strings.update([StringRow(param, folded(text)) for text in words(found)])

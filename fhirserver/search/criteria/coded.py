@@ -5,8 +5,9 @@ https://hl7.org/fhir/R4/search.html#token
 
 from collections.abc import Iterable
 
-from fhirserver.indexing.definitions import implied_systems, readings
+from fhirserver.indexing.definitions import implied_systems, is_mime_type, readings
 from fhirserver.indexing.keys import value_key
+from fhirserver.indexing.params.token import by_mime_type
 from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.search.ast import NOTHING, Node, Posting, any_of
 from fhirserver.search.criteria.token import token_variant
@@ -21,6 +22,8 @@ SystemAndCode = tuple[str, str]
 
 def coded(resource_type: str, found: SearchParameter, modifier: str, value: str, scope: Scope) -> Node:
     """Raises BadRequest for a value set or code system that is not known here, LimitExceeded for one that is too large."""
+    if modifier == "below" and is_mime_type(resource_type, found.code):
+        return Posting((value_key(resource_type, found.code, by_mime_type(unescaped(value))),))
     name = f"{found.code}:{modifier}={value}"
     if modifier in ("in", "not-in"):
         codes = _in_value_set(name, unescaped(value), scope)

@@ -133,8 +133,6 @@ FLAGS = {
     "Patient?phone=555 1": "g",
     "Patient?telecom=555 1": "g",
     "Patient?telecom=a@x.example,b@x.example": "eg",
-    "Patient?telecom=work|a@x.example": "e",
-    "Patient?telecom=home|a@x.example": "-",
     "Patient?telecom:missing=false": "eg",
     "Patient?language=de-ch": "h",
 }
@@ -168,6 +166,17 @@ STRINGS = {
     "ValueSet?version=1": "-",
     "ValueSet?version:missing=true": "c",
     "ValueSet?version:not=1.0": "bc",
+}
+# Of a mime type `:below` takes in whatever parameters it has.
+KINDS = {"a": "text/xml", "b": "text/xml; charset=UTF-8", "c": "text/xmlx"}
+MIME_TYPES = {
+    "DocumentReference?contenttype=text/xml": "a",
+    "DocumentReference?contenttype=text/xml; charset=UTF-8": "b",
+    "DocumentReference?contenttype:below=text/xml": "ab",
+    "DocumentReference?contenttype:below=TEXT/XML; charset=ascii": "ab",
+    "DocumentReference?contenttype:below=text": "-",
+    "DocumentReference?contenttype:below=text,text/xmlx": "c",
+    "Library?content-type:below=text/xml": "d",
 }
 CODE_FORM = "is not of the form code, system|code, |code or system|"
 REFUSED = {
@@ -203,6 +212,14 @@ def test_codings_and_texts_are_found_as_tokens(client: Client) -> None:
     loaded(client, "Encounter", ENCOUNTERS, status="planned")
     loaded(client, "ValueSet", SETS, status="draft")
     require_found(client, CODINGS | STRINGS)
+
+
+def test_mime_types_are_found_with_and_without_their_parameters(client: Client) -> None:
+    contents = {name: {"content": [{"attachment": {"contentType": kind}}]} for name, kind in KINDS.items()}
+    loaded(client, "DocumentReference", contents, status="current")
+    library = {"d": {"content": [{"contentType": "text/xml;charset=UTF-8"}]}}
+    loaded(client, "Library", library, status="draft", type={"text": "x"})
+    require_found(client, MIME_TYPES)
 
 
 def test_what_is_no_token_is_refused_with_its_place(client: Client) -> None:
