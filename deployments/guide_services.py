@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from deployments import guide_jobs, jobs, transfers
+from deployments.endpoint import fhir_base
 from deployments.models import Deployment, Job, JobState, State
 from fhirserver.guides.guide import Guide
 from fhirserver.guides.install import check_writes, missing_dependencies
@@ -132,7 +133,7 @@ def _start(kind: str, deployment: Deployment, by: User, arguments: dict[str, obj
 
 def _partition(deployment: Deployment) -> Partition:
     assert deployment.partition is not None  # noqa: S101 (both callers have looked)
-    return Partition(deployment.region.database, deployment.partition)
+    return Partition(deployment.region.database, deployment.partition, fhir_base(deployment))
 
 
 def _held(deployment: Deployment) -> Guides:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from deployments import quantities
+from deployments.endpoint import fhir_base
 from deployments.jobs import JobFault, Progress
 from deployments.models import Deployment
 from fhirserver import bulk
@@ -16,7 +17,7 @@ def partition_of(deployment: Deployment) -> Partition:
     """The deployment's part of its region's store. Raises JobFault before it is reserved."""
     if deployment.partition is None:
         raise JobFault("The deployment has no storage yet.")
-    return Partition(deployment.region.database, deployment.partition)
+    return Partition(deployment.region.database, deployment.partition, fhir_base(deployment))
 
 
 def _read(path: Path) -> Iterator[dict[str, Any]]:

@@ -74,7 +74,7 @@ def _permits(permission: Permission, resource_type: str, rows: IndexRows) -> boo
 
 
 def require_no_other_patient(
-    grant: AccessGrant, letter: str, resource: dict[str, Any], rows: IndexRows, current: Current | None
+    store: Store, letter: str, resource: dict[str, Any], rows: IndexRows, current: Current | None
 ) -> None:
     """Refuse a confined write that would put the resource into a further patient's compartment.
 
@@ -82,13 +82,15 @@ def require_no_other_patient(
     other's record, and a Person linked to another would reach it.
     """
     resource_type = resource["resourceType"]
-    able = [one for one in grant.for_interaction(resource_type, letter) if _permits(one, resource_type, rows)]
+    permissions = store.grant.for_interaction(resource_type, letter)
+    able = [one for one in permissions if _permits(one, resource_type, rows)]
     if any(one.compartment is None for one in able):
         return
     own = {one.compartment[1] for one in able if one.compartment and one.compartment[0] == "Patient"}
-    added = patients_of(resource) - own
+    base = store.partition.base
+    added = patients_of(resource, base) - own
     if added and current is not None and current.content is not None:
-        added -= patients_of(json.decode(current.content))
+        added -= patients_of(json.decode(current.content), base)
     if added:
         raise Forbidden(
             f"This {resource_type} would also lie in the record of another patient: Patient/{min(added)}.",
@@ -127,5 +129,6 @@ def covers_version(store: Store, letter: str, version: Version) -> bool:
         return True
     if version.content is None:
         return False
-    rows = index_rows(json.decode(version.content), rid_of(version.type, version.logical_id), version.updated)
+    resource, rid = json.decode(version.content), rid_of(version.type, version.logical_id)
+    rows = index_rows(resource, rid, version.updated, base=store.partition.base)
     return covers(store.grant, version.type, letter, rows)

@@ -5,6 +5,7 @@ A missing grant is refused. A write that met another one is tried again, unless 
 
 import random
 import time
+from dataclasses import replace
 
 from fhirserver.access import AccessGrant
 from fhirserver.authorise import require
@@ -39,7 +40,7 @@ def respond(
         as_xml = wants_xml(request)
         if grant is None:
             raise Forbidden("There is no access grant: nothing is allowed.")
-        store = Store(partition, grant, admit=admit)
+        store = Store(replace(partition, base=request.base_url), grant, admit=admit)
         response = rehearse(request, store, answer) if request.is_dry_run else answer(request, store)
     except FhirError as error:
         response = error_response(error)

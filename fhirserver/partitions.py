@@ -1,7 +1,7 @@
 """A deployment's own part of a region's store: reserve it, empty it, drop it, count what it holds."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import connections, transaction
 from django.db.utils import IntegrityError
@@ -14,10 +14,14 @@ _DELETE_BATCH = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """`region` is the alias of the store's database connection, `number` is unique in that store for ever."""
+    """`region` is the alias of the store's database connection, `number` is unique in that store for ever.
+
+    `base`: the address of the endpoint, without trailing slash, where it is known: a reference that begins with it is a local one.
+    """
 
     region: str
     number: int
+    base: str = field(default="", compare=False)
 
 
 def reserve(region: str) -> Partition:

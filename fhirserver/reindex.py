@@ -101,7 +101,7 @@ def _index(partition: Partition, resources: list[Current], added: tuple[SearchPa
     for one in resources:
         if one.content is None:
             continue
-        rows = index_rows(json.decode(one.content), one.rid, one.updated, added)
+        rows = index_rows(json.decode(one.content), one.rid, one.updated, added, partition.base)
         if pack(rows) != bytes(one.postings):
             changes.append(
                 change_of(one, one.type, one.logical_id, one.updated, one.method, one.content, rows)

@@ -82,12 +82,12 @@ def prepare(
     if not store.is_installing:
         require_profiles(store.partition, resource)
     added = guides_of(store.partition).added_to(resource_type)
-    rows = index_rows(stored, rid_of(resource_type, logical_id), updated, added)
+    rows = index_rows(stored, rid_of(resource_type, logical_id), updated, added, store.partition.base)
     is_new = current is None or current.deleted
     letter = letter_of_write(store.grant, resource_type, is_new, method, rows)
     require_rows(store.grant, resource_type, letter, rows)
     if not store.grant.is_unconfined(resource_type, letter):
-        require_no_other_patient(store.grant, letter, stored, rows, current)
+        require_no_other_patient(store, letter, stored, rows, current)
     if current is not None:
         require_current(store, letter, current)
     return change_of(current, resource_type, logical_id, updated, method, json.encode(stored), rows)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from deployments.endpoint import fhir_base
 from deployments.models import Deployment, State
 from deployments.selectors import get_deployment
 from deployments.sizes import SMALLEST, Size, get_size
@@ -52,7 +53,9 @@ def _look_up(deployment_id: str) -> Endpoint | None:
         deployment=deployment,
         state=State(deployment.state),
         size=size,
-        partition=None if number is None else Partition(deployment.region.database, number),
+        partition=None
+        if number is None
+        else Partition(deployment.region.database, number, fhir_base(deployment)),
         upstream=deployment.upstream,
         allowed_origins=frozenset(deployment.allowed_origins),
         maintenance_message=deployment.maintenance_message,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from typing import Any
 
-from fhirserver.indexing.builder import Builder
+from fhirserver.indexing.builder import Builder, Within
 from fhirserver.indexing.contained import contained_rid, turned
 from fhirserver.indexing.definitions import composed_types, indexed, nested, rank_parameter, readings
 from fhirserver.indexing.keys import OPEN_HIGH, OPEN_LOW, compartment_key, type_key
@@ -41,24 +41,36 @@ PATIENT = "Patient"
 
 
 def index_rows(
-    resource: dict[str, Any], rid: int, updated: int, added: tuple[SearchParameter, ...] = ()
+    resource: dict[str, Any],
+    rid: int,
+    updated: int,
+    added: tuple[SearchParameter, ...] = (),
+    base: str = "",
 ) -> IndexRows:
-    """The rows of a valid resource; `added` are the parameters that guides add to its type.
+    """The rows of a valid resource; `added` are the parameters that guides add to its type, `base` is the endpoint's address.
 
     `rank` is its clinical date in microseconds, None when it has none.
     """
     resource_type = resource["resourceType"]
-    holder = f"{resource_type}/{resource.get('id', '')}" if "contained" in resource else ""
-    into = _gathered(resource, added, holder)
+    within = _within(resource, base)
+    into = _gathered(resource, added, within)
     patients = _patients(into, resource_type, resource.get("id", ""))
     _add_compartments(into, patients, resource_type)
-    contained = _contained(resource, rid, holder, patients) if holder else []
+    contained = _contained(resource, rid, within, patients) if within.holder else []
     return into.rows(_rank(into, resource_type), contained)
 
 
-def _gathered(resource: dict[str, Any], added: tuple[SearchParameter, ...], holder: str) -> Builder:
+def _within(resource: dict[str, Any], base: str) -> Within:
+    base = f"{base}/" if base else ""
+    if "contained" not in resource:
+        return Within(base=base)
+    kinds = {one.get("id", ""): one.get("resourceType", "") for one in resource["contained"]}
+    return Within(f"{resource['resourceType']}/{resource.get('id', '')}", kinds, base)
+
+
+def _gathered(resource: dict[str, Any], added: tuple[SearchParameter, ...], within: Within) -> Builder:
     resource_type = resource["resourceType"]
-    into = Builder(holder)
+    into = Builder(within)
     into.postings.add(type_key(resource_type))
     for members, step in _steps(resource_type, added):
         if not members or not members.isdisjoint(resource):
@@ -72,7 +84,9 @@ def _add_compartments(into: Builder, patients: set[str], resource_type: str) -> 
         into.postings.add(compartment_key(PATIENT, patient))
 
 
-def _contained(resource: dict[str, Any], rid: int, holder: str, patients: set[str]) -> list[Contained]:
+def _contained(
+    resource: dict[str, Any], rid: int, within: Within, patients: set[str]
+) -> list[Contained]:
     """Each contained resource by its own elements; what guides add to search by is not looked for in it."""
     resource_type = resource["resourceType"]
     keys = [type_key(resource_type)]
@@ -82,10 +96,10 @@ def _contained(resource: dict[str, Any], rid: int, holder: str, patients: set[st
         kind, logical_id = one.get("resourceType"), one.get("id", "")
         if kind not in get_catalogue().resource_type_set:
             continue
-        into = _gathered(one, (), holder)
+        into = _gathered(one, (), within)
         # Its id is only one within its holder: a contained Patient has no compartment.
         _add_compartments(into, _patients(into, kind, ""), kind)
-        number = contained_rid(holder, f"#{logical_id}")
+        number = contained_rid(within.holder, f"#{logical_id}")
         found[number] = turned(into.rows(None, []), number, f"{kind}/{logical_id}", rid, keys)
     return list(found.values())
 
@@ -150,10 +164,10 @@ def compartment_codes(compartment_type: str, resource_type: str) -> tuple[str, .
     return tuple(dict.fromkeys(found))
 
 
-def patients_of(resource: dict[str, Any]) -> set[str]:
+def patients_of(resource: dict[str, Any], base: str = "") -> set[str]:
     """The logical ids of the patients in whose compartments a valid resource is."""
     resource_type = resource["resourceType"]
-    codes, into = compartment_codes(PATIENT, resource_type), Builder()
+    codes, into = compartment_codes(PATIENT, resource_type), Builder(_within(resource, base))
     for parameter in indexed(resource_type):
         if parameter.code in codes:
             for step in _steps_of(parameter, resource_type):

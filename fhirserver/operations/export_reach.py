@@ -84,8 +84,9 @@ class Reach:
             return not self.is_chosen or version.rid in self.patients
         resource = json.decode(version.content)
         if not self.is_chosen:
-            return bool(patients_of(resource))
-        return self._is_in_compartment(version.type, index_rows(resource, version.rid, version.updated))
+            return bool(patients_of(resource, self._store.partition.base))
+        rows = index_rows(resource, version.rid, version.updated, base=self._store.partition.base)
+        return self._is_in_compartment(version.type, rows)
 
     def _is_in_compartment(self, resource_type: str, rows: IndexRows) -> bool:
         params = _compartment_params(resource_type)

@@ -14,12 +14,13 @@ from fhirspec.terminology import Terminology, catalogue_terminology
 
 @dataclass(slots=True)
 class Scope:
-    """`confine`: what the grant adds to a condition on a type. `terminology`: the value sets and code systems that the caller may use. `unready`: parameters that were asked for and do not yet find everything
+    """`base`: the endpoint's address. `confine`: what the grant adds to a condition on a type. `terminology`: the value sets and code systems that the caller may use. `unready`: parameters that were asked for and do not yet find everything
     (`Patient: race`)."""
 
     confine: Callable[[str], Node]
     guides: Guides = NO_GUIDES
     terminology: Callable[[], Terminology] = catalogue_terminology
+    base: str = ""
     unready: list[str] = field(default_factory=list)
     branches: int = 0
 

@@ -60,7 +60,10 @@ def search(request: FhirRequest, partition: Partition, grant: AccessGrant) -> Se
 
 def _scope(partition: Partition, grant: AccessGrant) -> Scope:
     return Scope(
-        lambda name: allowed(grant, name, "s"), guides_of(partition), lambda: terminology_of(partition, grant)
+        lambda name: allowed(grant, name, "s"),
+        guides_of(partition),
+        lambda: terminology_of(partition, grant),
+        partition.base,
     )
 
 

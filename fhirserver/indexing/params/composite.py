@@ -20,7 +20,7 @@ def index(
     for first, *others in nodes:
         if not first or not all(others):
             continue
-        for variant in _targets(first) if kinds[0] == "reference" else token.variants(first):
+        for variant in _targets(into, first) if kinds[0] == "reference" else token.variants(first):
             key = tuple_hash(resource_type, code, variant)
             if len(others) == 1:
                 _second(into, key, kinds[1], others[0])
@@ -28,9 +28,9 @@ def index(
                 _numbers(into, key, *others)
 
 
-def _targets(found: list[Found]) -> Iterator[Variant]:
+def _targets(into: Builder, found: list[Found]) -> Iterator[Variant]:
     for _, value in found:
-        pointer = reference.pointer_of(value.get("reference", ""))
+        pointer = reference.pointer_of(value.get("reference", "").removeprefix(into.within.base))
         if pointer is not None:
             yield reference.by_target(pointer)
 
@@ -51,7 +51,7 @@ def _second(into: Builder, first: int, kind: str, found: list[Found]) -> None:
     if kind in ("token", "reference"):
         into.postings.update([tuple_key(first, variant) for variant in token.variants(found)])
     if kind == "reference":
-        into.postings.update([tuple_key(first, variant) for variant in _targets(found)])
+        into.postings.update([tuple_key(first, variant) for variant in _targets(into, found)])
     elif kind == "quantity":
         rows = [
             QuantityRow(param, tuple_unit(first, unit), low, high)

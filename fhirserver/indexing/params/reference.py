@@ -62,6 +62,7 @@ def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> N
             reference = _to_entry(resource_type, code, value) if "resourceType" in value else value
             _index_reference(into, resource_type, code, param, reference)
         elif isinstance(value, str):
+            value = value.removeprefix(into.within.base)
             names = {value, value.partition("|")[0]} if kind == "canonical" else {value}
             pointers = [pointer for pointer in map(pointer_of, names) if pointer]
             into.references.update([ReferenceRow(param, pointer.target) for pointer in pointers])
@@ -70,8 +71,9 @@ def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> N
 
 def _index_within(into: Builder, param: int, text: str) -> None:
     """A reference to what the same resource contains, or back to it."""
-    if into.holder and text.startswith("#"):
-        into.references.add(ReferenceRow(param, contained_rid(into.holder, text)))
+    holder = into.within.holder
+    if holder and text.startswith("#"):
+        into.references.add(ReferenceRow(param, contained_rid(holder, text)))
 
 
 def _to_entry(resource_type: str, code: str, entry: dict[str, Any]) -> dict[str, Any]:
@@ -82,15 +84,17 @@ def _to_entry(resource_type: str, code: str, entry: dict[str, Any]) -> dict[str,
 
 
 def _index_reference(into: Builder, resource_type: str, code: str, param: int, value: dict[str, Any]) -> None:
-    pointer = pointer_of(value.get("reference", ""))
+    text = value.get("reference", "").removeprefix(into.within.base)
+    pointer = pointer_of(text)
     if pointer is not None:
         into.references.add(ReferenceRow(param, pointer.target))
         if pointer.type:
             into.postings.add(value_key(resource_type, code, by_id(pointer.logical_id)))
             into.targets.setdefault(code, set()).add((pointer.type, pointer.logical_id))
     else:
-        _index_within(into, param, value.get("reference", ""))
-    target_type = pointer.type if pointer and pointer.type else value.get("type", "")
+        _index_within(into, param, text)
+    known = pointer.type if pointer else into.within.contained.get(text.removeprefix("#"), "")
+    target_type = known or value.get("type", "")
     if target_type:
         into.postings.add(present_key(resource_type, code, target_type))
     if display := value.get("display"):

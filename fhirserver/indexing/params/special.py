@@ -20,7 +20,7 @@ POSITION = tuple(param_code("Location", f"near:{axis}") for axis in "xyz")
 
 def index_list(into: Builder, resource: dict[str, Any]) -> None:
     for entry in resource.get("entry", ()):
-        pointer = pointer_of(entry.get("item", {}).get("reference", ""))
+        pointer = pointer_of(entry.get("item", {}).get("reference", "").removeprefix(into.within.base))
         if pointer is not None and not entry.get("deleted"):
             into.references.add(ReferenceRow(LIST_MEMBERS, pointer.target))
 

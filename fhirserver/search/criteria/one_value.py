@@ -12,10 +12,14 @@ from fhirserver.search.scope import Scope
 from fhirspec.definitions import SearchParameter
 from fhirspec.hashing import hash64
 
+_REFERRING = ("reference", "composite")
 _BY_TERMINOLOGY = ("in", "not-in", "above", "below")
 
 
 def one_value(resource_type: str, found: SearchParameter, modifier: str, value: str, scope: Scope) -> Node:
+    if scope.base and found.type in _REFERRING:
+        # An address of this server means the same as a relative reference; it stands at the start of a value, or of a part.
+        value = value.removeprefix(f"{scope.base}/").replace(f"${scope.base}/", "$")
     if found.code == "_id":
         return Rids((hash64(f"{resource_type}/{unescaped(value)}"),))
     if found.code == "_lastUpdated":
