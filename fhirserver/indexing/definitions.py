@@ -147,7 +147,7 @@ def is_flag(resource_type: str, code: str) -> bool:
 def is_mime_type(resource_type: str, code: str) -> bool:
     """Whether a parameter reads mime types, which may carry parameters of their own (`text/xml; charset=UTF-8`)."""
     found = get_catalogue().search_parameters(resource_type).get(code)
-    return bool(found) and found.type == "token" and found.expression.endswith(".contentType")
+    return found is not None and found.type == "token" and found.expression.endswith(".contentType")
 
 
 @lru_cache(maxsize=4096)

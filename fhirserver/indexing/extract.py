@@ -84,9 +84,7 @@ def _add_compartments(into: Builder, patients: set[str], resource_type: str) -> 
         into.postings.add(compartment_key(PATIENT, patient))
 
 
-def _contained(
-    resource: dict[str, Any], rid: int, within: Within, patients: set[str]
-) -> list[Contained]:
+def _contained(resource: dict[str, Any], rid: int, within: Within, patients: set[str]) -> list[Contained]:
     """Each contained resource by its own elements; what guides add to search by is not looked for in it."""
     resource_type = resource["resourceType"]
     keys = [type_key(resource_type)]
