@@ -1,11 +1,11 @@
-"""Every page of API Development: for whom it opens, how quick and how light it is."""
+"""Every page of API Development: for whom it opens, how light it is."""
 
 import gzip
-import statistics
-import time
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from deployments.models import Deployment
@@ -85,28 +85,25 @@ def test_a_member_who_only_reads_may_explore(
     assert response.status_code in ((404,) if name in NEED_MORE else (200, 302))
 
 
-def test_every_resource_type_has_a_quick_and_light_page(
+def test_every_resource_type_has_a_light_page_of_few_statements(
     deployment: Deployment, bob: User, sign_in: SignIn
 ) -> None:
+    """Bytes and statements: they are the same on every machine. How long a page takes is `make bench`'s to say."""
     client = sign_in(bob)
-    seconds: dict[str, float] = {}
+    client.get(reverse("explorer:resource", args=[deployment.pk, "Patient"]))
     sizes: dict[str, int] = {}
+    statements: dict[str, int] = {}
     for name in get_catalogue().resource_types:
-        url = reverse("explorer:resource", args=[deployment.pk, name])
-        taken = []
-        for _ in range(2):
-            started = time.process_time()
-            response = client.get(url)
-            taken.append(time.process_time() - started)
+        with CaptureQueriesContext(connection) as asked:
+            response = client.get(reverse("explorer:resource", args=[deployment.pk, name]))
         assert response.status_code == 200, name
         assert f"<h2>{name}</h2>" in response.text
-        seconds[name] = min(taken)
         sizes[name] = len(gzip.compress(response.content, 6))
+        statements[name] = len(asked)
     heaviest = max(sizes, key=sizes.__getitem__)
-    slowest = max(seconds, key=seconds.__getitem__)
     assert sizes[heaviest] < 100_000, (heaviest, sizes[heaviest])
-    assert seconds[slowest] < 0.1, (slowest, seconds[slowest])
-    assert statistics.median(seconds.values()) < 0.05
+    # Session, person, memberships, deployment and what is held, none of them a type's own; Patient's page ticks the tour's first step.
+    assert {name: count for name, count in statements.items() if count != 6} == {"Patient": 7}
 
 
 def test_what_is_no_resource_type_has_no_page(deployment: Deployment, bob: User, sign_in: SignIn) -> None:
