@@ -5,21 +5,18 @@ from dataclasses import dataclass, replace
 
 from explorer import definitions
 from explorer.bench import Bench
+from explorer.building.chains import is_path
 from explorer.building.check import Problem, check_draft
 from explorer.building.criteria import render_query
 from explorer.building.draft import HEADER_FIELDS, Draft
-from explorer.building.fields import (
-    Choice,
-    Field,
-    SearchParameterFacts,
-    prefixes_of,
-    result_choices,
-    search_fields,
-)
+from explorer.building.fields import Choice, Field, SearchParameterFacts, result_choices, search_fields
 from explorer.building.interactions import Operation
-from explorer.building.words import describe_search
+from explorer.filtering import FilterField, filter_field, find_fault
 from explorer.models import ForeignServer
+from explorer.picking import NOT_PICKING, Picker, Picking, make_picker, path_fields
 from explorer.rehearsing import can_rehearse
+from explorer.searching import facts_of, parameters_of
+from explorer.wording.search import describe_search
 
 _HEADER_HELP = {
     "If-Match": 'Only if the version is still this one: W/"1"',
@@ -28,7 +25,8 @@ _HEADER_HELP = {
     "If-None-Exist": "Search criteria",
     "Prefer": "return=minimal, representation or OperationOutcome",
 }
-_SEARCHES = ("search", "search-post", "search-system")
+FILTER = "_filter"
+SEARCHES = ("search", "search-post", "search-system")
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,10 @@ class OperationForm:
     id_prefix: str
     top: Sequence[Field]
     rest: Sequence[Field]
+    paths: Sequence[Field]
+    leads_on: bool
+    picker: Picker | None
+    filter: FilterField | None
     choices: Sequence[Choice]
     headers: Sequence[HeaderField]
     examples: Sequence[definitions.ExampleTitle]
@@ -65,7 +67,7 @@ class OperationForm:
 
     @property
     def is_search(self) -> bool:
-        return self.operation.key in _SEARCHES
+        return self.operation.key in SEARCHES
 
     @property
     def shaped(self) -> bool:
@@ -73,11 +75,19 @@ class OperationForm:
         return any(each.is_result_parameter for each in self.draft.criteria)
 
 
-def operation_form(bench: Bench, operation: Operation, draft: Draft) -> OperationForm:
+def operation_form(
+    bench: Bench, operation: Operation, draft: Draft, picking: Picking = NOT_PICKING
+) -> OperationForm:
     parameters = _parameters_for(bench, operation)
     criteria = draft.criteria if operation.criteria else ()
-    top, rest = search_fields(parameters, criteria)
-    search = operation.key in _SEARCHES
+    filters = next((each for each in parameters if each.code == FILTER), None)
+    top, rest = search_fields(
+        [each for each in parameters if each is not filters],
+        [each for each in criteria if not is_path(each.code) and not (filters and each.name == FILTER)],
+    )
+    search = operation.key in SEARCHES
+    leads_on = bool(bench.resource_type and operation.criteria and not operation.name)
+    leads_on = leads_on and not operation.key.startswith("history")
     choices = _choices(bench, draft, parameters) if search else []
     filled = with_body(bench, draft, operation)
     return OperationForm(
@@ -86,6 +96,10 @@ def operation_form(bench: Bench, operation: Operation, draft: Draft) -> Operatio
         id_prefix=operation.id_prefix,
         top=top if operation.criteria else [],
         rest=rest if operation.criteria else [],
+        paths=path_fields(bench, criteria, picking),
+        leads_on=leads_on,
+        picker=make_picker(bench, picking.path) if leads_on and picking.path else None,
+        filter=filter_field(bench, draft.values(FILTER)) if filters else None,
         choices=choices,
         headers=[
             HeaderField(name, f".{name.lower()}", _HEADER_HELP[name], draft.header(name))
@@ -133,62 +147,31 @@ def body_type(bench: Bench, operation: Operation) -> str:
 
 def words_of(bench: Bench, operation: Operation, draft: Draft) -> str:
     """What a search looks for, empty for everything else."""
-    if operation.key not in _SEARCHES:
+    if operation.key not in SEARCHES:
         return ""
-    kinds = {each.code: each.kind for each in parameters_of(bench)}
-    return describe_search(bench.resource_type, draft.criteria, kinds)
+    return describe_search(bench.resource_type, draft.criteria, lambda code: facts_of(bench, code))
 
 
 def _takes_examples(operation: Operation) -> bool:
     return operation.body in ("resource", "bundle")
 
 
-def check(draft: Draft, operation: Operation) -> list[Problem]:
+def check(bench: Bench, draft: Draft, operation: Operation) -> list[Problem]:
     """Problems of a draft: what its form can tell, and what the definitions say of its body."""
-    parameters = definitions.parameters(draft.resource_type) if draft.resource_type else ()
-    problems = check_draft(draft, operation, {each.code: each.kind for each in parameters})
+    kinds = {each.code: _kind(bench, each.code) for each in draft.criteria} if operation.criteria else {}
+    problems = check_draft(draft, operation, kinds)
+    if operation.criteria and not operation.name:
+        faults = (find_fault(bench, value) for value in draft.values(FILTER))
+        problems += [Problem(FILTER, f"_filter: {each.message}", blocking=False) for each in faults if each]
     if operation.body in ("resource", "bundle") and not problems:
         kind = "Bundle" if operation.body == "bundle" else draft.resource_type
         problems += definitions.body_problems(draft.body, kind)
     return problems
 
 
-def parameters_of(bench: Bench) -> list[SearchParameterFacts]:
-    """Search parameters of the type: those of R4, marked as supported here or not, and the server's own."""
-    stated = bench.capabilities.resources.get(bench.resource_type, {}).get("searchParam", ())
-    by_code = {str(each.get("name", "")): each for each in stated}
-    known = definitions.parameters(bench.resource_type or "Bundle")
-    if not bench.resource_type:
-        known = tuple(each for each in known if each.code.startswith("_"))
-    found = [replace(each, supported=not stated or each.code in by_code) for each in known]
-    codes = {each.code for each in known}
-    return found + [
-        SearchParameterFacts(
-            code=code,
-            kind=str(each.get("type", "string")),
-            description=str(each.get("documentation", "")),
-            url=str(each.get("definition", "")),
-            prefixes=prefixes_of(str(each.get("type", ""))),
-            modifiers=() if each.get("type") == "special" else ("missing",),
-            example=definitions.plain_example(code, str(each.get("type", ""))),
-        )
-        for code, each in by_code.items()
-        if code not in codes
-        and not code.startswith(
-            (
-                "_include",
-                "_revinclude",
-                "_sort",
-                "_count",
-                "_summary",
-                "_elements",
-                "_total",
-                "_format",
-                "_pretty",
-                "_contained",
-            )
-        )
-    ]
+def _kind(bench: Bench, code: str) -> str:
+    found = facts_of(bench, code)
+    return found.kind if found else ""
 
 
 def _parameters_for(bench: Bench, operation: Operation) -> list[SearchParameterFacts]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote
 
+from explorer.building.chains import parse_path
+
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 # The only modifier of parameters that have prefixes; forms offer it among them.
 MISSING = "missing"
@@ -25,6 +27,7 @@ RESULT_PARAMETERS = (
 )
 _PREFIXED = re.compile(rf"({'|'.join(PREFIXES)})(?=[-+.]?\d)")
 _ALTERNATIVES = re.compile(r"(?:\\.|[^,\\])+|(?<=,)(?=,|$)|^(?=,)|\\$")
+_BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 # Left readable in an address; everything a shell, curl or a query string gives a meaning to is encoded.
 _READABLE = ":/,$-._~"
 
@@ -48,10 +51,8 @@ class Criterion:
 
 def parse_name(name: str) -> tuple[str, str]:
     """`(code, modifier)` of a parameter's name. A chain or `_has` keeps its path in the code."""
-    if name.startswith("_has:") or "." in name:
-        return name, ""
-    code, _, modifier = name.partition(":")
-    return code, modifier
+    path = parse_path(name)
+    return (name, "") if path.half or not path.code else (path.start + path.code, path.modifier)
 
 
 def parse_query(text: str) -> tuple[Criterion, ...]:
@@ -116,5 +117,6 @@ def criteria_from_fields(fields: Mapping[str, Sequence[str]]) -> tuple[Criterion
             modifier = modifiers[index] if index < len(modifiers) else ""
             modifier = MISSING if prefix == MISSING else modifier
             written = f"{name}:{modifier}" if modifier else name
-            found.append(criterion(written, join_prefix(prefix, value.strip())))
+            # Fields of several lines break a value where a person likes; a query has no lines.
+            found.append(criterion(written, join_prefix(prefix, _BREAK.sub(" ", value.strip()))))
     return tuple(found)

@@ -70,7 +70,7 @@ def draft_from_fields(
         resource_type=resource_type,
         logical_id=first(".id").removeprefix(f"{resource_type}/"),
         version_id=first(".vid"),
-        criteria=_joined(criteria_from_fields(fields) + parse_query(first(".more"))),
+        criteria=_joined(_criteria(fields)),
         headers=headers,
         body=body.replace("\r\n", "\n"),
         example=first(".example"),
@@ -78,10 +78,23 @@ def draft_from_fields(
     )
 
 
+def edited_query(fields: Mapping[str, Sequence[str]]) -> str | None:
+    """What a person wrote over the shown query; None where it stands as it was shown."""
+    shown, written = ((fields.get(name) or [""])[0].strip() for name in (".was", ".query"))
+    return written if ".query" in fields and written.split() != shown.split() else None
+
+
+def _criteria(fields: Mapping[str, Sequence[str]]) -> tuple[Criterion, ...]:
+    """Those of the form's fields, or of the query where it was edited: that was written after them."""
+    written = edited_query(fields)
+    return criteria_from_fields(fields) if written is None else parse_query(" ".join(written.split()))
+
+
 def _joined(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-    """`_elements` chosen in several fields become one list; everything else repeats as it is."""
-    elements = [each.value for each in criteria if each.code == "_elements"]
-    if len(elements) < 2:
-        return criteria
-    others = tuple(each for each in criteria if each.code != "_elements")
-    return (*others, Criterion("_elements", ",".join(elements)))
+    """`_elements` and `_sort` chosen in several fields become one list each; everything else repeats as it is."""
+    for name in ("_elements", "_sort"):
+        values = [each.value for each in criteria if each.name == name]
+        if len(values) > 1:
+            others = tuple(each for each in criteria if each.name != name)
+            criteria = (*others, Criterion(name, ",".join(values)))
+    return criteria

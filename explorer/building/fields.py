@@ -79,6 +79,7 @@ class Field:
     prefix: str = ""
     value: str = ""
     index: int = 0
+    focused: bool = False
 
     @property
     def name(self) -> str:
@@ -108,10 +109,11 @@ class Choice:
 
     name: str
     label: str
-    help: str
     options: tuple[tuple[str, str], ...]
     chosen: tuple[str, ...]
     many: bool = False
+    # Only these can be chosen; else they are suggestions.
+    closed: bool = False
 
 
 def prefixes_of(kind: str) -> tuple[str, ...]:
@@ -127,9 +129,9 @@ def search_fields(
     for each in criteria:
         if each.is_result_parameter:
             continue
-        facts = by_code.get(each.code) or SearchParameterFacts(each.code, _kind_of_path(each.code))
+        facts = by_code.get(each.code) or SearchParameterFacts(each.code, "special")
         rows = filled.setdefault(each.code, [])
-        rows.append(_filled(facts, each, len(rows)))
+        rows.append(filled_field(facts, each, len(rows)))
     first = sorted(
         (each for each in parameters if each.code in COMMON_CODES and each.code not in filled),
         key=lambda each: COMMON_CODES.index(each.code),
@@ -142,17 +144,14 @@ def search_fields(
     return top, [Field(each) for each in parameters if each.code not in shown]
 
 
-def _filled(facts: SearchParameterFacts, each: Criterion, index: int) -> Field:
+def filled_field(facts: SearchParameterFacts, each: Criterion, index: int) -> Field:
+    """The row of one criterion; `index` counts the rows of the same parameter."""
     if facts.kind not in PREFIXED_TYPES:
         return Field(facts, each.modifier, "", each.value, index)
     if each.modifier == MISSING:
         return Field(facts, "", MISSING, each.value, index)
     prefix, value = split_prefix(each.value)
     return Field(facts, each.modifier, prefix, value, index)
-
-
-def _kind_of_path(code: str) -> str:
-    return "chain" if code.startswith("_has:") or "." in code else "special"
 
 
 def result_choices(
@@ -173,50 +172,44 @@ def result_choices(
 
     orders = [order for code in sortable for order in (code, f"-{code}")]
     labels = {f"-{code}": f"{code}, descending" for code in sortable}
-    sort = tuple((value, labels.get(value, value)) for value, _ in options("_sort", orders))
+    unlisted = [each for each in _split(chosen("_sort")) if each not in orders]
+    sort = tuple((value, labels.get(value, value)) for value in (*orders, *unlisted))
     return [
-        Choice("_sort", "Sort by", "Several: separate them with commas in the query", sort, chosen("_sort")),
-        Choice(
-            "_include",
-            "Include what these refer to",
-            "",
-            options("_include", includes),
-            chosen("_include"),
-            True,
+        Choice("_sort", "Sort by", sort, _split(chosen("_sort")), many=True, closed=True),
+        Choice("_include", "Include what these refer to", options("_include", includes), chosen("_include"), True),
+        Choice("_revinclude", "Include what refers to these", options("_revinclude", revincludes), chosen("_revinclude"), True),
+        *(
+            Choice(name, "From what was included, too", (), chosen(name), True)
+            for name in _further(criteria, includes, revincludes)
         ),
-        Choice(
-            "_revinclude",
-            "Include what refers to these",
-            "",
-            options("_revinclude", revincludes),
-            chosen("_revinclude"),
-            True,
-        ),
-        Choice(
-            "_elements",
-            "Only these elements",
-            "",
-            options("_elements", elements),
-            _split(chosen("_elements")),
-            True,
-        ),
-        Choice("_summary", "Summary", "", options("_summary", _SUMMARIES), chosen("_summary")),
-        Choice("_total", "Count all matches", "", options("_total", _TOTALS), chosen("_total")),
-        Choice(
-            "_contained",
-            "Look into resources",
-            "",
-            options("_contained", _CONTAINED),
-            chosen("_contained"),
-        ),
-        Choice(
-            "_containedType",
-            "Answer contained matches by",
-            "",
-            options("_containedType", _CONTAINED_TYPES),
-            chosen("_containedType"),
-        ),
-    ]
+        Choice("_elements", "Only these elements", options("_elements", elements), _split(chosen("_elements")), True),
+        Choice("_summary", "Summary", options("_summary", _SUMMARIES), chosen("_summary"), closed=True),
+        Choice("_total", "Count all matches", options("_total", _TOTALS), chosen("_total"), closed=True),
+        Choice("_contained", "Look into resources", options("_contained", _CONTAINED), chosen("_contained"), closed=True),
+        Choice("_containedType", "Answer contained matches by", options("_containedType", _CONTAINED_TYPES), chosen("_containedType"), closed=True),
+        *(Choice(name, "As it stands in the query", (), chosen(name), True) for name in _others(criteria)),
+    ]  # fmt: skip
+
+
+_CHOSEN = (
+    "_sort", "_include", "_revinclude", "_elements", "_summary", "_total", "_count", "_contained", "_containedType",
+)  # fmt: skip
+_ITERATED = ("_include:iterate", "_revinclude:iterate")
+
+
+def _further(criteria: Sequence[Criterion], includes: Sequence[str], revincludes: Sequence[str]) -> list[str]:
+    """Which includes of what was included have a field: where there is something to include, or it is set."""
+    offered = (bool(includes), bool(revincludes))
+    set_here = {each.name for each in criteria}
+    return [
+        name for name, offer in zip(_ITERATED, offered, strict=True) if name in set_here or (offer and name == _ITERATED[0])
+    ]  # fmt: skip
+
+
+def _others(criteria: Sequence[Criterion]) -> list[str]:
+    """What shapes the result and has no field of its own: `_include:recurse`."""
+    names = [each.name for each in criteria if each.is_result_parameter]
+    return [name for name in dict.fromkeys(names) if name not in (*_CHOSEN, *_ITERATED)]
 
 
 def _split(values: Iterable[str]) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 import re
 import shlex
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
-from explorer.building.criteria import Criterion, criterion, parse_query
+from explorer.building.criteria import Criterion, parse_query
 from explorer.building.draft import HEADER_FIELDS, Draft
 
 _RESOURCE_TYPE = re.compile(r"[A-Z][A-Za-z]+")
+_QUERY = re.compile(r"\??[\w:.-]+=")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 _DATA_FLAGS = ("-d", "--data", "--data-raw", "--data-binary", "--data-urlencode", "--json")
 _VALUE_FLAGS = (
@@ -65,6 +66,11 @@ def draft_from_paste(text: str, base: str) -> Draft:
         format="xml" if wants_xml else "json",
         **place,
     )
+
+
+def is_query(text: str) -> bool:
+    """Whether a text is a search's query alone, not a URL or a command that holds one."""
+    return not text.strip("? ") or _QUERY.match(text) is not None
 
 
 def _without_format(criteria: tuple[Criterion, ...]) -> list[Criterion]:
@@ -198,12 +204,3 @@ def _plain(method: str, level: str, has_criteria: bool, if_none_exist: bool) -> 
     if key not in table:
         raise NotARequest(f"{method} has no meaning at this address.")
     return table[key]
-
-
-def criteria_of_text(text: str) -> tuple[Criterion, ...]:
-    """Criteria of an edited query string (with or without its question mark)."""
-    return tuple(
-        criterion(name, value)
-        for name, value in parse_qsl(text.strip().lstrip("?"), keep_blank_values=True)
-        if value.strip()
-    )

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from deployments.models import Deployment
-from explorer import definitions, forms
+from explorer import definitions
 from explorer.bench import Bench
 from explorer.building.fields import SearchParameterFacts
 from explorer.exports.openapi import render_openapi
 from explorer.exports.postman import render_postman
+from explorer.searching import parameters_of
 from fhirserver.http import FhirResponse
 
 
@@ -73,4 +74,4 @@ def _benches(deployment: Deployment, resource_type: str) -> Iterator[Bench]:
 
 
 def _parameters(bench: Bench) -> list[SearchParameterFacts]:
-    return [each for each in forms.parameters_of(bench) if each.supported] if bench.resource_type else []
+    return [each for each in parameters_of(bench) if each.supported] if bench.resource_type else []

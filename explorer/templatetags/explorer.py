@@ -60,9 +60,10 @@ def criterion_row(id_prefix: str, field: Field) -> SafeString:
     return format_html(
         '<div class="crit" data-criterion><label for="{}" title="{}">{}<span class="crit-kind">{}</span></label>'
         '<div class="crit-fields">{}{}<input id="{}" name="{}" value="{}" placeholder="{}" autocomplete="off"'
-        ' spellcheck="false"{}>{}</div></div>',
+        ' spellcheck="false"{}{}>{}</div></div>',
         base, facts.description, field.name, facts.kind, modifier, prefix, base, field.name, field.value, facts.example,
-        format_html(' list="{}-codes"', base) if facts.codes else NOTHING, codes,
+        format_html(' list="{}-codes"', base) if facts.codes else NOTHING,
+        mark_safe(" autofocus") if field.focused else NOTHING, codes,
     )  # fmt: skip
 
 
@@ -70,34 +71,40 @@ def criterion_row(id_prefix: str, field: Field) -> SafeString:
 def choice_field(id_prefix: str, choice: Choice) -> SafeString:
     """A result parameter: one choice as a select, several as inputs that complete."""
     base = f"{id_prefix}-{slug(choice.name)}"
-    if not choice.options:
-        return NOTHING
-    if not choice.many:
-        chosen = choice.chosen[0] if choice.chosen else ""
-        inner = format_html(
-            '<select id="{}" name="{}">{}</select>',
-            base,
-            choice.name,
-            _options((("", ""), *choice.options), chosen),
-        )
-    else:
-        inner = format_html(
-            '{}<datalist id="{}-list">{}</datalist>',
-            format_html_join(
-                "",
-                '<input id="{}" name="{}" value="{}" list="{}-list" autocomplete="off" spellcheck="false" aria-label="{}">',
-                (
-                    (f"{base}-{i}" if i else base, choice.name, value, base, choice.label)
-                    for i, value in enumerate((*choice.chosen, ""))
-                ),
+    if choice.closed:
+        values = (*choice.chosen, "") if choice.many else (*choice.chosen, "")[:1]
+        inner = format_html_join(
+            "",
+            '<select id="{}" name="{}" aria-label="{}">{}</select>',
+            (
+                (f"{base}-{i}" if i else base, choice.name, f"{choice.name}: {choice.label}",
+                 _options((("", ""), *choice.options), value))
+                for i, value in enumerate(values)
             ),
-            base,
-            format_html_join("", '<option value="{}"></option>', ((value,) for value, _ in choice.options)),
-        )
+        )  # fmt: skip
+    else:
+        inner = _suggested(base, choice)
     return format_html(
         '<div class="field"><label for="{}">{} <span class="optional">{}</span></label>{}</div>',
         base, choice.name, choice.label.lower(), inner,
     )  # fmt: skip
+
+
+def _suggested(base: str, choice: Choice) -> SafeString:
+    """One input for each value that is set, and an empty one."""
+    listed = format_html(' list="{}-list"', base) if choice.options else NOTHING
+    inputs = format_html_join(
+        "",
+        '<input id="{}" name="{}" value="{}"{} autocomplete="off" spellcheck="false" aria-label="{}: {}">',
+        (
+            (f"{base}-{i}" if i else base, choice.name, value, listed, choice.name, choice.label)
+            for i, value in enumerate((*choice.chosen, ""))
+        ),
+    )
+    if not choice.options:
+        return inputs
+    options = format_html_join("", '<option value="{}"></option>', ((value,) for value, _ in choice.options))
+    return format_html('{}<datalist id="{}-list">{}</datalist>', inputs, base, options)
 
 
 @register.simple_tag

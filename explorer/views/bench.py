@@ -4,25 +4,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
 from explorer import definitions, forms
 from explorer.bench import Bench
-from explorer.building.draft import Draft, draft_from_fields
+from explorer.building.criteria import render_pairs, render_query
+from explorer.building.draft import Draft, draft_from_fields, edited_query
+from explorer.building.paste import NotARequest, draft_from_paste, is_query
 from explorer.chooser import choose, count_held
 from explorer.comparing import compare
-from explorer.definitions.paths import search_paths
 from explorer.execution import Attempt, execute, prepare
 from explorer.foreign import credential_in_use, list_credentials
 from explorer.held import list_applications
 from explorer.models import ForeignServer
+from explorer.picking import NOT_PICKING, START, Picking, picking_from_fields
 from explorer.presenting import Shown, example_tree
 from explorer.rehearsing import can_rehearse, rehearse
 from explorer.schema.must_support import marks_of
 from explorer.schema.tree import schema_rows
+from explorer.searching import parameters_of
 from explorer.targets import Target
 from explorer.tour import OPENED, tick, tick_steps
 from explorer.views.fragments import wants_part
@@ -62,6 +67,8 @@ class Asked:
     dry: bool
     compare: bool
     part: str
+    picking: Picking
+    pasted: str
 
 
 def _asked(request: HttpRequest, bench: Bench) -> Asked:
@@ -72,13 +79,18 @@ def _asked(request: HttpRequest, bench: Bench) -> Asked:
         # The page then says what the matter is; there is nothing to send.
         draft = replace(draft, operation="")
     part = fields.get(".part", ["answer"])[0] if wants_part(request) else ""
-    return Asked(draft, ".run" in fields, ".preview" in fields, ".dry" in fields, ".compare" in fields, part)
+    run, preview, dry, compare = (name in fields for name in (".run", ".preview", ".dry", ".compare"))
+    written = edited_query(fields)
+    pasted = "" if written is None or is_query(written) else written
+    return Asked(draft, run, preview, dry, compare, part, picking_from_fields(fields), pasted)
 
 
 def _answer(request: HttpRequest, bench: Bench, template: str) -> HttpResponse:
     asked = _asked(request, bench)
+    if asked.pasted:
+        return open_pasted(request, bench, asked.pasted)
     if asked.part in _PARTS:
-        return render(request, *_PARTS[asked.part](bench, asked.draft))
+        return render(request, *_PARTS[asked.part](bench, asked.draft, asked.picking))
     attempt = _attempt(request, bench, asked)
     if asked.part == "answer" and attempt:
         response = render(request, "explorer/answer.html", _answer_context(bench, attempt, request))
@@ -87,17 +99,42 @@ def _answer(request: HttpRequest, bench: Bench, template: str) -> HttpResponse:
         return response
     if request.method == "GET" and _untidy(request):
         return redirect(bench.address(asked.draft, run=asked.run) + _more(asked))
-    return render(request, template, _page_context(request, bench, asked.draft, attempt))
+    return render(request, template, _page_context(request, bench, asked.draft, attempt, asked.picking))
+
+
+def open_pasted(request: HttpRequest, bench: Bench, text: str) -> HttpResponse:
+    """The form of a pasted URL or curl command, of whatever resource type it is; the present page when it is none."""
+    try:
+        draft = draft_from_paste(text, bench.base)
+        if draft.resource_type and not definitions.is_resource_type(draft.resource_type):
+            raise NotARequest(f"“{draft.resource_type}” is not a resource type of FHIR R4.")
+    except NotARequest as error:
+        messages.error(request, str(error))
+        address = bench.url
+    else:
+        if draft.body.strip():
+            return show_draft(request, Bench(bench.deployment, draft.resource_type), draft)
+        address = bench.address(draft)
+    return HttpResponseClientRedirect(address) if wants_part(request) else redirect(address)
 
 
 def _untidy(request: HttpRequest) -> bool:
     """Whether a form without JavaScript put its empty fields and its prefixes into the address."""
-    return any(name[:3] in (".x:", ".m:") or not any(values) for name, values in request.GET.lists())
+    return any(
+        name[:3] in (".x:", ".m:") or name in (".query", ".was") or not any(values)
+        for name, values in request.GET.lists()
+    )
 
 
 def _more(asked: Asked) -> str:
     """What a tidied address asks for beside the draft."""
-    return ("&.preview=1" if asked.preview else "") + ("&.compare=1" if asked.compare else "")
+    path, filled = asked.picking.path, {each.code for each in asked.draft.criteria}
+    opened = [name for name in asked.picking.opened if name not in filled]
+    pairs = [(".preview", "1")] if asked.preview else []
+    pairs += [(".compare", "1")] if asked.compare else []
+    pairs += [(".to", path.written or START)] if path else []
+    pairs += [(".to", asked.picking.newest)] if asked.picking.newest else []
+    return "".join(f"&{render_pairs([pair])}" for pair in pairs + [(".open", name) for name in opened])
 
 
 def _attempt(request: HttpRequest, bench: Bench, asked: Asked) -> Attempt | None:
@@ -107,7 +144,7 @@ def _attempt(request: HttpRequest, bench: Bench, asked: Asked) -> Attempt | None
     operation = bench.operation(asked.draft.operation)
     held = credential_in_use(request.session, bench.deployment)
     draft = forms.with_body(bench, asked.draft, operation)
-    problems = forms.check(draft, operation)
+    problems = forms.check(bench, draft, operation)
     attempt = prepare(bench, draft, problems, held)
     if asked.compare and operation.safe:
         return compare(attempt, list_credentials(request.session, bench.deployment), _client_address(request))
@@ -132,7 +169,11 @@ def show_draft(request: HttpRequest, bench: Bench, draft: Draft) -> HttpResponse
 
 
 def _page_context(
-    request: HttpRequest, bench: Bench, draft: Draft, attempt: Attempt | None
+    request: HttpRequest,
+    bench: Bench,
+    draft: Draft,
+    attempt: Attempt | None,
+    picking: Picking = NOT_PICKING,
 ) -> dict[str, Any]:
     context = {
         "deployment": bench.deployment,
@@ -146,52 +187,65 @@ def _page_context(
         **_answer_context(bench, attempt, request),
     }
     if draft.operation:
-        context |= _form_part(bench, draft)[1]
+        context |= _form_part(bench, draft, picking)[1]
     if not bench.resource_type:
-        return context | _chooser_part(bench, draft)[1]
+        return context | _chooser_part(bench, draft, picking)[1]
     if bench.resource_type == "Patient" and not isinstance(bench.deployment, ForeignServer):
         tick_steps(bench.deployment, signed_in(request), [OPENED])
     return context | {
         "facts": definitions.type_facts(bench.resource_type),
         "rows": schema_rows(bench.resource_type),
         "marks": marks_of(bench.deployment, bench.resource_type),
-        "parameters": forms.parameters_of(bench),
+        "parameters": parameters_of(bench),
         "held_count": count_held(bench.deployment).get(bench.resource_type, 0),
-        **_example_part(bench, draft)[1],
+        **_example_part(bench, draft, picking)[1],
     }
 
 
-def _form_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
-    form = forms.operation_form(bench, bench.operation(draft.operation), draft)
+def _form_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, dict[str, Any]]:
+    form = forms.operation_form(bench, bench.operation(draft.operation), draft, picking)
     context = {"bench": bench, "deployment": bench.deployment, "form": form}
-    return "explorer/operation_form.html", context | _line_part(bench, draft)[1]
+    return "explorer/operation_form.html", context | _line_part(bench, draft, picking)[1]
 
 
-def _paths_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
-    """Chains and `_has` paths for the free field, loaded when it is first used."""
-    paths = search_paths(bench.resource_type) if bench.resource_type else ()
-    return "explorer/paths.html", {"paths": paths, "list_id": f"{draft.operation}-paths"}
+def _paths_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, dict[str, Any]]:
+    """The rows of chains and `_has`, and the picker of the next one."""
+    return "explorer/paths.html", _form_part(bench, draft, picking)[1]
 
 
-def _line_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
-    """The request line as it stands, and what it looks for in plain words."""
+def _filter_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, dict[str, Any]]:
+    """What is wrong with the filter expression, and where."""
+    return "explorer/filter_fault.html", _form_part(bench, draft, picking)[1]
+
+
+def _line_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, dict[str, Any]]:
+    """The request line as it stands, its query to be edited, and what it looks for in plain words."""
     operation = bench.operation(draft.operation)
     request = bench.request(draft, operation)
+    editable = operation.key in forms.SEARCHES
+    path = (
+        request.url.removeprefix(bench.base).split("?")[0]
+        if editable
+        else request.url.removeprefix(bench.base)
+    )
     return "explorer/line.html", {
         "bench": bench,
-        "line": f"{request.method} {request.url.removeprefix(bench.base) or '/'}",
+        "line": f"{request.method} {path or '/'}",
+        "editable": editable,
+        "id_prefix": operation.id_prefix,
+        "query": render_query(draft.criteria),
         "words": forms.words_of(bench, operation, draft),
     }
 
 
-def _chooser_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
+def _chooser_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, dict[str, Any]]:
     groups = choose(bench)
     types = [each for group in groups for each in group.types]
     supported = sum(each.supported for each in types)
     return "explorer/types.html", {"groups": groups, "type_count": len(types), "supported_count": supported}
 
 
-def _example_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
+def _example_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, dict[str, Any]]:
     titles = definitions.example_titles(bench.resource_type)
     known = {each.key for each in titles}
     key = draft.example if draft.example in known else titles[0].key
@@ -208,10 +262,11 @@ def _example_part(bench: Bench, draft: Draft) -> tuple[str, dict[str, Any]]:
 
 
 # Parts of the page that htmx asks for by `.part`; each renders the same template as the whole page does.
-_PARTS: dict[str, Callable[[Bench, Draft], tuple[str, dict[str, Any]]]] = {
+_PARTS: dict[str, Callable[[Bench, Draft, Picking], tuple[str, dict[str, Any]]]] = {
     "form": _form_part,
     "line": _line_part,
     "paths": _paths_part,
+    "filter": _filter_part,
     "chooser": _chooser_part,
     "example": _example_part,
 }

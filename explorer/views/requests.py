@@ -10,13 +10,12 @@ from explorer import definitions
 from explorer.answers.decoding import decode_answer
 from explorer.bench import Bench
 from explorer.building.draft import Draft
-from explorer.building.paste import NotARequest, draft_from_paste
 from explorer.execution import list_sent, open_draft, prepare
 from explorer.foreign import credential_in_use
 from explorer.forms import check
 from explorer.sending import send
 from explorer.targets import Target, target_url
-from explorer.views.bench import show_draft
+from explorer.views.bench import open_pasted, show_draft
 from explorer.views.loaded import target_view
 from portal.access import signed_in
 from portal.client_address import client_address
@@ -28,17 +27,7 @@ from portal.outbound import OutboundError
 @require_POST
 def paste(request: HttpRequest, deployment: Target) -> HttpResponse:
     """Fill the form from a pasted URL or curl command."""
-    bench = Bench(deployment, "")
-    try:
-        draft = draft_from_paste(request.POST.get("request", ""), bench.base)
-        if draft.resource_type and not definitions.is_resource_type(draft.resource_type):
-            raise NotARequest(f"“{draft.resource_type}” is not a resource type of FHIR R4.")
-    except NotARequest as error:
-        messages.error(request, str(error))
-        return redirect(bench.url)
-    if draft.body.strip():
-        return show_draft(request, Bench(bench.deployment, draft.resource_type), draft)
-    return redirect(bench.address(draft))
+    return open_pasted(request, Bench(deployment, ""), request.POST.get("request", ""))
 
 
 @target_view
@@ -75,7 +64,7 @@ def edit(request: HttpRequest, deployment: Target, resource_type: str) -> HttpRe
         raise Http404
     held = credential_in_use(request.session, deployment)
     read = Draft("read", resource_type, logical_id, format=bench.format)
-    attempt = prepare(bench, read, check(read, bench.operation("read")), held)
+    attempt = prepare(bench, read, check(bench, read, bench.operation("read")), held)
     if attempt.blocked:
         raise Http404
     try:

@@ -38,7 +38,7 @@
   }
   function firstLink(input) {
     const words = input.value.trim().toLowerCase();
-    const links = $$(`#${input.dataset.filters} li:not([hidden]) a`);
+    const links = $$(`#${input.dataset.filters} section:not([hidden]) li:not([hidden]) :is(a, button)`);
     return links.find((link) => link.textContent.toLowerCase().startsWith(words)) || links[0];
   }
   document.addEventListener("input", (event) => {
@@ -85,6 +85,31 @@
     if (button) addAnother(button);
   });
 
+  // -- the query under the form: edited or pasted, it fills the form when it is left or Enter is pressed ------------
+  let filled = "";
+  const queryOf = (event) => event.target.closest && event.target.closest(".op-query textarea");
+  document.addEventListener("input", (event) => {
+    // The line that holds the query is made anew when a field changes: not while somebody writes in it.
+    if (queryOf(event)) event.stopPropagation();
+  }, true);
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const line = event.target;
+    if (line.matches(".op-line") && line.contains(document.activeElement)) event.detail.shouldSwap = false;
+  });
+  document.addEventListener("change", (event) => {
+    const query = queryOf(event);
+    if (!query) return;
+    event.stopPropagation();
+    filled = document.activeElement === query ? query.id : "";
+    query.parentElement.dispatchEvent(new CustomEvent("fill"));
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    const query = event.key === "Enter" && !event.ctrlKey && !event.metaKey && queryOf(event);
+    if (!query) return;
+    event.preventDefault();
+    query.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
   // -- Ctrl-Enter executes --------------------------------------------------------------------------------------------
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -92,7 +117,8 @@
       const run = form && $('button[name=".run"]', form);
       if (run) {
         event.preventDefault();
-        form.requestSubmit(run);
+        // A click, as Enter does it: htmx sends the name of the button that was clicked.
+        run.click();
       }
     }
   });
@@ -189,6 +215,11 @@
   // -- after htmx: what arrived is prepared, and a narrow screen sees it --------------------------------------------
   document.addEventListener("htmx:afterSettle", (event) => {
     offerAnother(document);
+    const query = filled && document.getElementById(filled);
+    if (query && event.target.contains(query)) {
+      filled = "";
+      query.focus();
+    }
     const chooser = event.target.closest && event.target.closest(".ex-chooser[open]");
     if (chooser && $("[data-filters]", chooser)) $("[data-filters]", chooser).focus();
     const answer = event.target.id === "answer" ? event.target : null;

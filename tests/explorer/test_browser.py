@@ -247,3 +247,77 @@ def test_the_element_under_the_pointer_is_found_in_the_example_and_the_other_way
     expect(example.locator('[data-element="Patient.contact"].pointed').first).to_be_in_viewport()
     example.locator('details[data-element="Patient.address"] > summary').first.focus()
     expect(page.locator(".sch-row.pointed .sch-name")).to_have_text(re.compile("^address"))
+
+
+@pytest.mark.parametrize("page", [WIDE, NARROW], ids=["wide-light", "narrow-dark"], indirect=True)
+def test_a_hard_search_is_built_by_keyboard(
+    page: Page, live_server: LiveServer, home: str, alice: User, api_key: str
+) -> None:
+    log_in(page, live_server, alice)
+    page.goto(f"{home}Observation/")
+    authorize(page, api_key)
+    page.get_by_role("button", name="Ask through a reference (chain, _has)").focus()
+    page.keyboard.press("Enter")
+    trail, pick, line = page.locator(".picker-trail"), page.locator("#search-pick"), page.locator(".op-line")
+    for typed, told in (("subj", "subject: which type?"), ("patient", "Ask of Patient")):
+        expect(pick).to_be_focused()
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        expect(page.locator(".picker-list")).to_contain_text(told)
+    expect(trail).to_contain_text("subject → Patient")
+    assert_accessible(page, "the picker")
+    expect(pick).to_be_focused()
+    page.keyboard.type("birthd")
+    page.keyboard.press("Enter")
+    expect(page.locator("#search-subject-patient-birthdate")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.type(">")
+    page.keyboard.press("Tab")
+    page.keyboard.type("1980")
+    expect(line).to_contain_text("Observations whose subject is a patient born after 1980.")
+    query = page.locator("#search-query")
+    expect(query).to_have_value("subject:Patient.birthdate=gt1980")
+    query.focus()
+    page.keyboard.press("End")
+    page.keyboard.type("&_filter=status eqq final")
+    page.keyboard.press("Enter")
+    expect(page.locator(".filter-fault mark")).to_have_text("eqq")
+    assert_accessible(page, "a filter that is wrong")
+    page.locator(".filter textarea").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("status eq final")
+    expect(page.locator(".filter-fault mark")).to_have_count(0)
+    expect(line).to_contain_text("a patient born after 1980 and for which status is final")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-status]")).to_have_text("200 OK")
+    assert "subject:Patient.birthdate=gt1980" in page.url
+
+
+def test_a_pasted_curl_line_over_the_query_opens_its_own_type(
+    page: Page, live_server: LiveServer, home: str, alice: User
+) -> None:
+    log_in(page, live_server, alice)
+    page.goto(f"{home}Patient/")
+    page.locator("#search-query").fill(
+        "curl 'https://h.org/r4/Observation?subject:Patient.name=Eve' \\\n -H 'Accept: x'"
+    )
+    page.locator("#search-query").press("Enter")
+    page.wait_for_url("**/api/Observation/?.do=search&subject:Patient.name=Eve")
+    expect(page.locator('input[name="subject:Patient.name"]')).to_have_value("Eve")
+
+
+def test_a_path_is_picked_without_javascript(
+    plain_page: Page, live_server: LiveServer, home: str, alice: User
+) -> None:
+    page = plain_page
+    log_in(page, live_server, alice)
+    page.goto(f"{home}Patient/?.do=search&gender=female")
+    page.get_by_role("button", name="Ask through a reference (chain, _has)").click()
+    page.get_by_role("button", name="Immunization by patient").click()
+    page.get_by_role("button", name="vaccine-code token").click()
+    page.locator('input[name="_has:Immunization:patient:vaccine-code"]').fill("207")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-status]")).to_have_text("401 Unauthorized")
+    expect(page.locator(".op-line")).to_contain_text(
+        "Female patients with an immunization whose vaccine-code is 207."
+    )

@@ -37,7 +37,7 @@ def refusal(client: Client, bench: Bench, fields: dict[str, list[str]]) -> str:
     """Why a submitted search form was not answered with 200; empty when it was."""
     operation = bench.operation("search")
     draft = draft_from_fields({".do": ["search"], **fields}, bench.resource_type, "search")
-    problems = forms.check(draft, operation)
+    problems = forms.check(bench, draft, operation)
     url = build_request(draft, operation, BASE).url
     answered = client.get(url)
     if answered.status == 200 and not problems:

@@ -1,0 +1,1 @@
+"""A search in plain words: "Male patients born after 1980, newest first, with their observations"."""
