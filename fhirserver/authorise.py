@@ -9,10 +9,11 @@ from urllib.parse import parse_qsl
 from fhirserver.access import AccessGrant, Permission
 from fhirserver.indexing.extract import in_compartment, index_rows, patients_of
 from fhirserver.outcomes import Forbidden
-from fhirserver.rows import IndexRows, unpack
+from fhirserver.rows import NO_ROWS, IndexRows, unpack
 from fhirserver.store import Current, Store, Version, rid_of
 from fhirspec import json
 
+COMPARTMENT, RESTRICTION, OTHER_PATIENT = "compartment", "restriction", "other patient"
 LETTER_NAMES = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
 
 
@@ -52,7 +53,19 @@ def require_rows(grant: AccessGrant, resource_type: str, letter: str, rows: Inde
         raise Forbidden(
             f"This {resource_type} lies outside of what this credential may {LETTER_NAMES[letter]}.",
             missing=f"{resource_type}.{letter}",
+            check=_failed_check(grant, resource_type, letter, rows),
         )
+
+
+def _failed_check(grant: AccessGrant, resource_type: str, letter: str, rows: IndexRows) -> str:
+    """Why no permission covers these rows, though some allow the interaction on the type."""
+    able = grant.for_interaction(resource_type, letter)
+    within = any(one.compartment is None or _lies_in(one.compartment, resource_type, rows) for one in able)
+    return RESTRICTION if within else COMPARTMENT
+
+
+def _lies_in(compartment: tuple[str, str], resource_type: str, rows: IndexRows) -> bool:
+    return in_compartment(rows, *compartment, resource_type)
 
 
 def covers(grant: AccessGrant, resource_type: str, letter: str, rows: IndexRows) -> bool:
@@ -61,10 +74,8 @@ def covers(grant: AccessGrant, resource_type: str, letter: str, rows: IndexRows)
 
 
 def _permits(permission: Permission, resource_type: str, rows: IndexRows) -> bool:
-    if permission.compartment is not None:
-        compartment_type, logical_id = permission.compartment
-        if not in_compartment(rows, compartment_type, logical_id, resource_type):
-            return False
+    if permission.compartment is not None and not _lies_in(permission.compartment, resource_type, rows):
+        return False
     if permission.restriction is None:
         return True
     # The search itself asks this module what a grant covers.
@@ -95,6 +106,7 @@ def require_no_other_patient(
         raise Forbidden(
             f"This {resource_type} would also lie in the record of another patient: Patient/{min(added)}.",
             missing=f"{resource_type}.{letter}",
+            check=OTHER_PATIENT,
         )
 
 
@@ -105,20 +117,29 @@ def require_current(store: Store, letter: str, current: Current) -> None:
     if not current.deleted:
         require_rows(store.grant, current.type, letter, unpack(current.postings))
     elif not covers_now(store, letter, Version(*current[:7])):
-        raise outside(current.type, current.logical_id, letter)
+        raise outside(store, letter, Version(*current[:7]))
 
 
-def outside(resource_type: str, logical_id: str, letter: str) -> Forbidden:
+def outside(store: Store, letter: str, version: Version) -> Forbidden:
+    """The refusal of a version that the grant does not cover; of a deletion, by what was deleted."""
+    shown = _before_deletion(store, version) if version.deleted else version
+    content = shown.content if shown is not None else None
+    rows = NO_ROWS if content is None else index_rows(json.decode(content), version.rid, version.updated)
     return Forbidden(
-        f"{resource_type}/{logical_id} lies outside of what this credential may {LETTER_NAMES[letter]}.",
-        missing=f"{resource_type}.{letter}",
+        f"{version.type}/{version.logical_id} lies outside of what this credential may {LETTER_NAMES[letter]}.",
+        missing=f"{version.type}.{letter}",
+        check=_failed_check(store.grant, version.type, letter, rows),
     )
+
+
+def _before_deletion(store: Store, version: Version) -> Version | None:
+    return store.get_version(version.type, version.logical_id, version.version - 1)
 
 
 def covers_now(store: Store, letter: str, version: Version) -> bool:
     """Whether the grant covers a current version; of a deletion, whether it covered what was deleted."""
     if version.deleted and not store.grant.is_unconfined(version.type, letter):
-        before = store.get_version(version.type, version.logical_id, version.version - 1)
+        before = _before_deletion(store, version)
         return before is not None and covers_version(store, letter, before)
     return covers_version(store, letter, version)
 

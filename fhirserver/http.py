@@ -42,7 +42,7 @@ class FhirResponse:
     """Status, headers and body: bytes, or an iterator of bytes that is streamed as it is made.
 
     `interaction` is the FHIR code of what was done (`read`, `search-type`, …), for logs; empty when no route matched.
-    `missing`, of a refusal: the permission that was lacking (`Observation.c`).
+    `missing`, of a refusal: the permission that was lacking (`Observation.c`), and `check` what failed (outcomes.Forbidden).
     """
 
     status: int
@@ -50,3 +50,4 @@ class FhirResponse:
     body: bytes | Iterator[bytes] = b""
     interaction: str = ""
     missing: str = ""
+    check: str = ""

@@ -83,9 +83,12 @@ class Unauthorized(FhirError):
 
 @dataclass
 class Forbidden(FhirError):
-    """`missing`: the permission that would have let it pass (`Observation.c`), where one would."""
+    """`missing`: the permission that would have let it pass (`Observation.c`), where one would. `check`: what failed of a resource
+    that the right as such is there for: it lies outside of the `compartment`, does not match the `restriction`, or would lie in the
+    record of an `other patient` too; empty where the right is not there."""
 
     missing: str = ""
+    check: str = ""
 
     status = 403
     code = "forbidden"

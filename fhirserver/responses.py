@@ -105,8 +105,10 @@ def error_response(error: FhirError) -> FhirResponse:
     headers = {"Content-Type": JSON_TYPE, **error.headers}
     if error.status == 503:
         headers.setdefault("Retry-After", "2")
-    missing = error.missing if isinstance(error, Forbidden) else ""
-    return FhirResponse(error.status, headers, outcome_bytes(*error.issues()), missing=missing)
+    response = FhirResponse(error.status, headers, outcome_bytes(*error.issues()))
+    if isinstance(error, Forbidden):
+        response.missing, response.check = error.missing, error.check
+    return response
 
 
 def preference(request: FhirRequest, name: str) -> str:

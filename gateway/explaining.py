@@ -41,6 +41,7 @@ _MENDS = {
     Reason.KEY_NETWORK: "Send it from one of the key's networks, or add the address to them on the Credentials tab. "
     "Is it the address of your own proxy? Then TRUSTED_PROXY_COUNT must say how many stand before Fireside.",
     Reason.KEY_OF_ANOTHER_DEPLOYMENT: "Use a key of this deployment, or the base URL of the key's own.",
+    Reason.SCOPE: "Ask for a scope, or use a key, with the right that the request needs.",
     Reason.THROTTLED: "Wait as long as Retry-After says, or choose a larger size.",
     Reason.CREDENTIAL_THROTTLED: "Wait as long as Retry-After says, or raise the limit of the API key or application.",
     Reason.STOPPED: "Start the deployment.",
@@ -50,6 +51,16 @@ _MENDS = {
     Reason.FULL: "Delete what is not needed, or choose a larger size on the Settings tab.",
 }
 
+
+# What to do next where the right as such is there, by the check that failed (gateway/refusals.py).
+_REACH_MENDS = {
+    "compartment": "patient/ scopes end where the record of the patient in context does. Launch with the other patient, or ask as"
+    " somebody who may see both.",
+    "restriction": "Ask for the scope without its search, or for resources that match it.",
+    "other patient": "Leave the references to the other patient out of what is written.",
+    "patient": "Ask for launch/patient too, so that a patient is chosen, or launch the application from a record.",
+    "fhirUser": "Link the user to a Patient, Practitioner, RelatedPerson or Person, under Users of the OAuth 2.0 tab.",
+}
 
 # What to do next, by the check of the token that failed.
 _TOKEN_MENDS = {
@@ -89,13 +100,16 @@ def explain(line: RequestLog) -> Explanation | None:
         return None
     reason = Reason(line.reason)
     smallest, mend = "", _MENDS.get(reason, "")
+    failed = next((claim["name"] for claim in line.checked_claims() if not claim["passed"]), "")
     if reason is Reason.TOKEN:
-        failed = next((claim["name"] for claim in line.checked_claims() if not claim["passed"]), "")
         mend = _TOKEN_MENDS.get(failed, "Get a new token.")
     if reason is Reason.SCOPE and line.needed:
-        smallest = smallest_right(line)
+        smallest = "" if failed in ("patient", "fhirUser", "other patient") else smallest_right(line)
         resource_type, _, letter = line.needed.partition(".")
-        mend = f"It needs the right to {WORDS.get(letter, letter)} {resource_type}."
+        mend = (
+            f"It needs the right to {WORDS.get(letter, letter)} {resource_type.replace('*', 'every type')}."
+        )
+        mend = _REACH_MENDS.get(failed, mend)
     return Explanation(_SENTENCES[reason], mend, smallest)
 
 

@@ -114,7 +114,9 @@ def _forbidden(grant: AccessGrant, resource_type: str, letter: str) -> FhirRespo
         why = "it is confined to a patient or a search, which cannot be enforced on a connected server"
     else:
         why = f"it lacks {resource_type}.{letter}"
-    return outcome(403, "forbidden", f"This credential may not do that: {why}.")
+    refused = outcome(403, "forbidden", f"This credential may not do that: {why}.")
+    refused.missing = f"{resource_type}.{letter}"
+    return refused
 
 
 def _credential(endpoint: Endpoint) -> dict[str, str]:

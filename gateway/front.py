@@ -26,6 +26,7 @@ from gateway.inbound import INSIDE_TRACE, BodyTooLarge, Inbound, MalformedReques
 from gateway.needs import interaction_and_need, smallest_missing_scope
 from gateway.outcomes import outcome, present_error
 from gateway.patients import SINGLE, patient_in_query, patient_in_resource
+from gateway.refusals import claims_of_refusal
 from gateway.room import stored_resources
 from gateway.trouble import report
 from smart.discovery import smart_configuration_of
@@ -204,8 +205,9 @@ def _pass_on(exchange: Exchange, endpoint: Endpoint, grant: AccessGrant) -> Fhir
         return outcome(501, "not-supported", "Only what the embedded server writes itself can be taken back.")
     if partition is None:
         response = forward(request, endpoint, grant)
-        if response.status == 403:
+        if response.status == 403 and response.missing:
             exchange.reason = Reason.SCOPE
+            _name_missing_scope(exchange, response)
         return response
     if bulk.is_bulk(request.path):
         return bulk.answer(request, partition, exchange.credential, grant)
@@ -238,8 +240,10 @@ def _name_missing_scope(exchange: Exchange, response: FhirResponse) -> None:
     """RFC 6750, 3.1: a bearer learns which scope would have been enough."""
     _, needed = interaction_and_need(exchange.request.method, exchange.request.path)
     exchange.needed = response.missing or needed
+    granted_claims = exchange.claims
+    exchange.claims = claims_of_refusal(granted_claims, exchange.needed, response.check)
     if exchange.credential.kind is CredentialKind.TOKEN:
-        granted = next((claim.received for claim in exchange.claims if claim.name == "scope"), "")
+        granted = next((claim.received for claim in granted_claims if claim.name == "scope"), "")
         scope = smallest_missing_scope(granted, exchange.needed) if exchange.needed else ""
         challenge = f'Bearer realm="fhir/{exchange.request.deployment_id}", error="insufficient_scope"'
         response.headers["WWW-Authenticate"] = challenge + (f', scope="{scope}"' if scope else "")

@@ -48,7 +48,7 @@ def history_instance(request: FhirRequest, store: Store) -> FhirResponse:
         raise not_found(request.resource_type, request.logical_id)
     response, shown = _history(request, store, "rid = %s", [current.rid], "r")
     if not shown and not covers_now(store, "r", current):
-        raise outside(request.resource_type, request.logical_id, "r")
+        raise outside(store, "r", current)
     return response
 
 

@@ -36,7 +36,7 @@ def readable(store: Store, resource_type: str, logical_id: str) -> Version:
     if version is None:
         raise not_found(resource_type, logical_id)
     if not covers_now(store, "r", version):
-        raise outside(resource_type, logical_id, "r")
+        raise outside(store, "r", version)
     if version.deleted:
         raise Gone(f"{resource_type}/{logical_id} was deleted.", headers={"ETag": etag(version.version)})
     return version

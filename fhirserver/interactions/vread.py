@@ -19,7 +19,7 @@ def vread(request: FhirRequest, store: Store) -> FhirResponse:
     # How many versions there are of what lies outside is told to nobody.
     told = version or store.get(request.resource_type, request.logical_id)
     if told is not None and not covers_now(store, "r", told):
-        raise outside(request.resource_type, request.logical_id, "r")
+        raise outside(store, "r", told)
     if version is None:
         raise NotFound(f"There is no version {request.version_id} of {named}.")
     if version.deleted:

@@ -180,7 +180,10 @@ def _is_launched_for_another(step: Step) -> bool:
     assert step.user is not None  # noqa: S101  the page before this one
     deployment = step.server.deployment
     choices = patients_for(step.user, deployment, patient)
-    return read_choice(patient, choices, step.user, deployment) is None
+    choice = read_choice(patient, choices, step.user, deployment)
+    if choice is not None:
+        step.interaction.patient_name = choice.title
+    return choice is None
 
 
 def _refuse_launch(step: Step) -> HttpResponse:

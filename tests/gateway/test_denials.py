@@ -1,5 +1,6 @@
 """Each reason for which the gateway refuses a request, provoked or put in, as the trace page explains it."""
 
+import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,9 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
+from credentials.access import FULL, READ_ONLY
 from credentials.models import ApiKey, ApiKeySecret
-from credentials.services import revoke_api_key
+from credentials.secret import new_key_text
+from credentials.services import create_api_key, revoke_api_key
+from deployments import sizes
 from deployments.models import Deployment, State
+from deployments.sizes import Size
 from gateway.decisions import Claim, Reason
 from gateway.door import decisions
 from gateway.endpoints import endpoints
@@ -22,7 +27,7 @@ from gateway.recorder import recorder
 from gateway.tokens import _claims
 from portal.models import User
 from smart.claims import RefusedToken, TokenProblem
-from tests.gateway.conftest import Caller
+from tests.gateway.conftest import Caller, caller_of
 from tests.gateway.test_door import PATIENT
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -41,8 +46,8 @@ def _bearer(text: str) -> Provoke:
     return lambda full, deployment, alice: _ask(full, authorization=text)
 
 
-def _ask(full: Caller, key: str = "", **headers: str) -> None:
-    Caller(full.client, full.base, key)("GET", "Patient", **headers)
+def _ask(full: Caller, key: str = "", path: str = "Patient", **headers: str) -> None:
+    Caller(full.client, full.base, key)("GET", path, **headers)
 
 
 def _expire(full: Caller, deployment: Deployment, alice: User) -> None:
@@ -71,6 +76,40 @@ def _limit(full: Caller, deployment: Deployment, alice: User) -> None:
         _ask(full, full.key)
 
 
+def _unknown(full: Caller, deployment: Deployment, alice: User) -> None:
+    _ask(full, new_key_text("b" * 12))
+
+
+def _elsewhere(full: Caller, deployment: Deployment, alice: User) -> None:
+    """The key of a deployment beside this one."""
+    other = Deployment.objects.create(
+        tenant=deployment.tenant, name="Other", state=State.RUNNING, region=deployment.region, partition=1
+    )
+    _ask(full, create_api_key(other, name="Other's", access=FULL, by=alice)[1])
+
+
+def _network(full: Caller, deployment: Deployment, alice: User) -> None:
+    ApiKey.objects.update(networks=["203.0.113.0/24"])
+    _ask(full, full.key)
+
+
+def _small(full: Caller, size: Size) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sizes._by_code, size.code, size)
+        endpoints.forget_all()
+        for _ in range(4):
+            full("POST", "Patient", PATIENT)
+    endpoints.forget_all()
+
+
+def _throttle(full: Caller, deployment: Deployment, alice: User) -> None:
+    _small(full, dataclasses.replace(sizes.get_size(deployment.size), requests_per_second=1))
+
+
+def _fill(full: Caller, deployment: Deployment, alice: User) -> None:
+    _small(full, dataclasses.replace(sizes.get_size(deployment.size), stored_resources=1))
+
+
 PROVOKED: dict[Reason, tuple[Provoke, str]] = {
     Reason.NO_CREDENTIAL: (lambda full, deployment, alice: _ask(full), "Send an API key"),
     Reason.TWO_CREDENTIALS: (
@@ -86,13 +125,36 @@ PROVOKED: dict[Reason, tuple[Provoke, str]] = {
     Reason.KEY_REVOKED: (_revoke, "Create a new key"),
     Reason.TOKEN: (_bearer("Bearer eyJhbGciOiJub25lIn0.e30.x"), "authentication server"),
     Reason.CREDENTIAL_THROTTLED: (_limit, "Retry-After"),
+    Reason.KEY_UNKNOWN: (_unknown, "Create a key"),
+    Reason.KEY_OF_ANOTHER_DEPLOYMENT: (_elsewhere, "base URL of the key"),
+    Reason.KEY_NETWORK: (_network, "one of the key"),
+    Reason.SCOPE: (lambda full, deployment, alice: _read_only(full, deployment, alice), "The smallest right"),
+    Reason.THROTTLED: (_throttle, "larger size"),
+    Reason.FULL: (_fill, "Delete what is not needed"),
+    Reason.MALFORMED: (
+        lambda full, deployment, alice: _ask(full, full.key, path="Patient?name=%ff"),
+        "as the answer said",
+    ),
     Reason.STOPPED: (_stop, "Start the deployment"),
     Reason.TOO_LARGE: (lambda full, deployment, alice: _post(full), "in parts"),
 }
 
 
+def _read_only(full: Caller, deployment: Deployment, alice: User) -> None:
+    caller_of(deployment, READ_ONLY, alice)("POST", "Patient", PATIENT)
+
+
+# Nothing was there to be checked.
+WITHOUT_CHECKS = {Reason.NO_CREDENTIAL, Reason.TWO_CREDENTIALS, Reason.UNSUPPORTED_SCHEME}
+
+
 def _post(full: Caller) -> None:
     full("POST", "Patient", PATIENT)
+
+
+def test_every_reason_is_provoked() -> None:
+    """Slow senders need threads: test_slow_senders.py."""
+    assert {*PROVOKED, Reason.ALLOWED, Reason.OPEN, Reason.TOO_SLOW} == set(Reason)
 
 
 @pytest.mark.parametrize("reason", PROVOKED)
@@ -112,6 +174,8 @@ def test_a_provoked_denial_says_why_and_what_to_do(
     assert "Why it was refused" in page
     assert mend in page
     assert full.key not in page
+    failed = [claim["name"] for claim in line.checked_claims() if not claim["passed"]]
+    assert len(failed) == (line.status in (401, 403) and reason not in WITHOUT_CHECKS)
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,8 @@ def status_at_the_door(flow: Flow, token: str, path: str) -> int:
 
 def test_the_token_response_has_the_context_that_was_open(app: OAuthApplication, alice: User) -> None:
     flow = ehr_flow(app)
+    consent = flow.client.get(flow.to_consent(launch=launched(app, alice, patient="p2"))).content.decode()
+    assert "Oskar Ash" in consent
     tokens = flow.tokens(launch=launched(app, alice, patient="p2", encounter="e-p2"))
     assert tokens["patient"] == "p2"
     assert tokens["encounter"] == "e-p2"
