@@ -321,3 +321,30 @@ def test_a_path_is_picked_without_javascript(
     expect(page.locator(".op-line")).to_contain_text(
         "Female patients with an immunization whose vaccine-code is 207."
     )
+
+
+SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts.push(entry.value);
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("page", [WIDE, NARROW], ids=["wide-light", "narrow-dark"], indirect=True)
+def test_nothing_moves_while_a_page_comes(
+    page: Page, live_server: LiveServer, home: str, alice: User, api_key: str
+) -> None:
+    log_in(page, live_server, alice)
+    page.goto(home)
+    authorize(page, api_key)
+    page.add_init_script(SHIFTS)
+    for path in ("", "Patient/", "Patient/?.do=search&.run=1", "Patient/?.do=create", "history/"):
+        page.goto(f"{home}{path}")
+        if "create" in path:
+            expect(page.locator(".editor-box .ace_gutter-cell").first).to_be_visible()
+        page.evaluate(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+        )
+        moved = page.evaluate("window.shifts.reduce((sum, one) => sum + one, 0)")
+        assert moved < 0.01, f"{path or 'all types'} moves by {moved}"
