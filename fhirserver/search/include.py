@@ -19,6 +19,9 @@ from fhirserver.search.limits import MAX_INCLUDE_ROUNDS, MAX_INCLUDED
 from fhirserver.search.parse import Include
 from fhirspec.catalogue import get_catalogue
 
+_MAX_PAIRS = 2 * MAX_INCLUDED
+"""Of a resource that joins and the parameter that says so: most are joined by one or two."""
+
 Targets = dict[int, set[str]]
 """For each parameter number the types that may join; an empty name: all."""
 
@@ -46,21 +49,30 @@ def included(
     seen, newest = dict(page), page
     found: list[Entry] = []
     rounds = [(one, params_of(one, guides_of(partition))) for one in includes]
-    for number in range(MAX_INCLUDE_ROUNDS):
+    for number in range(MAX_INCLUDE_ROUNDS + 1):
         fresh: dict[int, tuple[str, Entry]] = {}
         for include, params in rounds:
             if number == 0 or include.iterate:
                 fresh.update(_round(partition, grant, include, params, newest, {*seen, *fresh}))
         if not fresh:
             break
-        if len(found) + len(fresh) > MAX_INCLUDED:
+        if number == MAX_INCLUDE_ROUNDS:
             raise LimitExceeded(
-                f"More than {MAX_INCLUDED} resources would be included (MAX_INCLUDED): ask for a smaller _count."
+                f"What is included leads on for more than {MAX_INCLUDE_ROUNDS} steps (MAX_INCLUDE_ROUNDS):"
+                " include fewer steps, and go on from the last."
             )
+        if len(found) + len(fresh) > MAX_INCLUDED:
+            raise _too_many()
         found += [entry for _, entry in fresh.values()]
         newest = {rid: kind for rid, (kind, _) in fresh.items()}
         seen.update(newest)
     return found
+
+
+def _too_many() -> LimitExceeded:
+    return LimitExceeded(
+        f"More than {MAX_INCLUDED} resources would be included (MAX_INCLUDED): ask for a smaller _count."
+    )
 
 
 def _round(
@@ -102,7 +114,7 @@ def _joining(
         source, tests = f"{source} CROSS JOIN {more}", f"{tests} AND f.param = params.value"
         values.append(listed)
     pairs = looked_up(region, source, "fhir_reference", f"param, {other}", tests)
-    pairs = f"(SELECT DISTINCT f.param, f.{other} AS other {pairs} LIMIT {MAX_INCLUDED * 2}) p"
+    pairs = f"(SELECT DISTINCT f.param, f.{other} AS other {pairs} LIMIT {_MAX_PAIRS + 1}) p"
     columns = "rid, type, logical_id, content, postings"
     found = looked_up(
         region,
@@ -113,7 +125,11 @@ def _joining(
     )
     named = ", ".join(f"f.{name}" for name in columns.split(", "))
     statement = f"SELECT p.param, {named} {found} ORDER BY f.rank DESC, f.rid DESC"
-    return fetch(region, statement, [*values, partition.number, known, partition.number])
+    rows = fetch(region, statement, [*values, partition.number, known, partition.number])
+    if len(rows) > _MAX_PAIRS:
+        # Some were left out, and nobody knows which.
+        raise _too_many()
+    return rows
 
 
 def _all_params() -> list[int]:

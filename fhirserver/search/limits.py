@@ -8,7 +8,7 @@ MAX_VALUES: Final = 500
 MAX_CHAIN: Final = 5
 MAX_CHAIN_BRANCHES: Final = 400
 """Types that all steps of a query's chains may lead to, taken together: a reference to any type leads to every one of them."""
-MAX_INCLUDE_ROUNDS: Final = 5
+MAX_INCLUDE_ROUNDS: Final = 10
 MAX_INCLUDED: Final = 2_000
 MAX_SORT: Final = 8
 MAX_CODES: Final = 2_000
