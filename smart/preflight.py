@@ -51,7 +51,9 @@ def check_provider(issuer: str) -> Findings:
     findings = Findings()
     problem = problem_with_address(issuer)
     if not findings.add(
-        "The issuer is an https address", problem is None, f"It {problem}" if problem else issuer
+        "The issuer is an https address, or one of this machine",
+        problem is None,
+        f"It {problem}" if problem else issuer,
     ):
         return findings
     document = _discover(issuer, findings)
