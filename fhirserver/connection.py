@@ -21,6 +21,7 @@ from psycopg.pq import TransactionStatus
 
 from fhirserver.outcomes import StoreUnavailable
 from fhirserver.prepared import Prepared, Row
+from fhirserver.sqlite_transactions import sqlite_transaction, sqlite_writer
 from fhirserver.statement_time import add
 
 Raw = sqlite3.Connection | psycopg.Connection[Row]
@@ -49,10 +50,6 @@ _TOO_LONG = (
     " ask for less, for instance with another parameter that fewer resources match."
 )
 _UNAVAILABLE = "The database that holds this server's data cannot be reached. Try again later."
-
-# One writer at a time in this process: waiting on a lock is quicker and fairer than SQLite's polling.
-_sqlite_writers: dict[str, threading.RLock] = {}
-_sqlite_writers_guard = threading.Lock()
 
 
 class WriteConflict(Exception):
@@ -141,13 +138,20 @@ def _retried(run: Callable[..., Done], region: str, statement: str, parameters: 
 
 def _rows(region: str, raw: Raw, statement: str, parameters: Sequence[Any]) -> list[Row]:
     if isinstance(raw, sqlite3.Connection):
-        deadline = perf_counter() + STATEMENT_TIMEOUT_MS / 1000
-        raw.set_progress_handler(lambda: perf_counter() > deadline, _STEPS_BETWEEN_LOOKS)
-        try:
+        with _bounded(raw):
             return raw.execute(_question_marks(statement), parameters).fetchall()
-        finally:
-            raw.set_progress_handler(None, 0)
     return _prepared(region, raw).fetch(statement, parameters)
+
+
+@contextmanager
+def _bounded(raw: sqlite3.Connection) -> Iterator[None]:
+    """SQLite knows no statement_timeout: it asks now and then whether it shall go on."""
+    deadline = perf_counter() + STATEMENT_TIMEOUT_MS / 1000
+    raw.set_progress_handler(lambda: perf_counter() > deadline, _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    finally:
+        raw.set_progress_handler(None, 0)
 
 
 def _prepared(region: str, raw: psycopg.Connection[Row]) -> Prepared:
@@ -162,7 +166,8 @@ def _prepared(region: str, raw: psycopg.Connection[Row]) -> Prepared:
 
 def _run(region: str, raw: Raw, statement: str, parameters: Sequence[Any]) -> Any:
     if isinstance(raw, sqlite3.Connection):
-        return raw.execute(_question_marks(statement), parameters)
+        with _bounded(raw):
+            return raw.execute(_question_marks(statement), parameters)
     return psycopg.Cursor(_prepared(region, raw).raw).execute(statement, parameters, binary=True)
 
 
@@ -171,12 +176,13 @@ def _is_closed(raw: Raw) -> bool:
 
 
 def stream(region: str, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
-    """Rows as the database finds them; memory stays flat whatever their number."""
+    """Rows as the database finds them; memory stays flat whatever their number. The time that a statement may take is that of finding the
+    next STREAM_ROWS, in either database; how long the caller takes over them does not count."""
     raw = raw_connection(region)
     try:
         add(0.0)
         if isinstance(raw, sqlite3.Connection):
-            yield from raw.execute(_question_marks(statement), parameters)
+            yield from _sqlite_rows(raw, statement, parameters)
             return
         _prepared(region, raw)
         with raw.transaction(), psycopg.ServerCursor(raw, f"fireside_{next(_stream_numbers)}") as cursor:
@@ -187,13 +193,24 @@ def stream(region: str, statement: str, parameters: Sequence[Any] = ()) -> Itera
         raise translated(error) from error
 
 
+def _sqlite_rows(raw: sqlite3.Connection, statement: str, parameters: Sequence[Any]) -> Iterator[Row]:
+    with _bounded(raw):
+        cursor = raw.execute(_question_marks(statement), parameters)
+    while True:
+        with _bounded(raw):
+            rows = cursor.fetchmany(STREAM_ROWS)
+        if not rows:
+            return
+        yield from rows
+
+
 @contextmanager
 def atomic(region: str) -> Iterator[None]:
     """A transaction that may write (a savepoint inside another): all or nothing."""
     raw = raw_connection(region)
     try:
         if isinstance(raw, sqlite3.Connection):
-            with _sqlite_writer(region), _sqlite_transaction(raw):
+            with sqlite_writer(region), sqlite_transaction(raw):
                 yield
             return
         _prepared(region, raw)
@@ -209,32 +226,6 @@ def in_transaction(raw: Raw) -> bool:
     if isinstance(raw, sqlite3.Connection):
         return raw.in_transaction
     return raw.info.transaction_status != TransactionStatus.IDLE
-
-
-def _sqlite_writer(region: str) -> threading.RLock:
-    lock = _sqlite_writers.get(region)
-    if lock is None:
-        with _sqlite_writers_guard:
-            lock = _sqlite_writers.setdefault(region, threading.RLock())
-    return lock
-
-
-@contextmanager
-def _sqlite_transaction(raw: sqlite3.Connection) -> Iterator[None]:
-    nested = raw.in_transaction
-    raw.execute("SAVEPOINT fireside" if nested else "BEGIN IMMEDIATE")
-    try:
-        yield
-        # A commit can fail too, for instance on a full disk.
-        raw.execute("RELEASE fireside" if nested else "COMMIT")
-    except BaseException:
-        if raw.in_transaction:
-            if nested:
-                raw.execute("ROLLBACK TO fireside")
-                raw.execute("RELEASE fireside")
-            else:
-                raw.execute("ROLLBACK")
-        raise
 
 
 def one_of(region: str, numbers: Iterable[int]) -> tuple[str, str]:
