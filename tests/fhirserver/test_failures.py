@@ -103,6 +103,31 @@ def test_a_full_disk_gives_503_and_comes_back(committed: Client) -> None:
     assert committed.get("Patient").json()["total"] == stored + 1
 
 
+_FULL = """CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$"""
+
+
+def test_a_full_disk_of_postgresql_gives_503_and_comes_back(committed: Client) -> None:
+    raw = _postgresql(committed)
+    known = committed.create({"resourceType": "Patient"})
+    raw.execute(_FULL)
+    raw.execute(
+        "CREATE TRIGGER full_disk BEFORE INSERT ON fhir_posting FOR EACH ROW EXECUTE FUNCTION full_disk()"
+    )
+    try:
+        entry = {"resource": {"resourceType": "Patient"}, "request": {"method": "POST", "url": "Patient"}}
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry] * 5}
+        for refused in (committed.post("Patient", {"resourceType": "Patient"}), committed.post("", bundle)):
+            assert _is_unavailable(refused)
+            assert "full" in refused.json()["issue"][0]["diagnostics"]
+        assert committed.get(f"Patient/{known['id']}").status == 200
+    finally:
+        raw.execute("DROP TRIGGER full_disk ON fhir_posting")
+        raw.execute("DROP FUNCTION full_disk")
+    assert committed.post("", bundle).status == 200
+    assert committed.get("Patient").json()["total"] == 6
+
+
 def _terminate(region: str, pid: int) -> None:
     settings = connections[region].get_connection_params()
     named = {
