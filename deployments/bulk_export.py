@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,6 +23,7 @@ from deployments.models import Deployment, Job, JobState
 from deployments.sizes import get_size
 from fhirserver.access import AccessGrant, Permission
 from fhirserver.operations.export import Export, ExportRequest
+from fhirserver.operations.export_cut import wait_for_writes
 from fhirserver.outcomes import FhirError, Issue, outcome_bytes
 
 BULK_EXPORT = "bulk-export"
@@ -167,8 +169,15 @@ def _write(progress: Progress) -> None:
     at = datetime.fromisoformat(job.arguments["transaction_time"]).astimezone(UTC)
     until = int(at.timestamp() * 1_000_000) + 1000
     asked = dataclasses.replace(asked, until=min(until, asked.until or until))
-    export = Export(partition_of(job.deployment), grant_from_json(job.arguments["grant"]), asked)
+    partition = partition_of(job.deployment)
+    export = Export(partition, grant_from_json(job.arguments["grant"]), asked)
     try:
+        wait_for_writes(
+            partition.region,
+            until,
+            settings.EXPORT_SETTLE_SECONDS,
+            lambda: progress.report(0, None, "Waiting for writes that are under way"),
+        )
         files = _Files(progress)
         output = [
             file

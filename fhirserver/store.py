@@ -132,8 +132,8 @@ class Store:
 
     # -- writing ---------------------------------------------------------------------------------------------
 
-    def write(self, changes: Sequence[Change]) -> None:
-        """All of them or none. WriteConflict: one is no longer next in line. Conflict: one belongs to a guide. StoreFull: there is no
+    def write(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """All of them or none; as they were written, perhaps with a later time. WriteConflict: one is no longer next in line. Conflict: one belongs to a guide. StoreFull: there is no
         room for the new ones."""
         if not self.is_installing:
             guides_of(self.partition).require_unowned(change.rid for change in changes)
@@ -142,9 +142,10 @@ class Store:
             raise StoreFull(
                 "As many resources are stored as the size allows. Delete some, or choose a larger size."
             )
-        dialect.write(self.partition.region, self.partition.number, changes)
+        written = dialect.write(self.partition.region, self.partition.number, changes)
         if not self.is_installing and any(change.type in DEFINING for change in changes):
             self._definitions_changed()
+        return written
 
     def _definitions_changed(self) -> None:
         """A client's own profile or terminology changed: what was read of it before is forgotten everywhere."""

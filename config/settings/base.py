@@ -221,6 +221,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A worker that is silent for so long counts as dead, and its job is given to another.
 JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=15.0)
+# How long a write may take from its time stamp to its statement: an export begins to read so much after its own time.
+EXPORT_SETTLE_SECONDS = env.float("EXPORT_SETTLE_SECONDS", default=2.0)
 
 # -- Management API ------------------------------------------------------------------------------------------
 

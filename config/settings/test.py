@@ -54,3 +54,5 @@ EMAIL_FILE_PATH = HOME / "mail"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 # Tests run inside transactions that another thread cannot see: they call `gateway.recorder.recorder.flush()`.
 GATEWAY_RECORDER_THREAD = False
+# Tests write and export in one thread: nothing is under way.
+EXPORT_SETTLE_SECONDS = 0.0

@@ -6,20 +6,26 @@ from collections.abc import Sequence
 from fhirserver.connection import atomic, in_transaction, raw_connection
 from fhirserver.dialect import postgresql, sqlite
 from fhirserver.dialect.changes import Change
+from fhirserver.dialect.stamps import freshly_stamped
 from fhirserver.statement_time import timed
 
 BATCH = 500
 
 
-def write(region: str, partition: int, changes: Sequence[Change]) -> None:
-    """All changes or none. Raises WriteConflict when one of them is no longer next in line."""
+def write(region: str, partition: int, changes: Sequence[Change]) -> Sequence[Change]:
+    """All changes or none; as they were written, perhaps with a later time. Raises WriteConflict when one of them is no longer next in
+    line."""
     raw = raw_connection(region)
     if isinstance(raw, sqlite3.Connection):
         with timed(), atomic(region):
+            changes = freshly_stamped(changes)
             sqlite.write(raw, partition, changes)
-    elif len(changes) <= BATCH and not in_transaction(raw):
+        return changes
+    changes = freshly_stamped(changes)
+    if len(changes) <= BATCH and not in_transaction(raw):
         postgresql.write(region, partition, changes)
     else:
         with atomic(region):
             for start in range(0, len(changes), BATCH):
                 postgresql.write(region, partition, changes[start : start + BATCH])
+    return changes

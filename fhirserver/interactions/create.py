@@ -24,5 +24,5 @@ def create(request: FhirRequest, store: Store) -> FhirResponse:
 def create_valid(request: FhirRequest, store: Store, resource: dict[str, Any]) -> FhirResponse:
     """Store a valid resource under an id of the server's."""
     change = prepare(store, resource, new_logical_id(), None, "POST")
-    store.write([change])
+    [change] = store.write([change])
     return written_response(request, version_of(change), 201)

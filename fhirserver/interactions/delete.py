@@ -19,7 +19,7 @@ def delete(request: FhirRequest, store: Store) -> FhirResponse:
     if current is None or current.deleted:
         return deleted_response(None)
     change = deletion_of(current)
-    store.write([change])
+    [change] = store.write([change])
     return deleted_response(version_of(change))
 
 
@@ -38,7 +38,7 @@ def conditional_delete(request: FhirRequest, store: Store) -> FhirResponse:
             require_current(store, "d", current)
         changes = [deletion_of(current) for current in found.values() if not current.deleted]
         if changes:
-            store.write(changes)
+            changes = list(store.write(changes))
     return deleted_response(version_of(changes[0]) if len(changes) == 1 else None)
 
 

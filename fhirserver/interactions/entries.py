@@ -11,7 +11,7 @@ from fhirserver.characters import require_no_nul
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.interactions.batch import entry_request
 from fhirserver.outcomes import BadRequest, FhirError, Invalid, Issue
-from fhirserver.store import Change, Version
+from fhirserver.store import Change, Current, Version
 from fhirserver.writing import require_type
 from fhirspec.catalogue import get_catalogue
 
@@ -29,6 +29,7 @@ class Entry:
     resource: dict[str, Any] | None
     existing: Version | None = None
     response: FhirResponse | None = None
+    current: Current | None = None
     change: Change | None = None
 
     @property

@@ -39,7 +39,7 @@ def _patch_current(request: FhirRequest, store: Store, current: Current) -> Fhir
     check_if_match(request.header("if-match"), current)
     patched = patched_resource(request, json.decode(current.content or b""))
     change = prepare(store, patched, current.logical_id, current, "PATCH")
-    store.write([change])
+    [change] = store.write([change])
     return written_response(request, version_of(change), 200)
 
 

@@ -85,15 +85,27 @@ def _carried_out(work: _Transaction, answer: Answer) -> FhirResponse:
         if entry.response is None:
             with Located(entry):
                 _decide(work, entry)
-    changes = [entry.change for entry in work.entries if entry.change is not None]
-    if changes:
-        work.store.write(changes)
+    _write(work)
     for entry in work.entries:
         if entry.method in ("GET", "HEAD"):
             with Located(entry):
                 entry.response = answer(entry.request, work.store)
     answers = [response_entry(entry.response) for entry in work.entries if entry.response is not None]
     return json_response(bundle("transaction-response", answers))
+
+
+def _write(work: _Transaction) -> None:
+    changed = [(entry, entry.change) for entry in work.entries if entry.change is not None]
+    written = work.store.write([change for _, change in changed]) if changed else ()
+    for (entry, _), change in zip(changed, written, strict=True):
+        version = version_of(change)
+        if entry.method == "DELETE":
+            entry.response = deleted_response(version)
+            continue
+        is_new = entry.current is None or entry.current.deleted
+        entry.response = written_response(entry.request, version, 201 if is_new else 200)
+        if "return=" not in entry.request.header("prefer"):
+            entry.response.body = b""
 
 
 def _identify(work: _Transaction, entry: Entry) -> None:
@@ -196,7 +208,7 @@ def _rid(entry: Entry) -> int:
 
 
 def _decide(work: _Transaction, entry: Entry) -> None:
-    """Make the entry's change and its answer; nothing is written yet."""
+    """Make the entry's change, or its answer where nothing changes; nothing is written yet."""
     asked, store = entry.request, work.store
     current = work.currents.get(_rid(entry))
     if current is not None and (current.type, current.logical_id) != (asked.resource_type, asked.logical_id):
@@ -217,12 +229,8 @@ def _decide(work: _Transaction, entry: Entry) -> None:
         check_if_none_match(asked.header("if-none-match"), current)
         require(store.grant, asked.resource_type, _letter(entry, store, current))
         _require_free(entry, current)
-    change = prepare(store, resource, asked.logical_id, current, asked.method)
-    is_new = current is None or current.deleted
-    entry.change = change
-    entry.response = written_response(asked, version_of(change), 201 if is_new else 200)
-    if "return=" not in asked.header("prefer"):
-        entry.response.body = b""
+    entry.current = current
+    entry.change = prepare(store, resource, asked.logical_id, current, asked.method)
 
 
 def _letter(entry: Entry, store: Store, current: Current | None) -> str:
@@ -242,7 +250,6 @@ def _decide_deletion(entry: Entry, store: Store, current: Current | None) -> Non
         entry.response = deleted_response(None)
         return
     entry.change = deletion_of(current)
-    entry.response = deleted_response(version_of(entry.change))
 
 
 def _patched(entry: Entry, store: Store, current: Current | None) -> dict[str, Any]:

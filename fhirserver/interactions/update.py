@@ -46,7 +46,7 @@ def put_valid(
     check_if_match(request.header("if-match"), current)
     check_if_none_match(request.header("if-none-match"), current)
     change = prepare(store, resource, logical_id, current, method)
-    store.write([change])
+    [change] = store.write([change])
     return written_response(request, version_of(change), 201 if is_new else 200)
 
 

@@ -94,7 +94,7 @@ def _change(request: FhirRequest, store: Store, change: Change) -> FhirResponse:
             resource["meta"][name] = changed
     require_valid(resource)
     made = prepare(store, resource, current.logical_id, current, "PUT")
-    store.write([made])
+    [made] = store.write([made])
     return _answer(json.decode(made.content or b"{}"))
 
 

@@ -1,0 +1,139 @@
+"""An export holds every write that was stamped before its time, also one that was committed later."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from fhirserver.access import FULL
+from fhirserver.dialect import stamps
+from fhirserver.interactions import transaction as transactions
+from fhirserver.operations.export import Export, ExportRequest
+from fhirserver.operations.export_cut import wait_for_writes
+from fhirserver.store import Store, now_us
+from fhirserver.writing import prepare
+from fhirspec import json
+from tests.fhirserver.client import Answered, Client
+
+WAIT = 60  # seconds after which a test that hangs fails
+pytestmark = pytest.mark.django_db(databases=["region_local", "region_pg"], transaction=True)
+
+
+def in_thread(work: Callable[[], None]) -> threading.Thread:
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def exported(client: Client, until: int) -> list[str]:
+    export = Export(client.partition, FULL, ExportRequest(until=until))
+    return [json.decode(line)["id"] for line in export.lines("Patient")]
+
+
+def test_an_export_waits_for_the_writes_that_belong_to_it(committed: Client) -> None:
+    committed.put("Patient/known", {"resourceType": "Patient", "id": "known"})
+    store = Store(committed.partition, FULL)
+    written, finish, waited = threading.Event(), threading.Event(), threading.Event()
+
+    def write_long() -> None:
+        with store.atomic():
+            store.write([prepare(store, {"resourceType": "Patient", "id": "late"}, "late", None, "PUT")])
+            written.set()
+            finish.wait(WAIT)
+
+    writer = in_thread(write_long)
+    assert written.wait(WAIT)
+    until = now_us() + 1
+    assert exported(committed, until) == ["known"]
+
+    def export() -> None:
+        wait_for_writes(committed.partition.region, until, settle=0)
+        waited.set()
+
+    exporter = in_thread(export)
+    # It cannot be over while the writer is not: nothing but the writer's commit ends it.
+    assert not waited.wait(0.3)
+    finish.set()
+    assert waited.wait(WAIT)
+    writer.join(WAIT)
+    exporter.join(WAIT)
+    assert sorted(exported(committed, until)) == ["known", "late"]
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every write takes too long from its stamp to the database."""
+    monkeypatch.setattr(stamps, "FRESH_US", -1)
+
+
+def shown(resource: dict[str, Any]) -> str:
+    return str(resource["meta"]["lastUpdated"])
+
+
+def test_a_stamp_that_has_become_old_is_renewed_and_answered_as_it_is_stored(
+    committed: Client, slow: None
+) -> None:
+    patient: dict[str, Any] = {
+        "resourceType": "Patient",
+        "id": "a",
+        "extension": [{"url": "u", "valueString": '"lastUpdated":"x"'}],
+    }
+    before = now_us()
+    remove = [{"op": "remove", "path": "/gender"}]
+    writes: list[Callable[[], Answered]] = [
+        lambda: committed.put("Patient/a", patient),
+        lambda: committed.put("Patient/a", {**patient, "gender": "male"}),
+        lambda: committed.request("PATCH", "Patient/a", remove, content_type="application/json-patch+json"),
+    ]
+    for write in writes:
+        answered = write()
+        stored = committed.get("Patient/a")
+        assert answered.status in (200, 201)
+        assert shown(answered.json()) == shown(stored.json())
+        assert answered.headers["Last-Modified"] == stored.headers["Last-Modified"]
+    assert committed.get("Patient/a").json()["extension"] == patient["extension"]
+    version = Store(committed.partition, FULL).get("Patient", "a")
+    assert version is not None
+    assert version.updated > before
+    found = committed.get(f"Patient?_lastUpdated={shown(committed.get('Patient/a').json())}").json()
+    assert found["total"] == 1
+
+
+def test_a_transaction_that_took_long_is_stamped_when_it_is_written(
+    committed: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = now_us()
+
+    def aged(*given: Any) -> Any:
+        change = prepare(*given)
+        content = change.content or b""
+        # As though preparing the rest had taken a minute.
+        said, says = (
+            b'"lastUpdated":"' + stamp
+            for stamp in (shown(json.decode(content)).encode(), b"2020-01-01T00:00:00.000Z")
+        )
+        return change._replace(updated=1_577_836_800_000_000, content=content.replace(said, says))
+
+    monkeypatch.setattr(transactions, "prepare", aged)
+    entry = {"resource": {"resourceType": "Patient"}, "request": {"method": "POST", "url": "Patient"}}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry] * 3}
+    answered = committed.post("", bundle, prefer="return=representation")
+    assert answered.status == 200
+    for one in answered.json()["entry"]:
+        stored = committed.get(f"Patient/{one['resource']['id']}")
+        assert (
+            shown(stored.json())
+            == shown(one["resource"])
+            > time.strftime("%Y-%m-%dT", time.gmtime(began // 1_000_000))
+        )
+        # In a Bundle it is an instant of seconds.
+        assert one["response"]["lastModified"][:19] == shown(one["resource"])[:19]
