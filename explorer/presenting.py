@@ -23,8 +23,11 @@ from explorer.building.xml_places import locate
 from explorer.execution import LONGEST_REMEMBERED_BODY, Attempt, seal_draft
 from explorer.sending import Answer
 from explorer.snippets.curl import render_curl
+from explorer.snippets.fhirclient import render_fhirclient
+from explorer.snippets.fhirpy import render_fhirpy
 from explorer.snippets.httpie import render_httpie
 from explorer.snippets.javascript import render_javascript
+from explorer.snippets.medplum import render_medplum
 from explorer.snippets.python import render_python
 from explorer.targets import target_url
 
@@ -55,12 +58,18 @@ class Shown:
     @cached_property
     def snippets(self) -> list[Snippet]:
         request = self.attempt.request
-        return [
+        base = self.bench.base
+        made = [
             Snippet("curl", "curl", "bash", render_curl(request)),
             Snippet("httpie", "HTTPie", "bash", render_httpie(request)),
-            Snippet("python", "Python", "python", render_python(request)),
-            Snippet("javascript", "JavaScript", "javascript", render_javascript(request)),
+            Snippet("python", "httpx", "python", render_python(request)),
+            Snippet("fhirpy", "fhirpy", "python", render_fhirpy(request, base)),
+            Snippet("javascript", "fetch", "javascript", render_javascript(request)),
+            Snippet("fhirclient", "fhirclient", "javascript", render_fhirclient(request, base)),
+            Snippet("medplum", "Medplum", "javascript", render_medplum(request, base)),
         ]
+        # A client library does not speak everything that HTTP does: XML, forms.
+        return [snippet for snippet in made if snippet.code]
 
     @cached_property
     def sealed(self) -> str:

@@ -8,7 +8,7 @@ def render_python(request: Outgoing) -> str:
     if not request.secret:
         lines = ["import httpx", ""]
     if request.body:
-        lines += [f"body = {_literal(request.body)}", ""]
+        lines += [f"body = {literal(request.body)}", ""]
     lines += [
         "response = httpx.request(",
         f"    {request.method!r},",
@@ -28,7 +28,7 @@ def render_python(request: Outgoing) -> str:
     return "\n".join(lines)
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """A string literal: over several lines where that is exact, else escaped in one."""
     plain = "\\" not in text and '"""' not in text and not text.endswith('"')
     if plain and "\n" in text and text.replace("\n", "").isprintable():
