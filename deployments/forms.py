@@ -1,5 +1,6 @@
 """The deployments' forms: they check what was typed; the services decide."""
 
+from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -127,6 +128,32 @@ class AccessSettingsForm(forms.Form):
             return [services.check_origin(line) for line in lines]
         except ValidationError as error:
             raise ValidationError(error.messages) from error
+
+
+MEGABYTE = 1_000_000
+
+
+class LimitsForm(forms.Form):
+    """Limits of one deployment, below those of its size."""
+
+    requests_per_second = forms.IntegerField(
+        required=False,
+        min_value=1,
+        label="Requests a second",
+        help_text="All callers together; beyond it they are answered 429. Empty: as many as the size allows.",
+    )
+    largest_body = forms.DecimalField(
+        required=False,
+        min_value=Decimal("0.001"),
+        decimal_places=3,
+        label="Largest body (MB)",
+        help_text="Of a request; beyond it the answer is 413. Empty: as large as this installation takes.",
+    )
+
+    def clean_largest_body(self) -> int | None:
+        """Bytes."""
+        given: Decimal | None = self.cleaned_data["largest_body"]
+        return None if given is None else int(given * MEGABYTE)
 
 
 class SizeForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -208,6 +209,33 @@ def change_access_settings(
     deployment.save(update_fields=names)
     audit.record(
         "deployment.settings",
+        tenant=deployment.tenant,
+        actor=by,
+        target=str(deployment),
+        before=before,
+        after={name: getattr(deployment, name) for name in names},
+    )
+
+
+@transaction.atomic
+def change_limits(
+    deployment: Deployment, requests_per_second: int | None, largest_body: int | None, *, by: User | None
+) -> None:
+    """Limits below those of the size and of the installation; None for those. Largest body in bytes. Raises ValidationError."""
+    most = get_size(deployment.size).requests_per_second
+    if requests_per_second is not None and not 1 <= requests_per_second <= most:
+        raise ValidationError({"requests_per_second": f"Give 1 to {most:,}: the size allows no more."})
+    largest: int = settings.FHIR_MAX_BODY_BYTES
+    if largest_body is not None and not 1 <= largest_body <= largest:
+        raise ValidationError(
+            {"largest_body": f"Give at most {largest:,} bytes: this installation takes no more."}
+        )
+    names = ("requests_per_second", "largest_body")
+    before = {name: getattr(deployment, name) for name in names}
+    deployment.requests_per_second, deployment.largest_body = requests_per_second, largest_body
+    deployment.save(update_fields=names)
+    audit.record(
+        "deployment.limits",
         tenant=deployment.tenant,
         actor=by,
         target=str(deployment),

@@ -31,6 +31,7 @@ urlpatterns = [
     path("<slug:deployment_id>/retry/", actions.retry, name="retry"),
     path("<slug:deployment_id>/service-level/", actions.change_service_level, name="service_level"),
     path("<slug:deployment_id>/access/", actions.change_access, name="access"),
+    path("<slug:deployment_id>/limits/", actions.change_limits, name="limits"),
     path("<slug:deployment_id>/size/", actions.change_size, name="size"),
     path("<slug:deployment_id>/delete/", actions.delete, name="delete"),
     path("<slug:deployment_id>/jobs/<int:job_id>/cancel/", actions.cancel_job, name="cancel_job"),

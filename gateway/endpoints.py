@@ -1,6 +1,6 @@
 """What the door knows of a deployment: a frozen copy of the few facts each request needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deployments.endpoint import fhir_base
 from deployments.models import Deployment, State
@@ -16,7 +16,8 @@ METADATA_ONLY = frozenset({State.CREATING, State.STARTING})
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`partition` is None for a connected server (then `upstream` is its base) and before provisioning."""
+    """`size` has the deployment's own limit of requests, where it has one; `largest_body` None: as the installation allows.
+    `partition` is None for a connected server (then `upstream` is its base) and before provisioning."""
 
     deployment: Deployment
     state: State
@@ -25,6 +26,7 @@ class Endpoint:
     upstream: str
     allowed_origins: frozenset[str] = frozenset()
     maintenance_message: str = ""
+    largest_body: int | None = None
 
     @property
     def deployment_id(self) -> str:
@@ -48,6 +50,9 @@ def _look_up(deployment_id: str) -> Endpoint | None:
         size = get_size(deployment.size)
     except KeyError:
         size = SMALLEST
+    if deployment.requests_per_second:
+        own = min(deployment.requests_per_second, size.requests_per_second)
+        size = replace(size, requests_per_second=own)
     number = deployment.partition
     return Endpoint(
         deployment=deployment,
@@ -59,6 +64,7 @@ def _look_up(deployment_id: str) -> Endpoint | None:
         upstream=deployment.upstream,
         allowed_origins=frozenset(deployment.allowed_origins),
         maintenance_message=deployment.maintenance_message,
+        largest_body=deployment.largest_body,
     )
 
 

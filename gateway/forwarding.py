@@ -49,7 +49,7 @@ def forward(request: Inbound, endpoint: Endpoint, grant: AccessGrant) -> FhirRes
     """The upstream's answer, streamed. Raises MalformedRequest and BodyTooLarge like every reading of a request."""
     if any(part in ("..", ".") for part in request.path.split("/")) or "\\" in request.path:
         return outcome(404, "not-found", "There is nothing at this path.")
-    body = request.body() if request.method in ("POST", "PUT", "PATCH") else b""
+    body = request.body(endpoint.largest_body) if request.method in ("POST", "PUT", "PATCH") else b""
     refused = refuse_unenforceable(request, body, grant)
     if refused is not None:
         return refused

@@ -188,7 +188,7 @@ def _over_limit(exchange: Exchange, endpoint: Endpoint, caller: str) -> FhirResp
         return outcome(429, "throttled", text, {"Retry-After": "1"})
     if not limits.take(endpoint.size.requests_per_second, endpoint.deployment_id, caller):
         exchange.reason = Reason.THROTTLED
-        text = f"Size {endpoint.size.title} allows {endpoint.size.requests_per_second} requests a second."
+        text = _too_many(endpoint)
         return outcome(429, "throttled", text, {"Retry-After": "1"})
     if not limits.concurrency.enter(endpoint.deployment_id, endpoint.size.concurrent_requests):
         exchange.reason = Reason.THROTTLED
@@ -196,6 +196,12 @@ def _over_limit(exchange: Exchange, endpoint: Endpoint, caller: str) -> FhirResp
         return outcome(429, "throttled", text, {"Retry-After": "1"})
     exchange.in_use = True
     return None
+
+
+def _too_many(endpoint: Endpoint) -> str:
+    own = endpoint.deployment.requests_per_second == endpoint.size.requests_per_second
+    limited_by = "This deployment" if own else f"Size {endpoint.size.title}"
+    return f"{limited_by} allows {endpoint.size.requests_per_second} requests a second."
 
 
 def _pass_on(exchange: Exchange, endpoint: Endpoint, grant: AccessGrant) -> FhirResponse:
@@ -216,7 +222,7 @@ def _pass_on(exchange: Exchange, endpoint: Endpoint, grant: AccessGrant) -> Fhir
         path=request.path,
         query=request.query(),
         headers=request.headers,
-        body=request.body() if request.method in _WITH_BODY else b"",
+        body=request.body(endpoint.largest_body) if request.method in _WITH_BODY else b"",
         base_url=request.base_url(),
         is_dry_run=request.is_dry_run,
     )

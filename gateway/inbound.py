@@ -87,9 +87,9 @@ class Inbound:
             return f"{scheme}://{host}/fhir/{self.deployment_id}/r4"
         return f"{settings.PUBLIC_URL.rstrip('/')}/fhir/{self.deployment_id}/r4"
 
-    def body(self) -> bytes:
-        """The whole body. Raises BodyTooLarge, as early as it can be known, MalformedRequest when it ends early, and NoPlace."""
-        limit: int = settings.FHIR_MAX_BODY_BYTES
+    def body(self, largest: int | None = None) -> bytes:
+        """The whole body, `largest` bytes at most, else FHIR_MAX_BODY_BYTES. Raises BodyTooLarge, as early as it can be known, MalformedRequest when it ends early, and NoPlace."""
+        limit: int = min(settings.FHIR_MAX_BODY_BYTES, largest or settings.FHIR_MAX_BODY_BYTES)
         length = self.environ.get("CONTENT_LENGTH") or ""
         if length:
             if not length.isdecimal():

@@ -124,10 +124,18 @@ class SettingsSerializer(Strict, serializers.ModelSerializer[Deployment]):
         allow_blank=True,
         help_text="Shown to the team, and to callers while it is stopped",
     )
+    requests_per_second = serializers.IntegerField(
+        min_value=1, allow_null=True, help_text="Below what the size allows; null: that"
+    )
+    largest_body = serializers.IntegerField(
+        min_value=1, allow_null=True, help_text="Bytes of a request's body; null: what the installation takes"
+    )
 
     class Meta:
         model = Deployment
-        fields: tuple[str, ...] = ("allowed_origins", "maintenance_message")
+        fields: tuple[str, ...] = (
+            *("allowed_origins", "maintenance_message", "requests_per_second", "largest_body"),
+        )
 
 
 class ComparedWith(serializers.Serializer[Any]):

@@ -1,5 +1,6 @@
-"""A deployment's settings: which browser applications may call it, and what is said during maintenance."""
+"""A deployment's settings: which browser applications may call it, what is said during maintenance, its own limits."""
 
+from django.db import transaction
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,10 +34,12 @@ class Settings(ApiView):
         """Change what is given; the rest stays. Needs the role admin."""
         deployment = deployment_for(request, deployment_id, Role.ADMIN)
         asked = read_body(SettingsSerializer, request, partial=True)
-        services.change_access_settings(
-            deployment,
-            asked.get("allowed_origins", deployment.allowed_origins),
-            asked.get("maintenance_message", deployment.maintenance_message),
-            by=caller(request),
-        )
+        given, by = SettingsSerializer(deployment).data | asked, caller(request)
+        with transaction.atomic():
+            if asked.keys() & {"allowed_origins", "maintenance_message"}:
+                services.change_access_settings(
+                    deployment, given["allowed_origins"], given["maintenance_message"], by=by
+                )
+            if asked.keys() & {"requests_per_second", "largest_body"}:
+                services.change_limits(deployment, given["requests_per_second"], given["largest_body"], by=by)
         return Response(SettingsSerializer(deployment).data)

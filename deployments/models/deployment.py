@@ -40,6 +40,7 @@ class Deployment(models.Model):
     `partition` is the number that the region's store reserved for it, None until provisioned.
     `allowed_origins` are the origins (`https://app.example`) whose browser applications may call the endpoint.
     `maintenance_message` is shown to the team, and to callers while the endpoint is stopped.
+    `requests_per_second` and `largest_body` (bytes) are limits of its own, smaller than its size's and the installation's; None for those.
     `upstream` is the base URL of a connected FHIR server, empty for the embedded one; `upstream_credential` is the header
     sent there (`Authorization: Bearer …`), encrypted with `portal.secrets`.
     """
@@ -61,6 +62,8 @@ class Deployment(models.Model):
     upstream_credential = models.TextField(blank=True, editable=False)
     allowed_origins = models.JSONField(default=list, blank=True)
     maintenance_message = models.CharField(max_length=200, blank=True)
+    requests_per_second = models.PositiveIntegerField(null=True, blank=True)
+    largest_body = models.PositiveIntegerField(null=True, blank=True)
     created = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from deployments import jobs, services
-from deployments.forms import AccessSettingsForm, ServiceLevelForm, SizeForm
+from deployments.forms import AccessSettingsForm, LimitsForm, ServiceLevelForm, SizeForm
 from deployments.models import Deployment
 from deployments.selectors import get_job
 from deployments.views.loaded import deployment_view
@@ -103,6 +104,22 @@ def change_access(request: HttpRequest, deployment: Deployment) -> HttpResponse:
         "The settings are saved.",
         _settings(deployment),
     )
+
+
+@require_POST
+@deployment_view(Role.ADMIN)
+def change_limits(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+    form, by = LimitsForm(request.POST), signed_in(request)
+    if form.is_valid():
+        try:
+            services.change_limits(deployment, **form.cleaned_data, by=by)
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, "The limits are saved. They hold within a second.")
+            return redirect(_settings(deployment))
+    context = settings_context(request, deployment, limits_form=form)
+    return render(request, "deployments/settings.html", context, status=400)
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """The list of deployments, a deployment's overview and its settings."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_safe
 from deployments import samples
 from deployments.choices import list_sizes, price_of
 from deployments.endpoint import fhir_base, oauth_issuer
-from deployments.forms import AccessSettingsForm
+from deployments.forms import MEGABYTE, AccessSettingsForm, LimitsForm
 from deployments.models import Deployment, ServiceLevel
 from deployments.selectors import get_use, list_deployments_for, list_jobs, with_open_jobs
 from deployments.sizes import get_size
@@ -80,6 +81,12 @@ def settings_context(request: HttpRequest, deployment: Deployment, **more: Any) 
             initial={
                 "allowed_origins": "\n".join(deployment.allowed_origins),
                 "maintenance_message": deployment.maintenance_message,
+            }
+        ),
+        "limits_form": LimitsForm(
+            initial={
+                "requests_per_second": deployment.requests_per_second,
+                "largest_body": deployment.largest_body and Decimal(deployment.largest_body) / MEGABYTE,
             }
         ),
         "delete_form": TypedNameForm(expected=deployment.name),

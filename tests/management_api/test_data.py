@@ -109,11 +109,17 @@ def test_clearing_wants_the_name(api: Api, path: str, deployment: Deployment) ->
 
 def test_settings_change_one_by_one_and_are_written_down(api: Api, path: str) -> None:
     changed = api("patch", f"{path}settings/", {"allowed_origins": ["https://App.example/"]})
-    assert changed.json() == {"allowed_origins": ["https://app.example"], "maintenance_message": ""}
+    unlimited = {"requests_per_second": None, "largest_body": None}
+    assert changed.json() == {
+        "allowed_origins": ["https://app.example"],
+        "maintenance_message": "",
+        **unlimited,
+    }
     api("patch", f"{path}settings/", {"maintenance_message": "Back at noon"})
     assert api("get", f"{path}settings/").json() == {
         "allowed_origins": ["https://app.example"],
         "maintenance_message": "Back at noon",
+        **unlimited,
     }
     event = AuditEvent.objects.filter(action="deployment.settings").latest("pk")
     assert event.before["maintenance_message"] == ""
