@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_http_methods
 
 from portal.models import Membership, Role, Tenant, User
 
@@ -87,6 +88,7 @@ def tenant_view(role: Role) -> Callable[[TenantView[P]], Callable[..., HttpRespo
 
     def decorate(view: TenantView[P]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
+        @require_http_methods(["GET", "HEAD", "POST"])
         @login_required
         def loaded(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             membership = get_membership_for(request.user, slug, role)

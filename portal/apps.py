@@ -8,6 +8,8 @@ class PortalConfig(AppConfig):
         from django.db.models.signals import post_migrate
 
         from portal import plans, registration
+        from portal.rights import PORTAL, register_rights
 
         registration.register()
+        register_rights(*PORTAL)
         post_migrate.connect(plans.add_missing, sender=self)

@@ -11,8 +11,12 @@ class SmartConfig(AppConfig):
         from deployments.periodic import Periodic, register_periodic
         from portal.models import Role
         from portal.navigation import Tab, register_tab
+        from portal.rights import register_rights
         from smart.aspects import APPLICATIONS, SERVERS
         from smart.housekeeping import forget_ended
+        from smart.rights import RIGHTS
+
+        register_rights(*RIGHTS)
 
         register_aspect(SERVERS)
         register_aspect(APPLICATIONS)

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import set_current_tenant, signed_in, tenant_view
 from portal.forms import InvitationForm, RoleForm
@@ -25,6 +25,7 @@ from portal.tenant_pages import tenant_context
 
 
 @tenant_view(Role.READ)
+@require_safe
 def members(request: HttpRequest, membership: Membership) -> HttpResponse:
     """GET lists members and invitations; the invitation form posts to `invite`."""
     return _members_page(request, membership, InvitationForm(highest=membership.role))

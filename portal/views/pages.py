@@ -9,7 +9,9 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.access import signed_in
 from portal.forms import AccountForm
 from portal.guides import GUIDES, get_guide
+from portal.models import Role
 from portal.passwords import list_password_rules
+from portal.rights import list_rights
 from portal.services.accounts import change_account
 from portal.showcase import get_showcase
 
@@ -27,7 +29,8 @@ def docs(request: HttpRequest, slug: str = "") -> HttpResponse:
     guide = get_guide(slug)
     if guide is None:
         raise Http404("No such guide")
-    return render(request, guide.template, {"guide": guide, "guides": GUIDES})
+    roles = [(role, list_rights(role)) for role in Role]
+    return render(request, guide.template, {"guide": guide, "guides": GUIDES, "roles": roles})
 
 
 @login_required

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from credentials.models import AuthenticationServer, OAuthApplication
 from credentials.shown_once import keep_for_one_page, take_kept
@@ -132,6 +132,7 @@ def _blamed(form: ApplicationForm, error: ValidationError) -> ApplicationForm:
 
 
 @never_cache
+@require_safe
 @deployment_view(Role.READ)
 def detail(request: HttpRequest, deployment: Deployment, application_id: int) -> HttpResponse:
     application = _get(deployment, application_id)

@@ -1,0 +1,12 @@
+"""What each role may do with logs and metrics (portal.rights)."""
+
+from portal.models import Role
+from portal.rights import Right
+
+RIGHTS = (
+    Right("See metrics", Role.READ, "GET logs:metrics gateway-api:metrics gateway-api:measured"),
+    Right("Read, follow and export the log of requests", Role.WRITE,
+          "GET logs:index logs:export logs:audit-events logs:trace gateway-api:logs gateway-api:log"
+          " gateway-api:log-export gateway-api:audit-events"),
+    Right("Say whether audit events are kept in the deployment", Role.ADMIN, "POST logs:keep-events"),
+)  # fmt: skip

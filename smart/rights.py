@@ -1,0 +1,23 @@
+"""What each role may do with OAuth 2.0: servers, applications, people (portal.rights)."""
+
+from portal.models import Role
+from portal.rights import Right
+
+RIGHTS = (
+    Right("See applications, authentication servers and the people who may sign in", Role.READ,
+          "GET oauth:index oauth:application oauth:users smart-api:applications smart-api:application"
+          " smart-api:users smart-api:user"),
+    Right("Try an application, and launch it as an EHR would", Role.WRITE,
+          "GET oauth:launch oauth:try-callback POST oauth:launch oauth:try"),
+    Right("Register and change applications, rotate their secrets, switch them off", Role.ADMIN,
+          "GET oauth:application-new oauth:application-change oauth:application-delete"
+          " POST oauth:application-new oauth:application-change oauth:application-rotate oauth:application-switch"
+          " oauth:application-delete oauth:secret-end smart-api:applications smart-api:rotate"
+          " PUT smart-api:application PATCH smart-api:application DELETE smart-api:application"),
+    Right("Configure authentication servers and their keys", Role.ADMIN,
+          "GET oauth:settings oauth:server-new oauth:server"
+          " POST oauth:settings oauth:server-new oauth:server oauth:server-switch oauth:rotate-key"),
+    Right("Make people of the authorization server, reset and disable them", Role.ADMIN,
+          "GET oauth:user-new oauth:user POST oauth:user-new oauth:user oauth:user-reset oauth:user-switch"
+          " smart-api:users smart-api:password-link PATCH smart-api:user"),
+)  # fmt: skip
