@@ -1,8 +1,10 @@
-"""Dates and times of parameters such as `_since`, `_at`, `start` and `end`, with the precision that they were given in."""
+"""Dates and times: of parameters such as `_since`, `_at`, `start` and `end`, with the precision that they were given in, and as the
+server writes them."""
 
 import re
 from calendar import isleap, monthrange
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Final
 
 from fhirserver.outcomes import BadRequest
@@ -16,6 +18,17 @@ _MINUTE: Final = 60 * _SECOND
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
 _LAST_OFFSET: Final = 14 * _HOUR
+
+
+def instant(updated: int) -> str:
+    """Microseconds since 1970 as a FHIR instant of millisecond precision."""
+    seconds, micros = divmod(updated, 1_000_000)
+    return f"{_second(seconds)}.{micros // 1000:03d}Z"
+
+
+@lru_cache(maxsize=256)
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def instant_range(name: str, text: str) -> tuple[int, int]:

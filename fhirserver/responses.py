@@ -4,7 +4,6 @@ https://hl7.org/fhir/R4/http.html#versioning, https://hl7.org/fhir/R4/http.html#
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 
@@ -16,12 +15,6 @@ from fhirserver.store import Version
 _DONE = Issue("informational", "The interaction succeeded.", severity="information")
 
 
-def instant(updated: int) -> str:
-    """Microseconds since 1970 as a FHIR instant of millisecond precision."""
-    seconds, micros = divmod(updated, 1_000_000)
-    return f"{_second(seconds)}.{micros // 1000:03d}Z"
-
-
 def etag(version: int) -> str:
     return f'W/"{version}"'
 
@@ -29,11 +22,6 @@ def etag(version: int) -> str:
 @lru_cache(maxsize=1024)
 def _http_date(seconds: int) -> str:
     return formatdate(seconds, usegmt=True)
-
-
-@lru_cache(maxsize=256)
-def _second(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def version_headers(version: Version) -> dict[str, str]:

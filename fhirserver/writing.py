@@ -8,10 +8,10 @@ from fhirserver.authorise import letter_of_write, require_current, require_no_ot
 from fhirserver.guides.memory import guides_of
 from fhirserver.http import FhirRequest
 from fhirserver.indexing.extract import index_rows
+from fhirserver.instants import instant
 from fhirserver.outcomes import BadRequest, Invalid, Issue, NotFound, PreconditionFailed
 from fhirserver.profiles import require_profiles
 from fhirserver.representation import read_resource
-from fhirserver.responses import instant
 from fhirserver.store import Change, Current, Store, Version, change_of, new_version_time, rid_of
 from fhirspec import json
 from fhirspec.validation import validate

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 
 from fhirserver.dialect.changes import Change
+from fhirserver.instants import instant
 
 FRESH_US = 500_000
 
@@ -21,9 +22,6 @@ def freshly_stamped(changes: Sequence[Change]) -> Sequence[Change]:
 
 
 def _stamped(change: Change, now: int) -> Change:
-    # The responses are written from what the store gives, and the store writes by this package.
-    from fhirserver.responses import instant
-
     updated = max(now, change.updated)
     content = change.content
     if content is not None:

@@ -11,8 +11,9 @@ from django.conf import settings
 
 from fhirserver.guides.memory import Guides, guides_of
 from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.instants import instant
 from fhirserver.outcomes import BadRequest
-from fhirserver.responses import instant, json_response
+from fhirserver.responses import json_response
 from fhirserver.search.unsupported import NOT_OF_CONTAINED, WITHOUT_CONTAINED, reason
 from fhirserver.store import Store, now_us
 from fhirserver.subsets import subset_response

@@ -13,11 +13,11 @@ from fhirserver.authorise import covers_now, covers_version, outside, require
 from fhirserver.bundles import bundle
 from fhirserver.connection import fetch, one_of
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.instants import instant_range
+from fhirserver.instants import instant, instant_range
 from fhirserver.interactions.read import readable
 from fhirserver.limits import DEFAULT_HISTORY_COUNT, MAX_HISTORY_COUNT
 from fhirserver.outcomes import BadRequest
-from fhirserver.responses import etag, instant, json_response, preference
+from fhirserver.responses import etag, json_response, preference
 from fhirserver.store import Store, Version, rid_of
 from fhirserver.subsets import Subset, subset_bytes, subset_of
 from fhirserver.writing import not_found

@@ -4,9 +4,10 @@ from typing import Any
 from uuid import uuid4
 
 from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.instants import instant
 from fhirserver.operations.asked_codes import codes_of, value_set_of
 from fhirserver.operations.parameters import Asked
-from fhirserver.responses import instant, json_response
+from fhirserver.responses import json_response
 from fhirserver.store import Store, now_us
 from fhirspec import json
 from fhirspec.terminology import Code
