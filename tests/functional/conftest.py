@@ -70,6 +70,8 @@ def product(tmp_path_factory: pytest.TempPathFactory, _catalogue: None) -> Itera
     kept = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "VIRTUAL_ENV")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     environment |= {"FIRESIDE_HOME": str(home), "PORT": str(port)}
+    # The explorer of servers elsewhere is tried on the product's own endpoints; no other private address is open.
+    environment["OUTBOUND_ALLOWED"] = f"localhost:{port}"
     log = home / "run.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
