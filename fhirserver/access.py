@@ -31,9 +31,10 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class AccessGrant:
-    """The union of its permissions."""
+    """The union of its permissions. `own`: the one resource that says who the caller is (`Practitioner/7`), which may be read as well."""
 
     permissions: tuple[Permission, ...]
+    own: str = ""
 
     def for_interaction(self, resource_type: str, interaction: str) -> tuple[Permission, ...]:
         """The permissions that may let this interaction on this type pass; empty: refused."""
@@ -41,7 +42,9 @@ class AccessGrant:
 
     def allows(self, resource_type: str, interaction: str) -> bool:
         """Whether any resource of the type may be touched so (which of them, the permissions say)."""
-        return any(one.covers(resource_type, interaction) for one in self.permissions)
+        if any(one.covers(resource_type, interaction) for one in self.permissions):
+            return True
+        return interaction == READ and self.own.partition("/")[0] == resource_type != ""
 
     def is_unconfined(self, resource_type: str, interaction: str) -> bool:
         """Whether every resource of the type may be touched so."""

@@ -150,6 +150,8 @@ def covers_version(store: Store, letter: str, version: Version) -> bool:
         return True
     if version.content is None:
         return False
+    if letter == "r" and f"{version.type}/{version.logical_id}" == store.grant.own:
+        return True
     resource, rid = json.decode(version.content), rid_of(version.type, version.logical_id)
     rows = index_rows(resource, rid, version.updated, base=store.partition.base)
     return covers(store.grant, version.type, letter, rows)

@@ -3,6 +3,8 @@
 - `patient/…` is confined to the compartment of the launch context's patient; without one it grants nothing.
 - `user/…` is what the linked person may see: a patient their own compartment, a related person and a Person those of the
   patients that their resource names, a practitioner the whole deployment. Without a link it grants nothing.
+- `fhirUser` lets a practitioner's own resource be read, and no more: the claim is the address of the person who signed in. What
+  a patient's own resource says is for `patient/` and `user/` scopes.
 - `system/…` is the whole deployment, for backend services.
 Search restrictions of version 2 become restrictions of the permission.
 """
@@ -11,7 +13,7 @@ from collections.abc import Collection, Iterator
 
 from fhirserver.access import AccessGrant, Permission
 from smart.claims import SignedClaims
-from smart.scopes import Level, ResourceScope
+from smart.scopes import Level, ResourceScope, Special
 
 _WHOLE = frozenset({"Practitioner", "PractitionerRole"})
 REPRESENTATIVES = frozenset({"RelatedPerson", "Person"})
@@ -24,8 +26,13 @@ def grant_of(claims: SignedClaims, represented: Collection[str] = ()) -> AccessG
             permission
             for scope in claims.scopes.resources
             for permission in _permissions(scope, claims, represented)
-        )
+        ),
+        own=claims.fhir_user if Special.FHIR_USER in claims.scopes and _is_practitioner(claims) else "",
     )
+
+
+def _is_practitioner(claims: SignedClaims) -> bool:
+    return claims.fhir_user.startswith("Practitioner/")
 
 
 def _permissions(

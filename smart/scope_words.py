@@ -9,7 +9,7 @@ _SPECIAL = {
     Special.OPENID: ("Know who you are", "It can recognise you when you come back, by a number."),
     Special.FHIR_USER: (
         "See which record is yours",
-        "It learns which patient or practitioner record is you.",
+        "It learns which patient or practitioner record is you, and may read a practitioner's.",
     ),
     Special.PROFILE: ("See your name", "It learns the name of your account."),
     Special.EMAIL: ("See your email address", "It learns the email address of your account."),

@@ -65,6 +65,10 @@ class Run:
         }
         return self.service.post("token", **sent | changes)
 
+    def at_the_door(self, path: str = "Patient/p1") -> Any:
+        headers = {"origin": ORIGIN, "authorization": f"Bearer {self.body['access_token']}"}
+        return Client(headers=headers).get(f"/fhir/{self.flow.deployment.pk}/r4/{path}")
+
     def introspect(self, token: str) -> Any:
         return self.flow.post("introspect", token=token, **self.flow.identity).json()
 
@@ -195,6 +199,15 @@ ITEMS: dict[str, Callable[[Run], bool]] = {
     "smart_openid_token_payload": _has_right_payload,
     "smart_openid_fhir_user_claim": lambda run: (
         run.id_claims["fhirUser"] == f"{fhir_base(run.flow.deployment.pk)}/Patient/p1"
+    ),
+    "smart_cors_openid_fhir_user_claim": lambda run: (
+        run.at_the_door()["Access-Control-Allow-Origin"] == ORIGIN
+    ),
+    "smart_cors_metadata_request": lambda run: (
+        run.at_the_door("metadata")["Access-Control-Allow-Origin"] == "*"
+    ),
+    "smart_cors_well_known_endpoint": lambda run: (
+        run.at_the_door(".well-known/smart-configuration")["Access-Control-Allow-Origin"] == "*"
     ),
     "smart_backend_services_invalid_grant_type": lambda run: (
         run.backend(grant_type="not_a_grant_type").status_code == 400

@@ -19,6 +19,7 @@ from portal.models import Tenant, User
 from smart.addresses import fhir_base
 from smart.interactions import find_launch
 from smart.models import Fault, Launch
+from smart.protocol.introspection import describe_token
 from smart.users import create_user
 from tests.smart.conftest import PASSWORD, Flow, parameters_of
 
@@ -80,6 +81,12 @@ def _put(partition: Partition, resource: dict[str, Any]) -> None:
     assert answer.status == 201, answer.body
 
 
+def _partition(app: OAuthApplication) -> Partition:
+    deployment = app.server.deployment
+    assert deployment.partition is not None
+    return Partition(deployment.region.database, deployment.partition)
+
+
 @pytest.fixture
 def app(public_app: OAuthApplication) -> OAuthApplication:
     public_app.launch_url = LAUNCH_URL
@@ -138,6 +145,44 @@ def test_the_token_response_has_the_context_that_was_open(app: OAuthApplication,
     assert set(tokens["scope"].split()) == set(EHR_SCOPE.split())
     assert status_at_the_door(flow, tokens["access_token"], "Patient/p2") == 200
     assert status_at_the_door(flow, tokens["access_token"], "Patient/p1") == 403
+
+
+def test_an_ehr_launch_as_infernos_kit_asks_for_it(app: OAuthApplication, alice: User) -> None:
+    """`smart_ehr_launch_stu2_2` with its default scopes, `smart_openid_fhir_user_claim`, refresh, and introspection of the encounter."""
+    app.allowed_scopes += " user/*.rs"
+    app.save()
+    _put(_partition(app), {"resourceType": "Practitioner", "id": "d1"})
+    flow = ehr_flow(app)
+    flow.scope = "launch openid fhirUser offline_access user/*.rs"
+    tokens = flow.tokens(launch=launched(app, alice, patient="p1", encounter="e-p1"))
+    assert (tokens["patient"], tokens["encounter"]) == ("p1", "e-p1")
+    assert set(tokens["scope"].split()) == set(flow.scope.split())
+    assert status_at_the_door(flow, tokens["access_token"], "Practitioner/d1") == 200
+    told = describe_token(tokens["access_token"], app.server)
+    assert told is not None
+    assert (told["patient"], told["encounter"]) == ("p1", "e-p1")
+    fresh = flow.refresh(tokens["refresh_token"]).json()
+    assert (fresh["patient"], fresh["encounter"]) == ("p1", "e-p1")
+
+
+def test_a_practitioner_may_read_who_they_are_by_fhir_user_alone(app: OAuthApplication, alice: User) -> None:
+    """The kit reads the fhirUser with the token of a standalone launch that has `patient/` scopes only."""
+    for logical_id in ("d1", "d2"):
+        _put(_partition(app), {"resourceType": "Practitioner", "id": logical_id})
+    flow = ehr_flow(app)
+    token = flow.tokens(launch=launched(app, alice, patient="p1"))["access_token"]
+    paths = (
+        "Practitioner/d1",
+        "Practitioner/d1/_history/1",
+        "Practitioner/d2",
+        "Practitioner?_id=d1",
+        "Practitioner/d3",
+    )
+    assert [status_at_the_door(flow, token, path) for path in paths] == [200, 200, 403, 403, 404]
+    without = flow.tokens("launch patient/Patient.rs", launch=launched(app, alice, patient="p1"))[
+        "access_token"
+    ]
+    assert status_at_the_door(flow, without, "Practitioner/d1") == 403
 
 
 def test_a_launch_without_a_patient_lets_the_person_choose(app: OAuthApplication, alice: User) -> None:
