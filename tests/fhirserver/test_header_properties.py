@@ -1,0 +1,91 @@
+"""Headers of whatever content: each is understood as the standards say, or refused as the client's fault."""
+
+from contextlib import suppress
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fhirserver.http import FhirRequest
+from fhirserver.outcomes import BadRequest, NotAcceptable, PreconditionFailed
+from fhirserver.representation import wants_xml
+from fhirserver.responses import preference
+from fhirserver.store import Current
+from fhirserver.writing import check_if_match, check_if_none_match
+
+HEADER = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60)
+LIKE_TAGS = st.text(alphabet='W/"0123456789,* ', max_size=20)
+JSON, XML, OTHER = "application/fhir+json", "application/fhir+xml", "image/png"
+WISHES = st.lists(st.tuples(st.sampled_from((JSON, XML, OTHER)), st.integers(0, 10)), min_size=1, max_size=5)
+
+
+def version(number: int, deleted: bool = False) -> Current:
+    method = "DELETE" if deleted else "PUT"
+    return Current(1, "Patient", "1", number, 1, method, None if deleted else b"{}", 1, b"")
+
+
+def holds(condition: str, current: Current | None) -> bool:
+    try:
+        check_if_match(condition, current)
+    except PreconditionFailed:
+        return False
+    return True
+
+
+@given(st.integers(1, 10**6), st.lists(st.integers(1, 10**6), max_size=4), st.booleans())
+def test_if_match_holds_for_the_versions_it_names(number: int, others: list[int], weak: bool) -> None:
+    tags = [f'{"W/" if weak else ""}"{one}"' for one in (*others, number)]
+    assert holds(", ".join(tags), version(number))
+    assert holds(",".join(tags[:-1]), version(number)) == (not others or number in others)
+    assert holds("*", version(number))
+    assert not holds(tags[-1], None)
+    assert not holds("*", version(number, deleted=True))
+
+
+@given(HEADER | LIKE_TAGS, st.none() | st.integers(1, 99).map(version))
+def test_no_condition_breaks_a_write(condition: str, current: Current | None) -> None:
+    for check in (check_if_match, check_if_none_match):
+        with suppress(PreconditionFailed):
+            check(condition, current)
+
+
+@given(WISHES)
+def test_accept_chooses_the_form_of_the_greatest_wish(wishes: list[tuple[str, int]]) -> None:
+    """https://www.rfc-editor.org/rfc/rfc9110#name-accept; of equal wishes the first counts."""
+    header = ", ".join(f"{name};q={quality / 10}" for name, quality in wishes)
+    possible = [
+        (-quality, at, name) for at, (name, quality) in enumerate(wishes) if quality and name != OTHER
+    ]
+    try:
+        assert wants_xml(FhirRequest("GET", "", headers={"accept": header})) == (min(possible)[2] == XML)
+    except NotAcceptable:
+        assert not possible
+
+
+@given(HEADER, HEADER)
+def test_no_accept_and_no_format_breaks_an_answer(accept: str, asked: str) -> None:
+    for request in (
+        FhirRequest("GET", "", headers={"accept": accept}),
+        FhirRequest("GET", "", [("_format", asked)]),
+    ):
+        with suppress(BadRequest, NotAcceptable):
+            assert wants_xml(request) in (True, False)
+
+
+PREFERENCES = st.dictionaries(
+    st.sampled_from(("return", "handling", "wait", "respond-async")),
+    st.from_regex(r"\A[A-Za-z]{1,12}\Z"),
+    max_size=4,
+)
+
+
+@given(PREFERENCES, st.sampled_from((", ", ",", ";", "; ")))
+def test_each_preference_is_found_beside_the_others(preferences: dict[str, str], separator: str) -> None:
+    header = separator.join(f"{name}={value}" for name, value in preferences.items())
+    request = FhirRequest("GET", "", headers={"prefer": header})
+    for name in ("return", "handling"):
+        assert preference(request, name) == preferences.get(name, "")
+
+
+@given(HEADER)
+def test_no_preference_breaks_a_request(header: str) -> None:
+    assert isinstance(preference(FhirRequest("GET", "", headers={"prefer": header}), "return"), str)
