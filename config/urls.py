@@ -3,12 +3,14 @@
 from django.urls import include, path
 
 from config import health
+from explorer.views.opening import explore
 
 urlpatterns = [
     path("auth/", include("smart.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("deployments/<slug:deployment_id>/api/", include("explorer.urls")),
+    path("explore/<str:resource_type>/", explore, name="explore"),
     path("servers/", include("explorer.server_urls", namespace="servers")),
     path("deployments/", include("deployments.urls")),
     path("deployments/<slug:deployment_id>/oauth/", include("smart.page_urls")),

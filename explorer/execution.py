@@ -1,12 +1,13 @@
 """Executing a draft: checked, sent through the door, remembered in its sender's history."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from deployments.models import Deployment
 from explorer.answers.comparison import Comparison
 from explorer.answers.difference import Effect
 from explorer.bench import Bench
@@ -85,6 +86,12 @@ def _remember(attempt: Attempt, target: Target, held: Held | None, user: User, a
         mine = list_sent(target, user)
         kept = list(mine.values_list("pk", flat=True)[:MOST_REMEMBERED])
         mine.exclude(pk__in=kept).delete()
+
+
+def last_used(user: User, among: Sequence[Deployment]) -> Deployment | None:
+    """The deployment that the person sent a request to last."""
+    last = SentRequest.objects.filter(user=user, deployment__in=among).first()
+    return next((each for each in among if last and each.pk == last.deployment_id), None)
 
 
 def list_sent(target: Target, user: User) -> QuerySet[SentRequest]:

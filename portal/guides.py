@@ -3,13 +3,23 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+EXAMPLES = Path(__file__).resolve().parents[1] / "docs" / "examples"
+
+
+def read_example(name: str) -> str:
+    """A file of docs/examples: what a guide shows is what the tests run."""
+    return (EXAMPLES / name).read_text()
+
 
 @dataclass(frozen=True)
 class Guide:
+    """`samples`: (label, language, code) where one is not enough."""
+
     slug: str
     title: str
     summary: str
     sample: str = ""
+    samples: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def template(self) -> str:
@@ -56,9 +66,18 @@ TOKEN=$(curl -s "$OAUTH_TOKEN_ENDPOINT" -u "$CLIENT_ID:$CLIENT_SECRET" \\
 
 curl "$FHIR_BASE/Patient" -H "Authorization: Bearer $TOKEN"
 """
-SMALLEST_APP = (
-    Path(__file__).resolve().parents[1] / "docs" / "examples" / "smallest-smart-app.html"
-).read_text()
+SMALLEST_APP = read_example("smallest-smart-app.html")
+AUTHENTICATION = """\
+# an API key, in a header of its own
+curl "$FHIR_BASE/Patient?_count=1" -H "x-api-key: $FHIR_API_KEY"
+
+# an access token of OAuth 2.0
+curl "$FHIR_BASE/Patient?_count=1" -H "Authorization: Bearer $FHIR_TOKEN"
+
+# what needs neither
+curl "$FHIR_BASE/metadata"
+curl "$FHIR_BASE/.well-known/smart-configuration"
+"""
 VALIDATE = """\
 curl -X POST "$FHIR_BASE/Patient/\\$validate?profile=http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient" \\
   -H "x-api-key: $FHIR_API_KEY" -H "Content-Type: application/fhir+json" -d @patient.json
@@ -80,6 +99,12 @@ GUIDES = (
         "From signing up to your first FHIR request in ten minutes.",
         FIRST_REQUESTS,
     ),
+    Guide(
+        "authentication",
+        "Authentication",
+        "API key or token: which to take, and how to send it.",
+        AUTHENTICATION,
+    ),
     Guide("roles", "Tenants and roles", "Who may do what, and how to work as a team."),
     Guide("api-keys", "API keys", "Make one, use it, rotate it, revoke it."),
     Guide("oauth", "OAuth 2.0 and SMART", "Register an application and get a token.", OAUTH),
@@ -91,6 +116,29 @@ GUIDES = (
     ),
     Guide("requests", "FHIR requests", "Read, search, create and change resources with curl.", REQUESTS),
     Guide("search", "Search by example", "Parameters, chains, composites, places and filters.", SEARCHES),
+    Guide(
+        "everything",
+        "A whole record",
+        "$everything of a patient, in one stream or in pages.",
+        read_example("everything.sh"),
+    ),
+    Guide(
+        "bulk",
+        "Bulk data",
+        "$export: many records as files, one resource a line.",
+        read_example("bulk-export.sh"),
+    ),
+    Guide("errors", "Errors", "Every status and code, what it means, and what to do."),
+    Guide(
+        "sdks",
+        "Client libraries",
+        "fhirpy, fhirclient and Medplum's client, each in twenty lines that run.",
+        samples=(
+            ("fhirpy (Python)", "python", read_example("sdk-fhirpy.py")),
+            ("fhirclient (JavaScript)", "javascript", read_example("sdk-fhirclient.mjs")),
+            ("Medplum's client (JavaScript)", "javascript", read_example("sdk-medplum.mjs")),
+        ),
+    ),
     Guide(
         "guides", "Implementation guides", "Install US Core or another guide, and validate by it.", VALIDATE
     ),

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import signed_in
 from portal.forms import AccountForm
+from portal.guide_errors import ERRORS
 from portal.guides import GUIDES, get_guide
 from portal.models import Role
 from portal.passwords import list_password_rules
@@ -30,7 +31,8 @@ def docs(request: HttpRequest, slug: str = "") -> HttpResponse:
     if guide is None:
         raise Http404("No such guide")
     roles = [(role, list_rights(role)) for role in Role]
-    return render(request, guide.template, {"guide": guide, "guides": GUIDES, "roles": roles})
+    context = {"guide": guide, "guides": GUIDES, "roles": roles, "errors": ERRORS}
+    return render(request, guide.template, context)
 
 
 @login_required
