@@ -1,5 +1,6 @@
 """The words for each structural problem: what is wrong, and what to do."""
 
+import re
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,6 +11,7 @@ from fhirspec.validation.narrative import EMPTY, narrative_fault
 from fhirspec.validation.primitives import PRIMITIVES, json_type
 from fhirspec.validation.shapes import Field, Shape
 
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 _MOST_LISTED = 12
 _LONGEST_SHOWN = 60
 
@@ -24,6 +26,14 @@ def unknown_type(name: Any) -> str:
         return "A resource needs a resourceType."
     near = get_close_matches(name, get_catalogue().resource_types, 1)
     return f"{shown(name)} is not an R4 resource type." + (f" Did you mean {near[0]}?" if near else "")
+
+
+def identifier(name: str) -> str:
+    """A name as a part of a FHIRPath expression: https://hl7.org/fhirpath/N1/#identifiers"""
+    if _IDENTIFIER(name):
+        return name
+    escaped = name.replace("\\", "\\\\").replace("`", "\\`")
+    return f"`{escaped}`"
 
 
 def unknown_property(name: str, shape: Shape) -> str:

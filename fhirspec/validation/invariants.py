@@ -26,7 +26,7 @@ _ELSEWHERE = frozenset({"ele-1", "ext-1", "txt-1", "txt-2", "dom-2", "dom-3", "d
 def invariants(resource: Json) -> list[Problem]:
     """The broken invariants of a structurally valid resource; what is contained is looked at too."""
     name = str(resource["resourceType"])
-    found = [*_contained_unused(resource, name)]
+    found = [*_contained_unused(resource, name), *_same_element_ids(resource, name)]
     for problem in _broken(resource, shape_at(name, name), name, resource):
         found.append(problem)
         if len(found) >= MOST_PROBLEMS:
@@ -137,6 +137,32 @@ def _contained_unused(resource: Json, path: str) -> Iterator[Problem]:
         if f"#{one.get('id')}" not in used and "#" not in set(_local_references(one)):
             message = f"Nothing refers to the contained resource '{one.get('id')}' (dom-3)"
             yield Problem("error", "invariant", f"{path}.contained[{index}]", message)
+
+
+def _same_element_ids(resource: Json, path: str) -> Iterator[Problem]:
+    """Element.id is unique within its resource: https://hl7.org/fhir/R4/element.html#id. Contained and inner resources are looked at
+    by themselves."""
+    seen: dict[str, str] = {}
+    for place, named in _element_ids(resource, shape_at(path, path), path):
+        first = seen.setdefault(named, place)
+        if first != place:
+            yield Problem(
+                "error", "duplicate", f"{place}.id", f"The element {first} has the id '{named}' already."
+            )
+
+
+def _element_ids(node: Json, shape: Shape, path: str) -> Iterator[tuple[str, str]]:
+    for name, value in node.items():
+        field = shape.fields.get(name)
+        if field is None or field.check is not None or field.is_resource:
+            continue
+        for index, item in enumerate(value if isinstance(value, list) else [value]):
+            if isinstance(item, dict):
+                place = f"{path}.{field.segment}" + (f"[{index}]" if isinstance(value, list) else "")
+                # The elements of a definition have theirs once in the snapshot and once in the differential.
+                if isinstance(item.get("id"), str) and field.type != "ElementDefinition":
+                    yield place, item["id"]
+                yield from _element_ids(item, field.shape, place)
 
 
 def _local_references(node: Any) -> Iterator[str]:

@@ -45,6 +45,8 @@ class Walk:
             return
         outer = self.contained_ids
         self.contained_ids = _contained_ids(node) if contained_ids is None else contained_ids
+        if len(self.contained_ids) > 0 and contained_ids is None:
+            self.same_ids(node["contained"], f"{path}.contained")
         self.object(node, shape_at(name, name), path)
         self.contained_ids = outer
 
@@ -65,6 +67,15 @@ class Walk:
                     )
         self.resource(node, path, self.contained_ids)
 
+    def same_ids(self, contained: list[Any], path: str) -> None:
+        """`#p` has to lead to one resource."""
+        seen: dict[str, int] = {}
+        for index, one in enumerate(contained):
+            named = one.get("id") if type(one) is dict else None
+            if isinstance(named, str) and seen.setdefault(named, index) != index:
+                message = f"The contained resource {seen[named]} has the id '{named}' already."
+                self.say("duplicate", f"{path}[{index}].id", message)
+
     # -- objects ---------------------------------------------------------------------------------------------
 
     def object(self, node: dict[str, Any], shape: Shape, path: str) -> None:
@@ -73,7 +84,8 @@ class Walk:
             field = fields.get(name)
             if field is None:
                 if name != "resourceType" or not shape.is_resource:
-                    self.say("structure", f"{path}.{name}", explain.unknown_property(name, shape))
+                    place = f"{path}.{explain.identifier(name)}"
+                    self.say("structure", place, explain.unknown_property(name, shape))
             elif field.repeats:
                 self.array(value, field, node, f"{path}.{field.segment}")
             elif field.check is None:
@@ -146,6 +158,9 @@ class Walk:
     def null_item(self, index: int, field: Field, node: dict[str, Any], path: str) -> None:
         """A null keeps the place of a primitive that has only extensions, or (in `_given`) has none."""
         other = node.get(field.name[1:] if field.is_companion else f"_{field.name}")
+        if field.is_companion and type(other) is list and index < len(other):
+            # Where both are null it was said of the values already.
+            return
         if type(other) is not list or index >= len(other) or other[index] is None:
             self.say(
                 "structure", f"{path}[{index}]", "null only keeps a place beside an item of the other array."

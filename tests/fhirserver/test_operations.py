@@ -121,7 +121,7 @@ def test_validate_checks_a_profile_that_is_asked_for_or_claimed(client: Client) 
     claimed = client.post("Observation/$validate", {**reading, "meta": {"profile": [bp]}}).json()["issue"]
     assert [one for one in claimed if one["severity"] == "error"]
     unknown = client.post("Observation/$validate?profile=http://unknown.example", reading).json()["issue"]
-    assert [one["severity"] for one in unknown if one["code"] == "not-supported"] == ["warning"]
+    assert [one["severity"] for one in unknown if one["code"] == "not-supported"] == ["error"]
 
 
 def test_an_invalid_resource_is_refused_with_its_paths(client: Client) -> None:
