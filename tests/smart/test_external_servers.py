@@ -73,6 +73,24 @@ def test_a_good_token_is_accepted_with_its_mapped_claims(
 
 
 @pytest.mark.parametrize(
+    "told",
+    [
+        {"scope": "patient/Patient.rs openid"},
+        {"scope": ["patient/Patient.rs", "openid"]},
+        {"scope": None, "scp": ["patient/Patient.rs", "openid"]},
+        {"scope": None, "scp": "patient/Patient.rs openid"},
+    ],
+    ids=["scope text", "scope list", "scp list", "scp text"],
+)
+def test_scopes_come_as_a_text_or_a_list_under_either_name(
+    provider: Provider, external: AuthenticationServer, deployment: Deployment, told: dict[str, Any]
+) -> None:
+    claims = verify(_token(provider, deployment, **told), deployment)
+    assert isinstance(claims, SignedClaims)
+    assert str(claims.scopes) == "patient/Patient.rs openid"
+
+
+@pytest.mark.parametrize(
     ("changes", "problem"),
     [
         ({"iss": "https://evil.example"}, TokenProblem.UNKNOWN_ISSUER),
