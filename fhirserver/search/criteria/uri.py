@@ -14,10 +14,9 @@ from fhirspec.definitions import SearchParameter
 
 def uri(resource_type: str, found: SearchParameter, reading: Reading, modifier: str, value: str) -> Node:
     code, version = reading.code, ""
-    if modifier and value.casefold().startswith("urn:"):
-        raise BadRequest(
-            f"{found.code}:{modifier}={value}: a URN has no path; only URLs lie above and below others."
-        )
+    if value.casefold().startswith("urn:"):
+        # It has no path: nothing else lies above or below it.
+        modifier = ""
     if found.code == "url" and not modifier and parameter(resource_type, "version"):
         value, version = _with_version(value)
     address = unescaped(value)

@@ -1,7 +1,7 @@
 """uri: value × modifier × what the element is. https://hl7.org/fhir/R4/search.html#uri
 
-An address is the whole of it, with case and accents. `:below` finds what begins with it, `:above` what it begins with, path by path; neither
-goes with a URN, which has no path. In `url=…|version` the version is one of the resource.
+An address is the whole of it, with case and accents. `:below` finds what begins with it, `:above` what it begins with, path by path; a URN
+has no path, and is found by itself alone. In `url=…|version` the version is one of the resource.
 """
 
 from typing import Any
@@ -36,8 +36,9 @@ ADDRESSES = by_modifier(
         "http://acme.example/FHIR": "- below:- above:-",
         "http://ACME.example/fhir/ValueSet/123": "e below:e above:e",
         "http": "- below:^fgh",
-        "urn:oid:1.2.3.4.5": "f",
-        "urn:oid:1.2.3.4": "-",
+        "urn:oid:1.2.3.4.5": "f below:f above:f",
+        "urn:oid:1.2.3.4": "- below:- above:-",
+        "urn:oid:1.2.3.4.5.6": "- below:- above:-",
         "URN:OID:1.2.3.4.5": "-",
         "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7": "g",
         r"http://acme.example/é\,\$%25C3%25A9": "j below:j",
@@ -81,8 +82,6 @@ CANONICALS = {
 }
 REFUSED = {
     "ValueSet?url:missing=1": "url:missing=1 is neither true nor false",
-    "ValueSet?url:below=urn:oid:1.2": "url:below=urn:oid:1.2: a URN has no path",
-    "ValueSet?url:above=urn:oid:1.2": "url:above=urn:oid:1.2: a URN has no path",
     "ValueSet?url=http://a|1|2": "url=http://a|1|2 is not of the form url or url|version",
     **{
         f"ValueSet?url:{modifier}=http://a": f"url: the modifier :{modifier} is not possible here"
