@@ -12,6 +12,7 @@ urlpatterns = [
     path("deployments/<slug:deployment_id>/api/", include("explorer.urls")),
     path("explore/<str:resource_type>/", explore, name="explore"),
     path("servers/", include("explorer.server_urls", namespace="servers")),
+    path("operator/", include("deployments.operator_urls")),
     path("deployments/", include("deployments.urls")),
     path("deployments/<slug:deployment_id>/oauth/", include("smart.page_urls")),
     path("deployments/<slug:deployment_id>/credentials/", include("credentials.urls")),

@@ -5,6 +5,7 @@ from typing import Any
 
 from deployments.models import Region, ServiceLevel
 from deployments.presets import PRESETS, Preset, get_preset
+from deployments.selectors import list_open_regions
 from deployments.sizes import SIZES, Size, get_size
 from portal.models import SizePrice, Tenant
 from portal.plans import size_prices
@@ -73,7 +74,7 @@ def list_regions(high_availability: bool) -> list[RegionOption]:
             region.highly_available,
             "No standby server here" if high_availability and not region.highly_available else "",
         )
-        for region in Region.objects.filter(enabled=True)
+        for region in list_open_regions()
     ]
 
 

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from deployments import services
 from deployments.models import Region, ServiceLevel
 from deployments.presets import PRESETS
+from deployments.selectors import list_open_regions
 from deployments.sizes import SIZES, SMALLEST, get_size
 from deployments.upstream import check_upstream, seal_credential
 from portal.models import Tenant
@@ -68,7 +69,7 @@ class CloudForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.high_availability = high_availability
         field = cast("forms.ModelChoiceField[Region]", self.fields["region"])
-        field.queryset = Region.objects.filter(enabled=True)
+        field.queryset = list_open_regions()
 
     def clean_region(self) -> Region:
         region: Region = self.cleaned_data["region"]

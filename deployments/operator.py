@@ -12,13 +12,18 @@ def regions_section() -> OperatorSection:
         (
             region.provider,
             region.title,
-            "yes" if region.enabled else "no",
+            "yes" if region.is_open else "no",
             "yes" if region.highly_available else "no",
             str(region.count),
         )
         for region in regions
     )
-    return OperatorSection("Regions", ("Provider", "Region", "Open", "Highly available", "Deployments"), rows)
+    return OperatorSection(
+        "Regions",
+        ("Provider", "Region", "Open", "Highly available", "Deployments"),
+        rows,
+        ("Edit regions", "operator:regions"),
+    )
 
 
 def states_section() -> OperatorSection:
@@ -33,4 +38,4 @@ def states_section() -> OperatorSection:
     )
     rows = tuple(("Deployments", state.capitalize(), str(count)) for state, count in states)
     rows += tuple(("Jobs", state.capitalize(), str(count)) for state, count in jobs)
-    return OperatorSection("Work", ("What", "State", "How many"), rows)
+    return OperatorSection("Work", ("What", "State", "How many"), rows, ("All jobs", "operator:jobs"))

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.http import Http404
 
-from deployments.models import Deployment, Job, JobState
+from deployments.models import Deployment, Job, JobState, Region
 from deployments.sizes import get_size
 from fhirserver import partitions
 from fhirserver.partitions import Partition
@@ -72,6 +72,11 @@ def with_open_jobs(
 def get_deployment(deployment_id: str) -> Deployment | None:
     """Without authorisation: for the gateway, whose credentials decide, and for workers."""
     return Deployment.objects.select_related("region", "tenant").filter(pk=deployment_id).first()
+
+
+def list_open_regions() -> QuerySet[Region]:
+    """Those that take new deployments."""
+    return Region.objects.filter(enabled=True, closed=False)
 
 
 def list_jobs(deployment: Deployment) -> QuerySet[Job]:

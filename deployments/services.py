@@ -14,6 +14,7 @@ from deployments.selectors import get_use
 from deployments.sizes import Size, get_size
 from deployments.upstream import check_upstream
 from portal import audit
+from portal.features import CONNECTED_SERVERS, is_on
 from portal.models import Tenant, User
 
 NAME_LENGTH = 50
@@ -56,7 +57,7 @@ def check_size(code: str) -> Size:
 
 
 def check_region(region: Region, high_availability: bool) -> None:
-    if not region.enabled:
+    if not region.is_open:
         raise ValidationError({"region": "This region takes no new deployments."})
     if high_availability and not region.highly_available:
         raise ValidationError({"high_availability": f"The region {region.title} has no standby server."})
@@ -82,6 +83,8 @@ def create_deployment(
     """
     # One creation at a time in a tenant, so that limits count right.
     Tenant.objects.select_for_update().get(pk=tenant.pk)
+    if upstream and not is_on(CONNECTED_SERVERS):
+        raise ValidationError({"upstream": "This installation connects no other servers."})
     chosen_size = check_size(size)
     entitlement = entitlements.check_creation(tenant, chosen_size, high_availability)
     check_region(region, high_availability)

@@ -99,6 +99,22 @@ def tenant_view(role: Role) -> Callable[[TenantView[P]], Callable[..., HttpRespo
     return decorate
 
 
+def operator_view(
+    view: Callable[Concatenate[HttpRequest, User, P], HttpResponse],
+) -> Callable[..., HttpResponseBase]:
+    """Give the view the signed-in operator (`is_staff`); everyone else finds nothing here."""
+
+    @wraps(view)
+    @login_required
+    def loaded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        user = signed_in(request)
+        if not user.is_staff:
+            raise Http404("Not found")
+        return view(request, user, *args, **kwargs)
+
+    return loaded
+
+
 def signed_in(request: HttpRequest) -> User:
     """The signed-in user of a view that login_required guards."""
     if not isinstance(request.user, User):

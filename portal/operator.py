@@ -10,11 +10,12 @@ from portal.models import Subscription, Tenant
 
 @dataclass(frozen=True)
 class OperatorSection:
-    """A table of the operator's page: regions, jobs, health. `rows` are as long as `columns`."""
+    """A table of the operator's page: regions, jobs, health. `rows` are as long as `columns`; `link`: words and the name of the URL where one acts on it."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    link: tuple[str, str] = ("", "")
 
 
 SectionSource = Callable[[], OperatorSection]

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal import audit
+from portal.features import TRIALS, is_on
 from portal.models import Plan, PlanTerms, SizePrice, Subscription, Tenant, User
 from portal.plans import FHIR_SERVER
 
@@ -76,6 +77,8 @@ def get_entitlement(tenant: Tenant, service: str = FHIR_SERVER.slug) -> Entitlem
 @transaction.atomic
 def start_trial(tenant: Tenant, *, actor: User, service: str = FHIR_SERVER.slug) -> Subscription:
     """For as many days as the plan says. A tenant has one trial of a service; raises SubscriptionRefused for a second."""
+    if not is_on(TRIALS):
+        raise SubscriptionRefused("This installation offers no trial. Subscribe instead.")
     days = PlanTerms.objects.get(plan=Plan.TRIAL).days
     expires = timezone.now() + timedelta(days=days) if days else None
     subscription, made = Subscription.objects.get_or_create(

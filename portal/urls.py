@@ -24,6 +24,7 @@ urlpatterns = [
     path("services/<slug:service>/subscribe/", services.subscription, name="subscribe"),
     path("invitations/<str:secret>/", members.invitation, name="invitation"),
     path("operator/plans/", operator.plans, name="operator-plans"),
+    path("operator/features/", operator.features, name="operator-features"),
     path("operator/", operator.operator, name="operator"),
     path("tenants/", tenants.tenants, name="tenants"),
     path("tenants/new/", tenants.tenant_new, name="tenant-new"),

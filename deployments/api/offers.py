@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from deployments.api import serializers
 from deployments.models import Region
 from deployments.presets import PRESETS, Preset
+from deployments.selectors import list_open_regions
 from deployments.sizes import SIZES
 from portal.api.base import ApiListView
 from portal.plans import size_prices
@@ -34,7 +35,7 @@ class RegionList(ApiListView[Region]):
     @extend_schema(operation_id="regions_list", responses=serializers.RegionSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Where deployments can be created."""
-        return self.page_of(Region.objects.filter(enabled=True), serializers.RegionSerializer)
+        return self.page_of(list_open_regions(), serializers.RegionSerializer)
 
 
 class PresetList(ApiListView[Preset]):

@@ -2,6 +2,7 @@
 
 from portal.models.accounts import User
 from portal.models.audit import AuditEvent
+from portal.models.features import FeatureSwitch
 from portal.models.kept_answers import KeptAnswer
 from portal.models.notifications import Delivery, DeliveryState, Notification, Webhook
 from portal.models.plans import PlanTerms, Rate, SizePrice
@@ -13,6 +14,7 @@ __all__ = [
     "AuditEvent",
     "Delivery",
     "DeliveryState",
+    "FeatureSwitch",
     "Invitation",
     "KeptAnswer",
     "ManagementToken",

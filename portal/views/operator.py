@@ -1,13 +1,13 @@
 """The operator's side, for `is_staff` only: everyone else finds nothing here."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.access import signed_in
+from portal.access import operator_view
+from portal.features import list_features, switch_features
 from portal.models import User
 from portal.operator import list_all_tenants, list_sections
 from portal.services.prices import change_prices, price_forms
@@ -15,17 +15,9 @@ from portal.services.prices import change_prices, price_forms
 TENANTS_A_PAGE = 50
 
 
-def _operator(request: HttpRequest) -> User:
-    user = signed_in(request)
-    if not user.is_staff:
-        raise Http404("Not found")
-    return user
-
-
-@login_required
-def plans(request: HttpRequest) -> HttpResponse:
+@operator_view
+def plans(request: HttpRequest, user: User) -> HttpResponse:
     """The terms of the plans and the prices: they hold from now on, hours that are noted keep theirs."""
-    user = _operator(request)
     forms = price_forms(request.POST or None)
     if request.method == "POST" and all(form.is_valid() for form in forms.values()):
         change_prices(forms, actor=user)
@@ -36,10 +28,20 @@ def plans(request: HttpRequest) -> HttpResponse:
     )
 
 
-@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@operator_view
+def features(request: HttpRequest, user: User) -> HttpResponse:
+    """What is ticked is on; it holds for the next request."""
+    if request.method == "POST":
+        switch_features(request.POST.getlist("on"), actor=user)
+        messages.success(request, "The switches are set.")
+        return redirect("portal:operator-features")
+    return render(request, "portal/operator_features.html", {"features": list_features()})
+
+
 @require_safe
-def operator(request: HttpRequest) -> HttpResponse:
-    _operator(request)
+@operator_view
+def operator(request: HttpRequest, user: User) -> HttpResponse:
     search = request.GET.get("q", "").strip()[:80]
     context = {
         "page": Paginator(list_all_tenants(search), TENANTS_A_PAGE).get_page(request.GET.get("page")),
