@@ -1,8 +1,6 @@
 """Every page and every call of a tenant and its deployments, for every kind of person: the declared table decides (portal.rights)."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
@@ -13,24 +11,12 @@ from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from credentials.access import parse_access
-from credentials.models import ApplicationKind, AuthenticationServer, ServerKind
-from credentials.services import create_api_key
-from deployments import transfers
-from deployments.models import Deployment, Job, JobState, Region, State
+from deployments.models import Deployment, Region, State
 from fhirserver import partitions
-from gateway.models import RequestLog
-from gateway.recorder import recorder
-from portal.models import Membership, Role, Tenant, User, Webhook
-from portal.notifications.events import send_test
-from portal.notifications.signing import new_secret
+from portal.models import Role, Tenant, User
 from portal.rights import list_rights, role_for
-from portal.services.members import create_invitation
-from portal.services.tokens import create_token
 from portal.subscriptions import subscribe
-from smart.applications import Registration, create_application
-from smart.servers import integrated_server
-from smart.users import create_user
+from tests.world import World, build_world
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -68,23 +54,6 @@ CALLS = [
 ]
 
 
-@dataclass
-class World:
-    """One of each thing that an address can name, by the name of the parameter."""
-
-    ids: dict[str, object]
-
-    def address(self, path: str, name: str) -> str:
-        special = {"explorer:datatype": "HumanName", "explorer:elements": "Patient.name"}
-
-        def fill(found: re.Match[str]) -> str:
-            return special.get(name) or str(self.ids[found[1]])
-
-        head, _, tail = path.partition("/<slug:deployment_id>/")
-        path = f"{head}/{self.ids['deployment_id']}/{tail}" if tail or "deployment_id" in path else path
-        return "/" + re.sub(r"<\w+:(\w+)>", fill, path)
-
-
 @pytest.fixture
 def deployment(tenant: Tenant, alice: User) -> Deployment:
     subscribe(tenant, actor=alice, service="fhir-server")
@@ -100,60 +69,7 @@ def deployment(tenant: Tenant, alice: User) -> Deployment:
 
 @pytest.fixture
 def world(tenant: Tenant, deployment: Deployment, alice: User) -> World:
-    """Dora is a third member, so that there is somebody to change, remove and revoke."""
-    dora = User.objects.create_user("dora@example.org", "correct-horse-battery", name="Dora")
-    member = Membership.objects.create(tenant=tenant, user=dora, role=Role.READ)
-    owner = tenant.memberships.get(user=alice)
-    webhook = Webhook.objects.create(tenant=tenant, url="https://hooks.example/", secret=new_secret())
-    application, _ = create_application(
-        integrated_server(deployment),
-        Registration(
-            name="Chart",
-            kind=ApplicationKind.CONFIDENTIAL,
-            redirect_uris=["https://app.example/callback"],
-            allowed_scopes="openid patient/*.rs",
-        ),
-        by=alice,
-    )
-    recorder.forget()
-    Client().get(f"/fhir/{deployment.pk}/r4/Patient")
-    recorder.flush()
-    key, _ = create_api_key(deployment, by=alice, name="Lab", access=parse_access({"kind": "full"}))
-    external = AuthenticationServer.objects.create(
-        deployment=deployment, kind=ServerKind.EXTERNAL, name="Elsewhere", issuer="https://idp.example"
-    )
-    return World(
-        {
-            "slug": tenant.slug,
-            "deployment_id": deployment.pk,
-            "member_id": member.pk,
-            "invitation_id": create_invitation(tenant, "emil@example.org", Role.READ, actor=owner).pk,
-            "webhook_id": webhook.pk,
-            "delivery_id": send_test(webhook).pk,
-            "token_id": create_token(dora, "x", Role.READ, tenant=tenant, expires=None)[0].pk,
-            "service": "fhir-server",
-            "job_id": failed_import(deployment).pk,
-            "name": "errors",
-            "upload": transfers.begin_upload(deployment),
-            "public_id": key.public_id,
-            "application_id": application.pk,
-            "secret_id": application.secrets.get().pk,
-            "user_id": create_user(deployment, username="ida").pk,
-            "server_id": external.pk,
-            "trace_id": RequestLog.objects.get().trace_id,
-            "resource_type": "Patient",
-            "sent_id": 1,
-            "saved_id": 1,
-        }
-    )
-
-
-def failed_import(deployment: Deployment) -> Job:
-    job = Job.objects.create(
-        kind="import", deployment=deployment, state=JobState.FAILED, result={"errors": 1}, steps=[]
-    )
-    (transfers.job_directory(job) / "errors.ndjson").write_text('{"line": 1}\n')
-    return job
+    return build_world(tenant, deployment, alice)
 
 
 def call(client: Client, method: str, address: str) -> HttpResponseBase:
