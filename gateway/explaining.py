@@ -58,6 +58,8 @@ _REACH_MENDS = {
     " somebody who may see both.",
     "restriction": "Ask for the scope without its search, or for resources that match it.",
     "other patient": "Leave the references to the other patient out of what is written.",
+    "connected server": "What lies on a connected server cannot be confined from here: ask for user/ scopes as a practitioner, for"
+    " system/ scopes, or keep the data on an embedded server.",
     "patient": "Ask for launch/patient too, so that a patient is chosen, or launch the application from a record.",
     "fhirUser": "Link the user to a Patient, Practitioner, RelatedPerson or Person, under Users of the OAuth 2.0 tab.",
 }
@@ -104,7 +106,11 @@ def explain(line: RequestLog) -> Explanation | None:
     if reason is Reason.TOKEN:
         mend = _TOKEN_MENDS.get(failed, "Get a new token.")
     if reason is Reason.SCOPE and line.needed:
-        smallest = "" if failed in ("patient", "fhirUser", "other patient") else smallest_right(line)
+        smallest = (
+            ""
+            if failed in ("patient", "fhirUser", "other patient", "connected server")
+            else smallest_right(line)
+        )
         resource_type, _, letter = line.needed.partition(".")
         mend = (
             f"It needs the right to {WORDS.get(letter, letter)} {resource_type.replace('*', 'every type')}."

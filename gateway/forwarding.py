@@ -16,6 +16,7 @@ from gateway.endpoints import Endpoint
 from gateway.inbound import Inbound, parse_query
 from gateway.needs import interaction_and_need
 from gateway.outcomes import outcome
+from gateway.refusals import CONNECTED
 from portal.outbound import AddressRefused, OutboundError, stream
 from portal.secrets import decrypt
 
@@ -116,6 +117,7 @@ def _forbidden(grant: AccessGrant, resource_type: str, letter: str) -> FhirRespo
         why = f"it lacks {resource_type}.{letter}"
     refused = outcome(403, "forbidden", f"This credential may not do that: {why}.")
     refused.missing = f"{resource_type}.{letter}"
+    refused.check = CONNECTED if grant.allows(resource_type, letter) else ""
     return refused
 
 

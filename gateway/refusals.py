@@ -10,6 +10,7 @@ from gateway.decisions import Claim
 from smart.scopes import Level, ResourceScope, Scopes, read_scopes
 
 NONE = "none"
+CONNECTED = "connected server"
 
 
 def claims_of_refusal(claims: Sequence[Claim], needed: str, check: str) -> tuple[Claim, ...]:
@@ -41,6 +42,8 @@ def _failed(able: Sequence[ResourceScope], received: dict[str, str], check: str)
         whose = f"the record of Patient/{received['patient']}" if received["patient"] != NONE else ""
         expected = whose or f"the records that {received['fhirUser']} may see"
         return Claim(COMPARTMENT, expected, "a resource outside of it", False)
+    if check == CONNECTED:
+        return Claim(CONNECTED, "rights without a patient or a search", "rights that are confined", False)
     if check == OTHER_PATIENT:
         return Claim(
             OTHER_PATIENT, "a resource in the own record alone", "one that names another patient", False

@@ -8,18 +8,25 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from credentials.access import FULL, READ_ONLY, chosen
+from credentials.models import ApplicationKind
 from credentials.services import create_api_key
 from deployments import job_runner
 from deployments.models import Deployment, State
 from deployments.services import create_deployment
 from fhirserver.access import AccessGrant, Permission
 from gateway.endpoints import endpoints
+from gateway.explaining import explain
 from gateway.forwarding import _rewritten, refuse_unenforceable
 from gateway.inbound import read_inbound
+from gateway.models import RequestLog
+from gateway.recorder import recorder
 from portal.models import User
 from portal.secrets import encrypt
 from portal.subscriptions import subscribe
+from smart.applications import Registration, create_application
+from smart.servers import integrated_server
 from tests.gateway.conftest import caller_of
+from tests.gateway.scoped import Token, token_for
 from tests.gateway.test_door import PATIENT
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
@@ -80,6 +87,26 @@ def test_our_keys_hold(connected: Deployment) -> None:
     assert some("GET", "Patient/_history").status_code == 200
     assert some("GET", "Observation/1").status_code == 403
     assert some("POST", "", '{"resourceType":"Bundle"}').status_code == 403
+
+
+def test_a_confined_token_is_refused_and_the_denial_says_that_it_cannot_be_enforced(
+    connected: Deployment,
+) -> None:
+    asked = Registration(
+        "App", ApplicationKind.PUBLIC, ["https://app.example/cb"], allowed_scopes="patient/*.rs"
+    )
+    application, _ = create_application(integrated_server(connected), asked, by=None)
+    token = token_for(application, connected, "patient/*.rs", "Patient/p1", "p1")
+    caller = caller_of(connected, None)
+    refused = Token(caller.client, caller.base, token)("GET", "Patient/p1")
+    assert refused.status_code == 403
+    recorder.flush()
+    line = RequestLog.objects.latest("pk")
+    assert [claim["name"] for claim in line.checked_claims() if not claim["passed"]] == ["connected server"]
+    explanation = explain(line)
+    assert explanation is not None
+    assert "cannot be confined from here" in explanation.mend
+    assert explanation.smallest == ""
 
 
 @pytest.mark.parametrize("path", ["../../../auth/x", "Patient/../../x", "%2e%2e/x", "a\\b"])
