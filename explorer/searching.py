@@ -7,11 +7,21 @@ from explorer import definitions
 from explorer.bench import Bench
 from explorer.building.chains import SearchPath, parse_path
 from explorer.building.fields import SearchParameterFacts, prefixes_of
+from explorer.models import ForeignServer
 
 # What shapes a result rather than finds it has fields of its own.
 _SHAPING = (
     "_include", "_revinclude", "_sort", "_count", "_summary", "_elements", "_total", "_format", "_pretty", "_contained",
 )  # fmt: skip
+_UNLISTED = "The server's CapabilityStatement does not list it."
+
+
+def table_of(bench: Bench) -> list[SearchParameterFacts]:
+    """All that R4 and the server know to search the type by, those of R4 that nothing here searches with the reason."""
+    embedded = not isinstance(bench.deployment, ForeignServer) and bench.deployment.partition is not None
+    refused = definitions.unsearched(bench.resource_type) if embedded else ()
+    codes = {each.code for each in refused}
+    return [each for each in parameters_of(bench) if each.code not in codes] + list(refused)
 
 
 def parameters_of(bench: Bench, resource_type: str = "") -> list[SearchParameterFacts]:
@@ -22,7 +32,10 @@ def parameters_of(bench: Bench, resource_type: str = "") -> list[SearchParameter
     known = definitions.parameters(resource_type or "Bundle")
     if not resource_type:
         known = tuple(each for each in known if each.code.startswith("_"))
-    found = [replace(each, supported=not stated or each.code in by_code) for each in known]
+    found = [
+        each if not stated or each.code in by_code else replace(each, supported=False, reason=_UNLISTED)
+        for each in known
+    ]
     codes = {each.code for each in known}
     return found + [
         SearchParameterFacts(

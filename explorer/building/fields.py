@@ -53,7 +53,7 @@ class SearchParameterFacts:
     """A search parameter as the pages know it, whatever catalogue or statement it came from.
 
     `codes` are (code, display) pairs of its value set, `components` (code, expression) pairs of a composite, `example` is a
-    value to try it with.
+    value to try it with, `reason` says why it is not supported.
     """
 
     code: str
@@ -68,6 +68,7 @@ class SearchParameterFacts:
     codes: tuple[tuple[str, str], ...] = ()
     supported: bool = True
     example: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)

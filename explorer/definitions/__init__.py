@@ -11,7 +11,7 @@ from explorer.definitions.examples import (
     with_id,
 )
 from explorer.definitions.operations import operation_definitions, operation_inputs
-from explorer.definitions.parameters import history_parameters, parameters, revincludes
+from explorer.definitions.parameters import history_parameters, parameters, revincludes, unsearched
 from explorer.definitions.text import decode_json, decode_xml, indent_json, indent_xml, json_scalar
 from explorer.definitions.types import (
     Module,
@@ -28,5 +28,5 @@ __all__ = [
     "CodeList", "Completion", "ExampleTitle", "Module", "TypeFacts", "body_problems", "complete", "decode_json", "decode_xml", "element_names",
     "example_patch", "example_text", "example_titles", "history_parameters", "indent_json", "indent_xml", "is_data_type",
     "is_resource_type", "json_scalar", "list_codes", "list_modules", "operation_definitions",
-    "operation_inputs", "parameters", "plain_example", "revincludes", "type_facts", "with_id",
+    "operation_inputs", "parameters", "plain_example", "revincludes", "type_facts", "unsearched", "with_id",
 ]  # fmt: skip

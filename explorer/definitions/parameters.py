@@ -1,10 +1,12 @@
 """Search parameters of a resource type as the pages show them."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from explorer.building.fields import SearchParameterFacts, prefixes_of
 from explorer.definitions.codes import list_codes
 from explorer.definitions.example_value import example_value, read_element
+from fhirserver.search import unsupported
 from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import SearchParameter
 from fhirspec.searchparams.behaviour import modifiers_of
@@ -24,6 +26,17 @@ def parameters(resource_type: str) -> tuple[SearchParameterFacts, ...]:
     kept = [each for each in found.values() if each.code not in _NOT_FIELDS]
     ordered = sorted(kept, key=lambda each: (each.code.startswith("_"), each.code))
     return tuple(_facts(each, resource_type) for each in ordered)
+
+
+@lru_cache(maxsize=160)
+def unsearched(resource_type: str) -> tuple[SearchParameterFacts, ...]:
+    """Parameters of R4 that the embedded server does not search, each with its reason."""
+    found = get_catalogue().search_parameters(resource_type).values()
+    return tuple(
+        replace(_facts(each, resource_type), supported=False, reason=why)
+        for each in found
+        if (why := unsupported.reason(each))
+    )
 
 
 def _facts(each: SearchParameter, resource_type: str) -> SearchParameterFacts:

@@ -212,11 +212,15 @@ def _parameter_row(each: SearchParameterFacts, start: str) -> SafeString:
         " ", '<a href="{}{}/">{}</a>', ((start, name, name) for name in each.targets[:12])
     )
     more = f" and {len(each.targets) - 12} more" if len(each.targets) > 12 else ""
-    parts = ", ".join(code for code, _ in each.components)
+    parts = format_html_join(
+        ", ", "{} <code>{}</code>", ((code, expression) for code, expression in each.components)
+    )
     return format_html(
         "<tr><td><code>{}</code>{}{}</td><td>{}</td><td>{}{}{}</td><td class=\"muted small\">{}</td><td><code class=small>{}</code></td></tr>",
         each.code,
-        NOTHING if each.supported else mark_safe(' <span class="badge">not here</span>'),
+        NOTHING
+        if each.supported
+        else format_html(' <span class="badge">not here</span><div class="muted small">{}</div>', each.reason),
         format_html(
             '<div class="small"><a href="?.do=search&amp;{}#try">{}={}</a></div>',
             render_pairs([(each.code, each.example)]), each.code, each.example,

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
@@ -15,6 +16,7 @@ from explorer import definitions, forms
 from explorer.bench import Bench
 from explorer.building.criteria import render_pairs, render_query
 from explorer.building.draft import Draft, draft_from_fields, edited_query
+from explorer.building.outgoing import MEDIA_TYPES
 from explorer.building.paste import NotARequest, draft_from_paste, is_query
 from explorer.chooser import choose, count_held
 from explorer.comparing import compare
@@ -22,12 +24,13 @@ from explorer.execution import Attempt, execute, prepare
 from explorer.foreign import credential_in_use, list_credentials
 from explorer.held import list_applications
 from explorer.models import ForeignServer
+from explorer.offering import example_groups, find_example
 from explorer.picking import NOT_PICKING, START, Picking, picking_from_fields
 from explorer.presenting import Shown, example_tree
 from explorer.rehearsing import can_rehearse, rehearse
 from explorer.schema.must_support import marks_of
 from explorer.schema.tree import schema_rows
-from explorer.searching import parameters_of
+from explorer.searching import table_of
 from explorer.targets import Target
 from explorer.tour import OPENED, tick, tick_steps
 from explorer.views.fragments import wants_part
@@ -78,7 +81,7 @@ def _asked(request: HttpRequest, bench: Bench) -> Asked:
     if bench.capabilities.problem:
         # The page then says what the matter is; there is nothing to send.
         draft = replace(draft, operation="")
-    part = fields.get(".part", ["answer"])[0] if wants_part(request) else ""
+    part = fields.get(".part", ["answer"])[0] if wants_part(request) or ".part" in fields else ""
     run, preview, dry, compare = (name in fields for name in (".run", ".preview", ".dry", ".compare"))
     written = edited_query(fields)
     pasted = "" if written is None or is_query(written) else written
@@ -89,6 +92,10 @@ def _answer(request: HttpRequest, bench: Bench, template: str) -> HttpResponse:
     asked = _asked(request, bench)
     if asked.pasted:
         return open_pasted(request, bench, asked.pasted)
+    if bench.resource_type and asked.part == "example":
+        return render(request, "explorer/example.html", _example_context(request, bench, asked.draft))
+    if bench.resource_type and asked.part == "download":
+        return _download_example(request, bench, asked.draft)
     if asked.part in _PARTS:
         return render(request, *_PARTS[asked.part](bench, asked.draft, asked.picking))
     attempt = _attempt(request, bench, asked)
@@ -196,9 +203,9 @@ def _page_context(
         "facts": definitions.type_facts(bench.resource_type),
         "rows": schema_rows(bench.resource_type),
         "marks": marks_of(bench.deployment, bench.resource_type),
-        "parameters": parameters_of(bench),
+        "parameters": table_of(bench),
         "held_count": count_held(bench.deployment).get(bench.resource_type, 0),
-        **_example_part(bench, draft, picking)[1],
+        **_example_context(request, bench, draft),
     }
 
 
@@ -245,20 +252,25 @@ def _chooser_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, di
     return "explorer/types.html", {"groups": groups, "type_count": len(types), "supported_count": supported}
 
 
-def _example_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, dict[str, Any]]:
-    titles = definitions.example_titles(bench.resource_type)
-    known = {each.key for each in titles}
-    key = draft.example if draft.example in known else titles[0].key
-    text = definitions.example_text(bench.resource_type, key if draft.example else "")
-    return "explorer/example.html", {
+def _example_context(request: HttpRequest, bench: Bench, draft: Draft) -> dict[str, Any]:
+    held = credential_in_use(request.session, bench.deployment)
+    example = find_example(bench, signed_in(request), held, _client_address(request), draft.example)
+    return {
         "bench": bench,
         "deployment": bench.deployment,
-        "operations": bench.operations,
-        "examples": titles,
-        "example_key": key,
-        "example_text": text,
-        "example_tree": example_tree(text, bench),
+        "groups": example_groups(bench, signed_in(request)),
+        "example": example,
+        "example_tree": example_tree(example.text, bench) if example.text else "",
     }
+
+
+def _download_example(request: HttpRequest, bench: Bench, draft: Draft) -> HttpResponse:
+    example = _example_context(request, bench, draft)["example"]
+    if not example.text:
+        raise Http404
+    name = f"{bench.resource_type}-{example.key}.json"
+    headers = {"Content-Disposition": content_disposition_header(True, name) or "attachment"}
+    return HttpResponse(example.text, content_type=MEDIA_TYPES["json"], headers=headers)
 
 
 # Parts of the page that htmx asks for by `.part`; each renders the same template as the whole page does.
@@ -268,7 +280,6 @@ _PARTS: dict[str, Callable[[Bench, Draft, Picking], tuple[str, dict[str, Any]]]]
     "paths": _paths_part,
     "filter": _filter_part,
     "chooser": _chooser_part,
-    "example": _example_part,
 }
 
 
