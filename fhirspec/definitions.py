@@ -132,3 +132,5 @@ class Index(msgspec.Struct, frozen=True):
     operations: tuple[Operation, ...]
     canonicals: dict[str, str]
     """Canonical URL of a value set, code system or structure to the name of its file."""
+    code_systems: tuple[tuple[str, str], ...] = ()
+    """URL and version of those that list their codes."""

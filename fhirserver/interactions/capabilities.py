@@ -12,6 +12,7 @@ from django.conf import settings
 from fhirserver.guides.memory import Guides, guides_of
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.instants import instant
+from fhirserver.interactions.terminology_capabilities import terminology_statement
 from fhirserver.outcomes import BadRequest
 from fhirserver.responses import json_response
 from fhirserver.search.unsupported import NOT_OF_CONTAINED, WITHOUT_CONTAINED, reason
@@ -33,8 +34,9 @@ def capabilities(request: FhirRequest, store: Store) -> FhirResponse:
     if mode not in _MODES:
         raise BadRequest(f"mode={mode} is not one of {', '.join(_MODES)}.")
     if mode == "terminology":
-        body = _terminology(request.base_url)
+        body = terminology_statement(request.base_url, guides_of(store.partition))
     else:
+        # `normative`: all that this statement says stands in the normative part of CapabilityStatement.
         body = statement(request.base_url, guides_of(store.partition))
     return subset_response(request, json_response(body))
 
@@ -185,32 +187,3 @@ def operation_codes(level: str, name: str) -> list[str]:
         return ("t" in levels or "i" in levels) and (not types or name in types)
 
     return list(dict.fromkeys(one.code for one in OPERATIONS if fits(one.levels, one.types)))
-
-
-@lru_cache(maxsize=64)
-def _terminology(base_url: str) -> bytes:
-    # The operations' handlers read, and reading is an interaction.
-    from fhirserver.operations.expand import PARAMETERS
-
-    return msgspec.json.encode(
-        {
-            "resourceType": "TerminologyCapabilities",
-            "id": "fireside-terminology",
-            "url": f"{base_url}/metadata?mode=terminology",
-            "version": settings.VERSION,
-            "name": "FiresideTerminology",
-            "status": "active",
-            "date": _STARTED,
-            "kind": "instance",
-            "software": {"name": "Fireside", "version": settings.VERSION},
-            "implementation": {"description": "Terminology of a Fireside FHIR R4 server", "url": base_url},
-            "expansion": {
-                "hierarchical": False,
-                "paging": True,
-                "parameter": [{"name": name} for name in PARAMETERS],
-                "textFilter": "Case-insensitive, anywhere in the display or the code.",
-            },
-            "validateCode": {"translations": False},
-            "translation": {"needsMap": False},
-        }
-    )

@@ -1,7 +1,10 @@
 """The CapabilityStatement is what the routes do."""
 
+from urllib.parse import urlencode
+
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
+from fhirserver.operations.expand import PARAMETERS
 from fhirspec.catalogue import get_catalogue
 from fhirspec.validation import validate
 from tests.fhirserver.client import Client
@@ -27,6 +30,37 @@ def test_the_terminology_capabilities_are_valid(client: Client) -> None:
     statement = client.get("metadata?mode=terminology").json()
     assert validate(statement, "TerminologyCapabilities") == []
     assert client.get("metadata?mode=other").status == 400
+
+
+def test_the_normative_statement_is_answered(client: Client) -> None:
+    normative = client.get("metadata?mode=normative")
+    assert normative.json() == client.get("metadata?mode=full").json()
+    assert validate(normative.json(), "CapabilityStatement") == []
+
+
+def test_each_code_system_that_is_listed_answers(client: Client) -> None:
+    statement = client.get("metadata?mode=terminology").json()
+    listed = {one["uri"]: one for one in statement["codeSystem"]}
+    assert len(listed) == len(statement["codeSystem"]) > 300
+    for url in list(listed)[::40]:
+        table = get_catalogue().canonical(url)
+        assert table is not None
+        code = table["concept"][0]["code"]
+        looked = client.get(f"CodeSystem/$lookup?{urlencode({'system': url, 'code': code})}")
+        assert looked.status == 200, url
+        names = {one["name"] for one in looked.json()["parameter"]} - {"property"}
+        (version,) = listed[url]["version"]
+        assert names <= set(version["property"]) | {"property"}
+        assert version.get("code", "") == table.get("version", "")
+        asked = urlencode({"system": url, "codeA": code, "codeB": code})
+        assert client.get(f"CodeSystem/$subsumes?{asked}").json()["parameter"][0]["valueCode"] == "equivalent"
+    assert client.get("CodeSystem/$lookup?system=http://unlisted.example&code=a").status == 404
+
+
+def test_the_terminology_statement_names_the_parameters_that_expansions_take(client: Client) -> None:
+    expansion = client.get("metadata?mode=terminology").json()["expansion"]
+    assert [one["name"] for one in expansion["parameter"]] == list(PARAMETERS)
+    assert all(one["documentation"] for one in expansion["parameter"])
 
 
 def test_the_definition_of_an_operation_can_be_read(client: Client) -> None:
