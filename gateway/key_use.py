@@ -14,6 +14,7 @@ from gateway.needs import letters_of_interactions
 from portal.plans import get_terms
 
 LONGEST_LOOK = timedelta(days=90)
+_BY_ID = frozenset({"update", "patch", "delete"})
 _NEEDS_NO_RIGHT = frozenset({"capabilities", "smart-configuration", ""})
 
 
@@ -23,8 +24,8 @@ def observe(api_key: ApiKey) -> Observed:
     since = max(timezone.now() - back, api_key.created)
     seen: list[Seen] = []
     unread = 0
-    for interaction, first, status, requests, last in _grouped(api_key, since):
-        letters = _letters(interaction, status)
+    for interaction, first, by_id, status, requests, last in _grouped(api_key, since):
+        letters = _letters(interaction, status, by_id=by_id)
         if not letters and interaction not in _NEEDS_NO_RIGHT:
             unread += requests
         named = first if first[:1].isupper() else "*"
@@ -32,14 +33,20 @@ def observe(api_key: ApiKey) -> Observed:
     return Observed(since, tuple(seen), unread)
 
 
-def _letters(interaction: str, status: int) -> str:
-    letter = letters_of_interactions().get(interaction, "")
-    # An update that made the resource needed the right to create as well.
-    return "cu" if interaction == "update" and status == 201 else letter
+def _letters(interaction: str, status: int, *, by_id: bool) -> str:
+    letters = letters_of_interactions().get(interaction, "")
+    if interaction == "update" and status == 201:
+        # An update that made the resource needed the right to create as well.
+        letters = "cu"
+    is_conditional = interaction in _BY_ID and not by_id
+    found_one = interaction == "create" and status == 200  # If-None-Exist
+    return f"{letters}s" if is_conditional or found_one else letters
 
 
-def _grouped(api_key: ApiKey, since: datetime) -> QuerySet[RequestLog, tuple[str, str, int, int, datetime]]:
-    """(interaction, first part of the path, status, how many, the last), of requests that succeeded."""
+def _grouped(
+    api_key: ApiKey, since: datetime
+) -> QuerySet[RequestLog, tuple[str, str, bool, int, int, datetime]]:
+    """(interaction, first part of the path, whether more follows it, status, how many, the last), of requests that succeeded."""
     lines = RequestLog.objects.filter(
         deployment_id=api_key.deployment_id,
         credential_kind=CredentialKind.API_KEY,
@@ -51,8 +58,8 @@ def _grouped(api_key: ApiKey, since: datetime) -> QuerySet[RequestLog, tuple[str
     first = Case(When(slash=0, then=F("path")), default=Substr("path", 1, F("slash") - 1))
     return (
         lines.annotate(slash=slash)
-        .annotate(first=first)
+        .annotate(first=first, by_id=Case(When(slash=0, then=Value(False)), default=Value(True)))
         .order_by()
-        .values_list("interaction", "first", "status")
+        .values_list("interaction", "first", "by_id", "status")
         .annotate(requests=Count("pk"), last=Max("time"))
     )

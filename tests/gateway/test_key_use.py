@@ -42,6 +42,16 @@ def test_granted_and_used_rights_are_told_by_type(api_key: ApiKey) -> None:
     assert use.narrower == chosen({"Patient": "cru", "Condition": "s"})
 
 
+def test_a_condition_needed_the_right_to_search(api_key: ApiKey, full: Caller) -> None:
+    person = json.dumps({"resourceType": "Person"})
+    full("POST", "Person", person)
+    full("POST", "Person", person, if_none_exist="_lastUpdated=gt2000-01-01")
+    full("DELETE", "Patient?gender=female")
+    recorder.flush()
+    used = {line.resource_type: line.used for line in rights_use_of(api_key).lines}
+    assert (used["Person"], used["Patient"]) == ("cs", "cruds")
+
+
 def test_requests_that_the_log_does_not_take_apart_forbid_guessing(api_key: ApiKey, full: Caller) -> None:
     full("POST", "", json.dumps({"resourceType": "Bundle", "type": "batch", "entry": []}))
     full("GET", "Patient/p1/Condition")
