@@ -212,6 +212,15 @@
     }
   });
 
+  // -- a link in an answer opens as the next request where it is, if it is of this page ------------------------------
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("#answer :is(.seg-table, .seg-tree) a[href]:not([hx-get])");
+    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (link.origin !== location.origin || link.pathname !== location.pathname || !link.search.includes(".run=1")) return;
+    event.preventDefault();
+    window.htmx.ajax("GET", link.pathname + link.search, { source: link, target: "#answer", swap: "outerHTML" });
+  });
+
   // -- after htmx: what arrived is prepared, and a narrow screen sees it --------------------------------------------
   document.addEventListener("htmx:afterSettle", (event) => {
     offerAnother(document);

@@ -139,6 +139,25 @@ def test_back_and_forward_show_what_was_shown(
     expect(page.locator("[data-status]")).to_have_text("404 Not Found")
 
 
+def test_an_entry_opens_as_the_next_request_without_another_page(
+    page: Page, live_server: LiveServer, home: str, alice: User, api_key: str
+) -> None:
+    log_in(page, live_server, alice)
+    page.goto(f"{home}Patient/?.do=create")
+    authorize(page, api_key)
+    page.locator("#op-create").get_by_role("button", name="Execute").click()
+    expect(page.locator("[data-status]")).to_have_text("201 Created")
+    page.goto(f"{home}Patient/?.do=search&.run=1")
+    page.evaluate("window.stays = true")
+    page.locator(".seg-table tbody a").first.click()
+    expect(page.locator("#request-line")).to_contain_text(re.compile(r"GET .*/Patient/[^?]+$"))
+    expect(page.locator("[data-status]")).to_have_text("200 OK")
+    assert ".do=read" in page.url
+    assert page.evaluate("window.stays") is True
+    page.go_back()
+    expect(page.locator(".seg-table tbody a")).to_have_count(1)
+
+
 def test_the_schema_opens_and_the_palette_finds(
     page: Page, live_server: LiveServer, home: str, alice: User
 ) -> None:
