@@ -46,8 +46,10 @@ contracts: setup ## Check the import contracts
 migrations: setup ## Check that no migration is missing
 	DJANGO_SETTINGS_MODULE=config.settings.test $(BIN)/python manage.py makemigrations --check --dry-run
 
-bench: setup ## Measure the engine (one JSON object a workload, then a table)
+bench: setup ## Measure the engine, and the explorer beside Swagger UI (one JSON object a line, then a table)
+	@bash requirements/browser.sh
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench --explorer
 
 clean: ## Remove the virtual environment and all data
 	rm -rf $(VENV) var

@@ -5,7 +5,6 @@ Alice owns the tenant, Bob is her team-mate, Charlie is a stranger.
 
 import ipaddress
 import os
-import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from django.db import connections
 from playwright.sync_api import Browser, sync_playwright
 
 from portal.models import Membership, Role, Tenant, User
+from tests.chromium import ARGUMENTS, chromium
 
 # Playwright keeps an event loop in the main thread, where Django would refuse to touch a database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -31,11 +31,6 @@ def _listens(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def chromium() -> str | None:
-    """The path of an installed Chromium, if there is one."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def _missing_services() -> dict[str, str]:
@@ -153,7 +148,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=chromium(),
-            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
+            args=ARGUMENTS,
         )
         yield launched
         launched.close()

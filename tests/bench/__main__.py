@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
+from tests.bench import explorer
 from tests.bench.data import OBSERVATIONS_EACH, transactions
 from tests.bench.http import Connection, measure
 from tests.bench.server import Server, start
@@ -135,7 +136,13 @@ def main() -> None:
     parser.add_argument(
         "--growth", type=int, nargs="+", metavar="PATIENTS", help="sizes, for instance 1000 8000 64000"
     )
+    parser.add_argument(
+        "--explorer", action="store_true", help="the explorer beside Swagger UI in Chromium, alone"
+    )
     options = parser.parse_args()
+    if options.explorer:
+        explorer.run()
+        return
     lines = []
     for database in options.database or ["sqlite", "postgresql"]:
         if options.growth:
