@@ -40,7 +40,9 @@ def respond(
         as_xml = wants_xml(request)
         if grant is None:
             raise Forbidden("There is no access grant: nothing is allowed.")
-        store = Store(replace(partition, base=request.base_url), grant, admit=admit)
+        if partition.base != request.base_url:
+            partition = replace(partition, base=request.base_url)
+        store = Store(partition, grant, admit=admit)
         response = rehearse(request, store, answer) if request.is_dry_run else answer(request, store)
     except FhirError as error:
         response = error_response(error)
