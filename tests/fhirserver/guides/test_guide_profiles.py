@@ -100,7 +100,7 @@ def test_validate_checks_the_profile_that_is_asked_for(guided: Client) -> None:
     assert ("error", "Patient.name") in complaints(guided, NOBODY, f"?profile={NAMED}")
     assert ("error", "Patient.name") in complaints(guided, NOBODY, f"?profile={NAMED}|1.0.0")
     assert complaints(guided, {**NOBODY, "name": [{"text": "Ann"}]}, f"?profile={NAMED}") == []
-    assert complaints(guided, NOBODY, f"?profile={NAMED}|9") == [("warning", "")]
+    assert complaints(guided, NOBODY, f"?profile={NAMED}|9") == [("error", "")]
 
 
 def test_validate_checks_the_profiles_that_a_resource_claims(guided: Client) -> None:
@@ -124,16 +124,16 @@ def test_who_may_not_read_profiles_still_validates_against_a_guides(guided: Clie
     confined = Client(guided.partition, AccessGrant((Permission("Patient", frozenset("crus")),)))
     assert ("error", "Patient.name") in complaints(confined, NOBODY, f"?profile={NAMED}")
     guided.create({**NAMED_PATIENT, "id": "own", "url": "urn:own"})
-    assert complaints(confined, NOBODY, "?profile=urn:own") == [("warning", "")]
+    assert complaints(confined, NOBODY, "?profile=urn:own") == [("error", "")]
     assert ("error", "Patient.name") in complaints(guided, NOBODY, "?profile=urn:own")
 
 
 def test_a_clients_own_profile_works_as_soon_as_it_is_stored(guided: Client) -> None:
-    assert complaints(guided, NOBODY, "?profile=urn:own") == [("warning", "")]
+    assert complaints(guided, NOBODY, "?profile=urn:own") == [("error", "")]
     created = guided.create({**NAMED_PATIENT, "url": "urn:own"})
     assert ("error", "Patient.name") in complaints(guided, NOBODY, "?profile=urn:own")
     guided.delete(f"StructureDefinition/{created['id']}")
-    assert complaints(guided, NOBODY, "?profile=urn:own") == [("warning", "")]
+    assert complaints(guided, NOBODY, "?profile=urn:own") == [("error", "")]
 
 
 @pytest.mark.parametrize(
