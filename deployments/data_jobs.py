@@ -15,6 +15,7 @@ from fhirserver import bulk, engine, partitions
 from fhirserver.access import FULL
 from fhirserver.guides.install import restore
 from fhirserver.http import FhirRequest
+from fhirserver.once import forget_answer, respond_once
 from fhirserver.outcomes import FhirError
 from fhirserver.partitions import Partition
 from fhirserver.profiles import require_profiles
@@ -143,9 +144,11 @@ class _Reading:
 
 
 def _execute(progress: Progress, partition: Partition, bundle: Resource) -> None:
-    """A transaction or batch goes through the engine, as if a client had sent it."""
+    """A transaction or batch goes through the engine, as if a client had sent it; a job that is resumed finds it done."""
     request = FhirRequest("POST", "", headers={"content-type": "application/fhir+json"}, body=encode(bundle))
-    response = engine.respond(request, partition, FULL)
+    response = respond_once(
+        partition, _answer_name(progress), lambda: engine.respond(request, partition, FULL)
+    )
     body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
     answer = decode_object(body)
     if response.status >= 400:
@@ -166,8 +169,15 @@ def _diagnostics(outcome: Resource) -> str:
     return "; ".join(str(issue.get("diagnostics", issue.get("code"))) for issue in outcome.get("issue", []))
 
 
+def _answer_name(progress: Progress) -> str:
+    return f"import {progress.job.deployment_id}/{progress.job.pk}"
+
+
 def _forget_upload(progress: Progress) -> None:
-    _upload(progress).unlink()
+    forget_answer(partition_of(progress.job.deployment), _answer_name(progress))
+    # A worker that took the job over may find it deleted.
+    path = transfers.directory_of(progress.job.deployment) / str(progress.job.arguments["upload"])
+    path.unlink(missing_ok=True)
     progress.report(1, 1, "The uploaded file is deleted")
 
 

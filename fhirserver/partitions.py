@@ -7,7 +7,7 @@ from django.db import connections, transaction
 from django.db.utils import IntegrityError
 
 from fhirserver.guides.memory import forget_guides
-from fhirserver.schema import GUIDE_TABLES, PARTITIONED_TABLES
+from fhirserver.schema import ANSWER_TABLES, GUIDE_TABLES, PARTITIONED_TABLES
 
 _DELETE_BATCH = 20_000
 
@@ -63,7 +63,7 @@ def clear(partition: Partition) -> None:
 def drop(partition: Partition) -> None:
     """Clear the partition and retire its number."""
     clear(partition)
-    for table in GUIDE_TABLES:
+    for table in (*GUIDE_TABLES, *ANSWER_TABLES):
         _execute(partition, f"DELETE FROM {table} WHERE partition = %s")
     forget_guides(partition.region, partition.number)
     with connections[partition.region].cursor() as cursor:

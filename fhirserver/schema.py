@@ -125,6 +125,16 @@ GUIDE_TABLES: dict[str, tuple[dict[str, str], str, dict[str, str], bool]] = {
     ),
 }
 
+# Answers that are given again to whoever asks again (fhirserver/once.py).
+ANSWER_TABLES: dict[str, tuple[dict[str, str], str, dict[str, str], bool]] = {
+    "fhir_answer": (
+        {"partition": INTEGER, "name": TEXT, "status": INTEGER, "body": BYTES},
+        "partition, name",
+        {},
+        False,
+    ),
+}
+
 _TYPES = {
     "sqlite": {BIGINT: "integer", SMALLINT: "integer", BYTES: "blob", DOUBLE: "real"},
     "postgresql": {TEXT: 'text COLLATE "C"', BYTES: "bytea", DOUBLE: "double precision"},
@@ -171,6 +181,10 @@ def create_statements(vendor: str) -> Iterator[str]:
 def create_guide_statements(vendor: str) -> Iterator[str]:
     """What implementation guides need besides."""
     yield from _tables(vendor, GUIDE_TABLES)
+
+
+def create_answer_statements(vendor: str) -> Iterator[str]:
+    yield from _tables(vendor, ANSWER_TABLES)
 
 
 # The connections of the engine allow walks of ordered indexes only (fhirserver/connection.py), and GIN is not one.

@@ -17,6 +17,7 @@ from deployments import data_jobs, import_files, job_runner, transfers
 from deployments.models import Deployment, Job, JobState, Region, State
 from deployments.sizes import SMALLEST
 from fhirserver import bulk, partitions
+from fhirserver.connection import fetch
 from fhirserver.store import Store
 from portal.models import Membership, Role, Tenant, User
 
@@ -331,3 +332,48 @@ def test_each_page_and_action_asks_for_its_role(
         Membership.objects.filter(user=bob).update(role=has)
         status = getattr(client, method)(path).status_code
         assert (status == 403) == (has < role), (has, status)
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+def test_a_bundle_whose_worker_dies_after_it_was_carried_out_is_not_carried_out_again(
+    send: Send, running: Deployment, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = {"resource": UNNAMED, "request": {"method": "POST", "url": "Patient"}}
+    bad = {"request": {"method": "GET", "url": "Patient/none"}}
+    entries = [entry, entry, *([bad] if kind == "batch" else [])]
+    write = transfers.ErrorFile
+    died: list[int] = []
+
+    class Dying(BaseException):
+        """As a killed process: nothing of the job's own is told of it."""
+
+    def die(job: Job) -> transfers.ErrorFile:
+        # Everything is committed to the region's store, nothing is noted of it yet.
+        if not died and _stored(running):
+            died.append(1)
+            raise Dying
+        return write(job)
+
+    monkeypatch.setattr(data_jobs, "ErrorFile", die)
+    with pytest.raises(Dying):
+        send(json.dumps({"resourceType": "Bundle", "type": kind, "entry": entries}).encode())
+    assert (died, _stored(running)) == ([1], {"Patient": 2})
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    job = _run(running)
+    assert (job.state, job.error) == (JobState.DONE, "")
+    assert _stored(running) == {"Patient": 2}
+    assert (job.result["loaded"], job.result["errors"]) == (2, 1 if kind == "batch" else 0)
+    assert fetch("region_local", "SELECT count(*) FROM fhir_answer") == [(0,)]
+
+
+def test_a_refused_bundle_leaves_nothing_and_may_be_sent_again(send: Send, running: Deployment) -> None:
+    entry = {"resource": UNNAMED, "request": {"method": "POST", "url": "Patient"}}
+    unmet = {"resource": PATIENT, "request": {"method": "PUT", "url": "Patient/ada", "ifMatch": 'W/"7"'}}
+    job = send(
+        json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": [entry, unmet]}).encode()
+    )
+    assert job.state == JobState.FAILED
+    assert _stored(running) == {}
+    assert fetch("region_local", "SELECT count(*) FROM fhir_answer") == [(0,)]
+    sent = send(json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": [entry]}).encode())
+    assert (sent.state, _stored(running)) == (JobState.DONE, {"Patient": 1})
