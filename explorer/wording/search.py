@@ -9,6 +9,7 @@ from explorer.wording.nouns import many, noun, plural
 _SUMMARIES = {
     "true": "as summaries", "text": "as narrative only", "data": "without narrative", "count": "counted only",
 }  # fmt: skip
+_CONTAINED = {"true": "only those inside of other resources", "both": "also those inside of other resources"}
 _ALL_TYPES = "resources of all types"
 
 
@@ -88,5 +89,7 @@ def _shape(criteria: Sequence[Criterion]) -> Iterator[str]:
                 yield f"only {each.value.replace(',', ', ')}"
             case "_summary" if each.value in _SUMMARIES:
                 yield _SUMMARIES[each.value]
+            case "_contained" if each.value in _CONTAINED:
+                yield _CONTAINED[each.value]
             case "_total" if each.value != "none":
                 yield "with the number of matches"

@@ -166,7 +166,7 @@ def test_the_schema_opens_and_the_palette_finds(
     page.get_by_role("button", name="Another value of birthdate (and)").click()
     expect(page.locator('input[name="birthdate"]')).to_have_count(2)
     page.locator("#search-birthdate").fill("1980")
-    expect(page.locator(".op-line")).to_contain_text("whose birthdate is 1980")
+    expect(page.locator(".op-line")).to_contain_text("Patients born in 1980")
     page.locator('#schema .sch-open:text-is("contact")').click()
     expect(page.locator('[data-element="Patient.contact.relationship"].sch-row')).to_be_visible()
     page.locator('#schema .sch-open:text-is("contact")').click()

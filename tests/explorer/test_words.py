@@ -100,6 +100,7 @@ def facts_of(resource_type: str) -> Callable[[str], SearchParameterFacts | None]
             "All patients, with the provenances whose target they are, with their observations and conditions.",
         ),
         ("Patient", "_sort=family,-_lastUpdated", "All patients, sorted by family then newest first."),
+        ("Medication", "code=1&_contained=both", "Medications whose code is 1, also those inside of other resources."),
         ("Study", "_elements=id,name&_summary=true", "All studies, only id, name, as summaries."),
     ],
 )  # fmt: skip
