@@ -111,7 +111,7 @@ def test_a_newcomer_finds_patient_authorizes_and_creates_one(
     assert ".do=read" in page.url
     page.locator(".views label", has_text="Raw").click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download").click()
+        page.locator("#answer").get_by_role("link", name="Download").click()
     assert '"Patient"' in download.value.path().read_text()
     page.locator("#authorize > summary").click()
     page.get_by_role("button", name="Logout Exploring").click()
