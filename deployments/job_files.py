@@ -1,5 +1,6 @@
 """The files that a job of the Data tab leaves for a day: an export's resources by type, an import's errors by line."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from deployments.data_jobs import DATA_KINDS
 from deployments.models import Job
 
 ERRORS = "errors"
+_PIECE = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,13 @@ def list_files(job: Job) -> list[JobFile]:
 
 def content_type_of(name: str) -> str:
     return "application/x-ndjson" if name == ERRORS else "application/fhir+ndjson"
+
+
+def pieces_of(path: Path) -> Iterator[bytes]:
+    """The file's content; it is closed with its last piece."""
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            yield piece
 
 
 def path_of(job: Job, name: str) -> Path | None:

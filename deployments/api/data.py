@@ -1,6 +1,6 @@
 """A deployment's data by jobs: load a data set, export, the files of a job, clear."""
 
-from django.http import FileResponse, Http404
+from django.http import Http404, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -71,10 +71,14 @@ class JobFileContent(ApiView):
             (200, "application/x-ndjson"): OpenApiTypes.BINARY,
         }
     )
-    def get(self, request: Request, deployment_id: str, job_id: int, name: str) -> FileResponse:
+    def get(self, request: Request, deployment_id: str, job_id: int, name: str) -> StreamingHttpResponse:
         """The file: NDJSON, as long as it may be. Needs the role write."""
         job = get_job(deployment_for(request, deployment_id, Role.WRITE), job_id)
         path = job_files.path_of(job, name)
         if path is None:
             raise Http404("The job has no file of that name.")
-        return FileResponse(path.open("rb"), content_type=job_files.content_type_of(name))
+        return StreamingHttpResponse(
+            job_files.pieces_of(path),
+            content_type=job_files.content_type_of(name),
+            headers={"Content-Length": str(path.stat().st_size)},
+        )

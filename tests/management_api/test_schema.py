@@ -34,9 +34,14 @@ def schema() -> Any:
     return loaded
 
 
+@pytest.fixture
+def world(deployment: Deployment, alice: User) -> World:
+    return build_world(deployment.tenant, deployment, alice)
+
+
 @pytest.fixture(autouse=True)
-def _one_connection() -> Iterator[None]:
-    """A request of its own would close the connection that holds the test's transaction."""
+def _one_connection(world: World) -> Iterator[None]:
+    """A request of its own would close the connection that holds the test's transaction. After `world`, whose client connects them."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield
@@ -53,9 +58,8 @@ def name_known_objects(case: schemathesis.Case, world: World) -> None:
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=lambda part: part)
 def test_an_operation_keeps_to_the_schema(
-    method: str, path: str, schema: Any, deployment: Deployment, alice: User
+    method: str, path: str, schema: Any, world: World, alice: User
 ) -> None:
-    world = build_world(deployment.tenant, deployment, alice)
     _, text = create_token(alice, "schemathesis", Role.OWNER, tenant=None, expires=None)
 
     @settings(
