@@ -112,9 +112,10 @@ def explain(line: RequestLog) -> Explanation | None:
             else smallest_right(line)
         )
         resource_type, _, letter = line.needed.partition(".")
-        mend = (
-            f"It needs the right to {WORDS.get(letter, letter)} {resource_type.replace('*', 'every type')}."
-        )
+        is_token = line.credential_kind == CredentialKind.TOKEN
+        how = "Ask for it in the scope of a new token." if is_token else "Use a key that has it."
+        thing = resource_type.replace("*", "every type")
+        mend = f"It needs the right to {WORDS.get(letter, letter)} {thing}. {how}"
         mend = _REACH_MENDS.get(failed, mend)
     return Explanation(_SENTENCES[reason], mend, smallest)
 

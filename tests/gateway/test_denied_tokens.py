@@ -154,7 +154,7 @@ REACHES: dict[str, tuple[tuple[str, str, str], tuple[str, ...], str, str, str]] 
         ("patient/Patient.rs", "Patient/p1", "p1"),
         ("GET", "Observation?_count=1"),
         "scope",
-        "the right to search Observation",
+        "search Observation. Ask for it",
         "patient/Observation.s",
     ),
     "no scope at all": (
