@@ -110,8 +110,8 @@ def _index(partition: Partition, resources: list[Current], added: tuple[SearchPa
         write_index(partition.region, partition.number, changes)
 
 
-def index_anew(region: str, needs: Callable[[Current], bool] = lambda one: True) -> None:
-    """Write the index rows of a region's resources again, where the way to make them has changed; of those that `needs` it, else of all."""
+def index_anew(region: str) -> None:
+    """Write the index rows of all resources of a region again, where the way to make them has changed."""
     place = (-1, 0)
     statement = (
         f"SELECT partition, {CURRENT_COLUMNS} FROM fhir_resource WHERE (partition, rid) > (%s, %s)"
@@ -120,7 +120,7 @@ def index_anew(region: str, needs: Callable[[Current], bool] = lambda one: True)
     while rows := fetch(region, statement, place):
         for number, found in groupby(rows, key=itemgetter(0)):
             partition, resources = Partition(region, number), [Current(*row[1:]) for row in found]
-            for one in filter(needs, resources):
+            for one in resources:
                 _index(partition, [one], guides_of(partition).added_to(one.type))
         place = rows[-1][:2]
 

@@ -1,4 +1,5 @@
-"""Contained resources are indexed beside what holds them (docs/adr/0017), places for `near`, and variants for composites of three."""
+"""Indexed anew: contained resources beside what holds them (docs/adr/0017), places for `near`, composites of three, canonical addresses with
+their version, schedules as one span, references by this server's full address, and codes by their element's own system."""
 
 from typing import Any
 
@@ -6,17 +7,10 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from fhirserver.reindex import index_anew
-from fhirserver.store import Current
-
-_CHANGED_TYPES = ("Location", "MolecularSequence")
-
-
-def needs_new_rows(one: Current) -> bool:
-    return one.content is not None and (one.type in _CHANGED_TYPES or b'"contained"' in one.content)
 
 
 def index(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    index_anew(schema_editor.connection.alias, needs_new_rows)
+    index_anew(schema_editor.connection.alias)
 
 
 class Migration(migrations.Migration):
