@@ -11,7 +11,7 @@ from deployments.models import Region, ServiceLevel
 from deployments.presets import PRESETS
 from deployments.selectors import list_open_regions
 from deployments.sizes import SIZES, SMALLEST, get_size
-from deployments.upstream import check_upstream, seal_credential
+from deployments.upstream import check_connection, seal_credential
 from portal.models import Tenant
 from portal.subscriptions import Entitlement, get_entitlement
 
@@ -55,7 +55,7 @@ class OptionsForm(forms.Form):
         if not chosen.get("upstream"):
             raise ValidationError({"upstream": "Give the base URL of the server to connect."})
         return {
-            "upstream": check_upstream(chosen["upstream"]),
+            "upstream": check_connection(chosen["upstream"]),
             "upstream_credential": seal_credential(chosen.get("upstream_credential", "")),
         }
 

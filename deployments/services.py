@@ -12,9 +12,8 @@ from deployments.models import Deployment, Job, JobState, Region, ServiceLevel, 
 from deployments.presets import Preset
 from deployments.selectors import get_use
 from deployments.sizes import Size, get_size
-from deployments.upstream import check_upstream
+from deployments.upstream import check_connection
 from portal import audit
-from portal.features import CONNECTED_SERVERS, is_on
 from portal.models import Tenant, User
 
 NAME_LENGTH = 50
@@ -83,8 +82,6 @@ def create_deployment(
     """
     # One creation at a time in a tenant, so that limits count right.
     Tenant.objects.select_for_update().get(pk=tenant.pk)
-    if upstream and not is_on(CONNECTED_SERVERS):
-        raise ValidationError({"upstream": "This installation connects no other servers."})
     chosen_size = check_size(size)
     entitlement = entitlements.check_creation(tenant, chosen_size, high_availability)
     check_region(region, high_availability)
@@ -95,7 +92,7 @@ def create_deployment(
         size=chosen_size.code,
         high_availability=high_availability,
         preloaded_data=check_preset("" if upstream else preset, chosen_size).code,
-        upstream=check_upstream(upstream) if upstream else "",
+        upstream=check_connection(upstream) if upstream else "",
         upstream_credential=upstream_credential if upstream else "",
         service_level=ServiceLevel(service_level),
         created_by=by,

@@ -4,6 +4,7 @@ import re
 
 from django.core.exceptions import ValidationError
 
+from portal.features import CONNECTED_SERVERS, is_on
 from portal.outbound import OutboundError, check_address
 from portal.secrets import encrypt
 
@@ -22,6 +23,13 @@ def check_upstream(url: str) -> str:
     except OutboundError as error:
         raise ValidationError({"upstream": str(error)}) from error
     return url
+
+
+def check_connection(url: str) -> str:
+    """The base URL of a server that a deployment shall connect, unless the operator switched that off. Raises ValidationError."""
+    if not is_on(CONNECTED_SERVERS):
+        raise ValidationError({"upstream": "This installation connects no other servers."})
+    return check_upstream(url)
 
 
 def seal_credential(header: str) -> str:

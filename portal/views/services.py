@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from portal.access import get_current_tenant, list_tenants, require_role, set_current_tenant, signed_in
+from portal.features import TRIALS, is_on
 from portal.forms import TrialForm
 from portal.models import Role, Subscription, Tenant, User
 from portal.models.plans import HOURS_A_MONTH
@@ -39,6 +40,7 @@ def services(request: HttpRequest) -> HttpResponse:
     context = {
         "deployments_url": entry_url(deployments, tenant) if deployments else None,
         "cards": cards,
+        "trials": is_on(TRIALS),
         "prices": size_prices().values(),
         "hours": HOURS_A_MONTH,
     }

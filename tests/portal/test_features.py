@@ -61,8 +61,12 @@ def test_without_sign_up_only_invited_people_make_an_account(
     assert signed_up(Client(), "emil@example.org")
 
 
-def test_without_trials_a_tenant_subscribes(operator: User, tenant: Tenant, alice: User) -> None:
+def test_without_trials_a_tenant_subscribes(
+    operator: User, tenant: Tenant, alice: User, sign_in: SignIn
+) -> None:
+    assert "Start trial" in sign_in(alice).get("/services/").content.decode()
     switch_features([], actor=operator)
+    assert "Start trial" not in sign_in(alice).get("/services/").content.decode()
     with pytest.raises(SubscriptionRefused, match="no trial"):
         start_trial(tenant, actor=alice)
     subscribe(tenant, actor=alice, service="fhir-server")
