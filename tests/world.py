@@ -29,10 +29,10 @@ class World:
     ids: dict[str, object]
 
     def address(self, path: str, name: str) -> str:
-        special = {"explorer:datatype": "HumanName", "explorer:elements": "Patient.name"}
+        special = {"explorer:datatype name": "HumanName", "explorer:elements path": "Patient.name"}
 
         def fill(found: re.Match[str]) -> str:
-            return special.get(name) or str(self.ids[found[1]])
+            return special.get(f"{name} {found[1]}") or str(self.ids[found[1]])
 
         return "/" + re.sub(r"<\w+:(\w+)>", fill, path)
 
