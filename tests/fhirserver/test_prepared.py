@@ -7,6 +7,7 @@ import pytest
 from django.db import connections
 
 from fhirserver import prepared
+from fhirserver.outcomes import BadRequest
 from fhirserver.prepared import Prepared
 
 
@@ -36,7 +37,7 @@ def test_texts_bytes_and_fractions_come_back_as_they_went(statements: Prepared) 
 
 
 def test_a_text_with_nul_is_refused_and_not_cut(statements: Prepared) -> None:
-    with pytest.raises(psycopg.DataError):
+    with pytest.raises(BadRequest, match="NUL"):
         statements.fetch("SELECT %s::text", ["a\x00b"])
 
 
