@@ -216,3 +216,21 @@ def any_of(nodes: list[Node]) -> Node:
 
 def of_type(resource_type: str) -> Posting:
     return Posting((type_key(resource_type),), 90)
+
+
+def conjuncts(node: Node) -> list[Node]:
+    """What all have to hold; resources that are named more than once, by what the names have in common."""
+    nodes = _parts(node)
+    named = [set(one.rids) for one in nodes if isinstance(one, Rids)]
+    if len(named) < 2:
+        return nodes
+    return [
+        Rids(tuple(sorted(set.intersection(*named)))),
+        *(one for one in nodes if not isinstance(one, Rids)),
+    ]
+
+
+def _parts(node: Node) -> list[Node]:
+    if isinstance(node, And):
+        return [one for inner in node.nodes for one in _parts(inner)]
+    return [node]

@@ -6,7 +6,6 @@ The condition that fewest resources can match drives the statement; the others a
 from dataclasses import astuple
 
 from fhirserver.connection import is_postgresql, looked_up, one_of
-from fhirserver.indexing.keys import NUMBER
 from fhirserver.indexing.params.string import MARK
 from fhirserver.partitions import Partition
 from fhirserver.search.ast import (
@@ -32,13 +31,14 @@ from fhirserver.search.ast import (
     Text,
     Updated,
     Within,
+    conjuncts,
     of_type,
 )
 from fhirserver.search.comparisons import changed, compared, measured
 from fhirserver.search.contained import contained_of_type
 from fhirserver.search.holders import holders_of, ranked
 from fhirserver.search.planning import planned_matches, words_asked
-from fhirserver.search.sql import Sql, join
+from fhirserver.search.sql import Sql, join, rows_of
 from fhirserver.search.weights import holds_any, weight
 
 # Keeps PostgreSQL from joining with all that a key holds.
@@ -69,15 +69,15 @@ class Compiler:
         """The same for what is planned."""
         match asked:
             case Within(node):
-                return self._matching(contained_of_type(resource_type), _flat(node))
+                return self._matching(contained_of_type(resource_type), conjuncts(node))
             case Holders(node, own):
                 beside = None if own is None else self.found(resource_type, own)
                 return holders_of(self.partition, self.found(resource_type, Within(node)), beside)
-        return self._matching(of_type(resource_type), _flat(asked))
+        return self._matching(of_type(resource_type), conjuncts(asked))
 
     def conditions(self, resource_type: str, node: Node) -> Sql:
         """What rows of `m` must fulfil to be among them; the condition is planned."""
-        nodes = [of_type(resource_type), *_flat(node)]
+        nodes = [of_type(resource_type), *conjuncts(node)]
         return join(" AND ", [self.condition(one, "m") for one in nodes])
 
     def _matching(self, kind: Posting, nodes: list[Node]) -> Sql:
@@ -173,7 +173,7 @@ class Compiler:
         asked = (kind, tuple(rest))
         name = self._named.get(asked)
         if name is None:
-            found = self._matching(kind, _flat(And(tuple(rest))))
+            found = self._matching(kind, conjuncts(And(tuple(rest))))
             name = self._named[asked] = f"c{len(self._parts) + 1}"
             self._parts.append(Sql(f"{name} AS (SELECT m.rid {found.text})", found.values))
         return name
@@ -200,9 +200,10 @@ class Compiler:
                 )
                 return Sql(text, (self.number, *test.values))
             case HasRow(table, param):
-                unit = f" AND h.unit = {NUMBER}" if table == "fhir_quantity" else ""
-                text = f"EXISTS (SELECT 1 FROM {table} h WHERE h.partition = %s AND h.rid = {at}.rid AND h.param = %s{unit}{_BY_KEY})"
-                return Sql(text, (self.number, param))
+                rows = rows_of(self.partition.region, table, at)
+                return Sql(
+                    f"EXISTS (SELECT 1 FROM {rows} h WHERE h.param = %s{_BY_KEY})", (self.number, param)
+                )
             case FullText():
                 return self._says(node, at)
             case Near():
@@ -214,10 +215,8 @@ class Compiler:
         return Sql(f"({at}.rid IN ({found.text})) IS TRUE", found.values)
 
     def _near(self, node: Near, at: str) -> Sql:
-        one = (
-            f"(SELECT h.low FROM fhir_quantity h WHERE h.partition = %s AND h.rid = {at}.rid AND h.param = %s"
-            f" AND h.unit = {NUMBER}{_BY_KEY}) * %s"
-        )
+        rows = rows_of(self.partition.region, "fhir_quantity", at)
+        one = f"(SELECT h.low FROM {rows} h WHERE h.param = %s{_BY_KEY}) * %s"
         parts = [
             Sql(one, (self.number, param, place))
             for param, place in zip(node.params, node.point, strict=True)
@@ -292,9 +291,3 @@ class Compiler:
 def _literal(text: str) -> str:
     """A text within a LIKE that escapes by `!`."""
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-
-
-def _flat(node: Node) -> list[Node]:
-    if isinstance(node, And):
-        return [one for inner in node.nodes for one in _flat(inner)]
-    return [node]

@@ -15,7 +15,7 @@ from fhirserver.partitions import Partition
 from fhirserver.rows import param_code
 from fhirserver.search.content_values import content_value
 from fhirserver.search.limits import MAX_SORT
-from fhirserver.search.sql import Sql
+from fhirserver.search.sql import Sql, rows_of
 from fhirspec.definitions import SearchParameter
 from fhirspec.searchparams import UnsupportedExpression
 
@@ -100,12 +100,12 @@ def _indexed(found: SearchParameter, partition: Partition, pick: str) -> tuple[S
         )
     table, columns = _TABLES[found.type]
     params = [param_code(found.base, one.code) for one in readings(found.base, found.code)]
-    unit = f" AND {{}}.unit = {NUMBER}" if table == "fhir_quantity" else ""
+    unit = f" AND m.unit = {NUMBER}" if table == "fhir_quantity" else ""
     text = (
-        f"(SELECT {pick}(s.{columns[0]}) FROM {table} s WHERE s.partition = %s AND s.rid = m.rid"
-        f" AND s.param IN ({', '.join(['%s'] * len(params))}){unit.format('s')})"
+        f"(SELECT {pick}(s.{columns[0]}) FROM {rows_of(partition.region, table, 'm')} s"
+        f" WHERE s.param IN ({', '.join(['%s'] * len(params))}))"
     )
-    tests = Sql(f"m.param = %s{unit.format('m')}", tuple(params[:1]))
+    tests = Sql(f"m.param = %s{unit}", tuple(params[:1]))
     index = Index(table, columns[0], tests, columns) if len(params) == 1 else None
     return Sql(text, (partition.number, *params)), index
 

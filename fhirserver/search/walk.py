@@ -6,10 +6,11 @@ How often a walk meets a match is not known beforehand: it reads a stretch of th
 from typing import Any, Literal
 
 from fhirserver.connection import fetch
+from fhirserver.partitions import Partition
 from fhirserver.search.ast import Node
 from fhirserver.search.compile import Compiler
 from fhirserver.search.sort import Index, Key
-from fhirserver.search.sql import Sql, join
+from fhirserver.search.sql import Sql, join, rows_of
 
 MANY = 1_000
 """So many matches are sorted as quickly as they are walked to."""
@@ -40,7 +41,7 @@ def walk(
     for (end,) in fetch(compiler.partition.region, f"SELECT m.{index.column} {far}", ahead.values):
         parts.append(Sql(f"m.{index.column} {'>=' if falls else '<='} %s", (end,)))
     if index.several:
-        parts.append(_counts(index, number, "greater" if key.descending else "less"))
+        parts.append(_counts(index, compiler.partition, "greater" if key.descending else "less"))
     return join(" AND ", [*parts, compiler.conditions(resource_type, node)])
 
 
@@ -50,12 +51,12 @@ def _are_many(compiler: Compiler, resource_type: str, node: Node) -> bool:
     return bool(fetch(compiler.partition.region, statement.text, statement.values))
 
 
-def _counts(index: Index, partition: int, than: Literal["less", "greater"]) -> Sql:
+def _counts(index: Index, partition: Partition, than: Literal["less", "greater"]) -> Sql:
     """Of the several values of a resource, this row has the one that counts."""
     other, own = (", ".join(f"{alias}.{name}" for name in index.several) for alias in ("o", "m"))
     tests = index.tests.text.replace("m.", "o.")
     text = (
-        f"NOT EXISTS (SELECT 1 FROM {index.table} o WHERE o.partition = %s AND o.rid = m.rid AND {tests}"
+        f"NOT EXISTS (SELECT 1 FROM {rows_of(partition.region, index.table, 'm')} o WHERE {tests}"
         f" AND ({other}) {'<' if than == 'less' else '>'} ({own}))"
     )
-    return Sql(text, (partition, *index.tests.values))
+    return Sql(text, (partition.number, *index.tests.values))

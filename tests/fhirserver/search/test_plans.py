@@ -67,9 +67,13 @@ def _entrances(plan: Any) -> Iterator[str]:
             yield from _entrances(one)
     elif isinstance(plan, dict):
         if str(plan.get("Relation Name", "")).startswith("fhir_") and plan["Node Type"] not in _ENTERED_BELOW:
-            yield f"{plan['Node Type']} of {plan['Relation Name']} by {plan.get('Index Cond', '')}"
+            yield f"{plan['Node Type']} of {plan['Relation Name']} {plan['Alias']} by {plan.get('Index Cond', '')}"
         for value in plan.values():
             yield from _entrances(value)
+
+
+# What is looked up for each row by its resource (search.sql.rows_of) may not walk along a parameter.
+_WHOLE_PARAMETER = re.compile(r" (?:[osh]|fhir_\w+) by \(\(partition = \$\d+\) AND \(param = \$\d+\)\)$")
 
 
 def _wide_on_postgresql(raw: psycopg.Connection[Any], statement: str) -> list[str]:
@@ -81,7 +85,7 @@ def _wide_on_postgresql(raw: psycopg.Connection[Any], statement: str) -> list[st
     (plan,) = raw.execute(f"EXPLAIN (FORMAT JSON) EXECUTE looked_at{values}").fetchone() or ("[]",)
     raw.execute("DEALLOCATE looked_at")
     found = _entrances(plan if isinstance(plan, list) else json.loads(plan))
-    return [one for one in found if " AND " not in one]
+    return [one for one in found if " AND " not in one or _WHOLE_PARAMETER.search(one)]
 
 
 # A virtual table is always scanned; what follows the colon is by what.
