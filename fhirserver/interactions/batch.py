@@ -60,10 +60,20 @@ def _answered(
     try:
         asked = entry_request(request, entry, f"Bundle.entry[{number}]")
         require_no_nul(asked)
-        response = answer(asked, store)
+        response = read_or_written(asked, store, answer)
     except FhirError as error:
         response = error_response(error)
     return response_entry(response)
+
+
+def read_or_written(asked: FhirRequest, store: Store, answer: Answer) -> FhirResponse:
+    """An entry's answer; that to HEAD is the one to GET without its body."""
+    if asked.method != "HEAD":
+        return answer(asked, store)
+    asked.method = "GET"
+    response = answer(asked, store)
+    response.body = b""
+    return response
 
 
 def entry_request(request: FhirRequest, entry: dict[str, Any], path: str) -> FhirRequest:

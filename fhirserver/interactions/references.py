@@ -3,11 +3,14 @@
 https://hl7.org/fhir/R4/http.html#trules
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-Resolve = Callable[[str], str]
+from fhirspec.addresses import ADDRESS_NAMES
+
 _LOCAL = ("urn:uuid:", "urn:oid:")
+_LINK = re.compile(r"""(\b(?:href|src)\s*=\s*)(["'])(urn:(?:uuid|oid):[^"'#]+)""")
 
 
 def conditional_references(resource: Any) -> Iterator[str]:
@@ -26,23 +29,28 @@ def conditional_references(resource: Any) -> Iterator[str]:
 
 
 def rewrite(node: Any, addresses: Mapping[str, str]) -> None:
-    """Replace, in place, every string that is an entry's fullUrl (or a conditional reference) by the resource's address."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if isinstance(value, str):
-                if key == "div" and "urn:" in value:
-                    node[key] = _rewritten_narrative(value, addresses)
-                elif key == "reference" or value.startswith(_LOCAL):
-                    node[key] = _address(value, addresses)
-            elif isinstance(value, (dict, list)):
+    """Replace, in place, what is an entry's fullUrl (or a conditional reference) by the resource's address: in elements that hold
+    addresses and in the links of a narrative. An identifier's value may be the same text, and stays."""
+    if isinstance(node, list):
+        for value in node:
+            if isinstance(value, (dict, list)):
                 rewrite(value, addresses)
-    elif isinstance(node, list):
-        for position, value in enumerate(node):
-            if isinstance(value, str):
-                if value.startswith(_LOCAL):
-                    node[position] = _address(value, addresses)
-            elif isinstance(value, (dict, list)):
-                rewrite(value, addresses)
+        return
+    for key, value in node.items():
+        if isinstance(value, str):
+            if key == "reference" or (key in ADDRESS_NAMES and value.startswith(_LOCAL)):
+                node[key] = _address(value, addresses)
+            elif key == "div" and "urn:" in value:
+                node[key] = _rewritten_narrative(value, addresses)
+        elif isinstance(value, list) and key in ADDRESS_NAMES:
+            node[key] = [_address(one, addresses) if _is_local(one) else one for one in value]
+            rewrite(node[key], addresses)
+        elif isinstance(value, (dict, list)):
+            rewrite(value, addresses)
+
+
+def _is_local(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(_LOCAL)
 
 
 def _address(value: str, addresses: Mapping[str, str]) -> str:
@@ -54,7 +62,4 @@ def _address(value: str, addresses: Mapping[str, str]) -> str:
 
 
 def _rewritten_narrative(div: str, addresses: Mapping[str, str]) -> str:
-    for full_url, address in addresses.items():
-        if full_url.startswith(_LOCAL):
-            div = div.replace(f'"{full_url}"', f'"{address}"')
-    return div
+    return _LINK.sub(lambda found: f"{found[1]}{found[2]}{addresses.get(found[3], found[3])}", div)

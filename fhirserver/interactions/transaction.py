@@ -11,7 +11,7 @@ from fhirserver.authorise import letter_to_put, require, require_current
 from fhirserver.bundles import bundle
 from fhirserver.conditions import matches_of
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.interactions.batch import Answer, response_entry
+from fhirserver.interactions.batch import Answer, read_or_written, response_entry
 from fhirserver.interactions.entries import LETTERS, Entry, Located, read_entry
 from fhirserver.interactions.patch import patched_resource
 from fhirserver.interactions.references import conditional_references, rewrite
@@ -89,7 +89,7 @@ def _carried_out(work: _Transaction, answer: Answer) -> FhirResponse:
     for entry in work.entries:
         if entry.method in ("GET", "HEAD"):
             with Located(entry):
-                entry.response = answer(entry.request, work.store)
+                entry.response = read_or_written(entry.request, work.store, answer)
     answers = [response_entry(entry.response) for entry in work.entries if entry.response is not None]
     return json_response(bundle("transaction-response", answers))
 

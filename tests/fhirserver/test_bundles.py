@@ -63,6 +63,53 @@ def test_references_between_entries_become_real_even_in_circles(client: Client) 
     assert client.get(c).json()["subject"]["reference"] == a
 
 
+def test_only_addresses_and_links_become_real(client: Client) -> None:
+    a, b = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0", "urn:oid:1.2.3.4"
+    links = f'<a href="{a}#x">a</a><img alt="b" src=\'{b}\'/> {a}'
+    document = {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "text": {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{links}</div>'},
+        "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": a},
+        "subject": {"reference": a},
+        "content": [{"attachment": {"url": b, "title": a}}],
+        "extension": [
+            {"url": "urn:x", "valueUri": a},
+            {"url": "urn:x", "valueCanonical": b},
+            {"url": "urn:x", "valueString": a},
+        ],
+    }
+    plan = {"resourceType": "PlanDefinition", "status": "draft", "library": [b, "urn:oid:1.2.3.5"]}
+    answered = client.post(
+        "",
+        transaction(
+            entry("POST", "DocumentReference", document),
+            entry("POST", "PlanDefinition", plan),
+            entry("POST", "Patient", patient(), a),
+            entry("POST", "Binary", {"resourceType": "Binary", "contentType": "text/plain"}, b),
+        ),
+    )
+    first, second, person, data = locations(answered.json())
+    stored = client.get(first).json()
+    assert stored["masterIdentifier"]["value"] == a
+    assert stored["subject"]["reference"] == person
+    assert stored["content"] == [{"attachment": {"url": data, "title": a}}]
+    assert [next(v for k, v in one.items() if k != "url") for one in stored["extension"]] == [person, data, a]
+    made = f'<a href="{person}#x">a</a><img alt="b" src=\'{data}\'/> {a}'
+    assert made in stored["text"]["div"]
+    assert client.get(second).json()["library"] == [data, "urn:oid:1.2.3.5"]
+
+
+def test_head_in_a_bundle_is_answered_without_a_body(client: Client) -> None:
+    known = client.create(patient())
+    for kind in ("batch", "transaction"):
+        asked = transaction(entry("HEAD", f"Patient/{known['id']}"), entry("HEAD", "Patient"), kind=kind)
+        entries = client.post("", asked).json()["entry"]
+        assert [one["response"]["status"] for one in entries] == ["200 OK", "200 OK"]
+        assert entries[0]["response"]["etag"] == 'W/"1"'
+        assert not any("resource" in one for one in entries)
+
+
 def test_a_transaction_with_one_bad_entry_writes_nothing(client: Client) -> None:
     answered = client.post(
         "",
