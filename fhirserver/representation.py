@@ -20,8 +20,11 @@ from fhirspec.xml import from_xml, to_xml
 JSON_TYPE = "application/fhir+json; charset=utf-8"
 XML_TYPE = "application/fhir+xml; charset=utf-8"
 NDJSON_TYPE = "application/fhir+ndjson"
-_JSON_NAMES = frozenset({"json", "application/json", "application/fhir+json", "text/json"})
-_XML_NAMES = frozenset({"xml", "application/xml", "application/fhir+xml", "text/xml"})
+# The last of each is the name that it had up to DSTU2, which older clients still send.
+_JSON_NAMES = frozenset(
+    {"json", "application/json", "application/fhir+json", "text/json", "application/json+fhir"}
+)
+_XML_NAMES = frozenset({"xml", "application/xml", "application/fhir+xml", "text/xml", "application/xml+fhir"})
 # A page, a patch or a file of lines is asked for beside FHIR's own types; an error or a resource then comes as JSON.
 _ANY_NAMES = frozenset({"*/*", "application/*", "text/html", "", NDJSON_TYPE, "application/json-patch+json"})
 
@@ -82,13 +85,22 @@ def unpacked_body(request: FhirRequest) -> bytes:
         return request.body
     if encoding != "gzip":
         raise UnsupportedMediaType(f"Content-Encoding {encoding} is not supported; gzip is.")
+    return _inflated(request.body)
+
+
+def _inflated(packed: bytes) -> bytes:
     inflate = zlib.decompressobj(wbits=31)
     try:
-        body = inflate.decompress(request.body, MAX_BODY_BYTES)
+        # One more than is allowed: a body that is just as large as that ends where it should.
+        body = inflate.decompress(packed, MAX_BODY_BYTES + 1)
     except zlib.error as error:
         raise BadRequest("The body is not valid gzip.") from error
-    if inflate.unconsumed_tail:
+    if len(body) > MAX_BODY_BYTES:
         raise TooLarge(f"The unpacked body is larger than {MAX_BODY_BYTES} bytes (MAX_BODY_BYTES).")
+    if not inflate.eof:
+        raise BadRequest("The body is not valid gzip: it was cut off.")
+    if inflate.unused_data:
+        raise BadRequest("The body has more after its gzip: send one gzip member.")
     return body
 
 

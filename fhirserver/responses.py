@@ -8,7 +8,7 @@ from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.outcomes import BadRequest, FhirError, Forbidden, Issue, outcome_bytes
+from fhirserver.outcomes import FhirError, Forbidden, Issue, outcome_bytes
 from fhirserver.representation import JSON_TYPE
 from fhirserver.store import Version
 
@@ -51,8 +51,9 @@ def _is_known(request: FhirRequest, version: Version) -> bool:
         return False
     try:
         return version.updated // 1_000_000 <= parsedate_to_datetime(since).timestamp()
-    except ValueError as error:
-        raise BadRequest(f"If-Modified-Since is not an HTTP date: {since}") from error
+    except ValueError:
+        # RFC 9110, 13.1.3: a date that cannot be read counts as none.
+        return False
 
 
 def location(base_url: str, version: Version) -> str:
