@@ -1,6 +1,6 @@
 """history of an instance, of a type and of the whole server: https://hl7.org/fhir/R4/http.html#history
 
-The newest version comes first. Pages go by keyset, so that new versions do not move them.
+The newest version comes first, unless `_sort=_lastUpdated` asks for the oldest. Pages go by keyset, so that new versions do not move them.
 """
 
 from collections.abc import Iterator
@@ -27,18 +27,22 @@ _STATUS = {"POST": "201 Created", "PUT": "200 OK", "PATCH": "200 OK", "DELETE": 
 _COLUMNS = "rid, type, logical_id, version, updated, method, content"
 _CURSOR = "_before"
 _KNOWN = frozenset(
-    {"_count", "_since", "_at", "_list", _CURSOR, "_format", "_pretty", "_summary", "_elements"}
+    {"_count", "_since", "_at", "_list", "_sort", _CURSOR, "_format", "_pretty", "_summary", "_elements"}
 )
+_SORTS = {"": False, "none": False, "-_lastUpdated": False, "_lastUpdated": True}
+"""What `_sort` may say, as in R5, and whether the oldest version then comes first."""
+_MILLISECOND = 1000
 _encode = msgspec.json.encode
 
 
 class Window(NamedTuple):
-    """Which versions are asked for; times in microseconds. `before`: (updated, rid, version) of the last one of the page before."""
+    """Which versions are asked for; times in microseconds. `last`: (updated, rid, version) of the last one of the page before."""
 
     size: int
     since: int | None
     at: tuple[int, int] | None
-    before: tuple[int, int, int] | None
+    last: tuple[int, int, int] | None
+    rising: bool
 
 
 def history_instance(request: FhirRequest, store: Store) -> FhirResponse:
@@ -116,16 +120,16 @@ def _restricted(window: Window, condition: str, values: list[Any]) -> tuple[str,
 
 
 def _page(store: Store, letter: str, window: Window, where: str, parameters: list[Any]) -> Iterator[Version]:
-    """One more than a page of versions that the grant covers, newest first."""
-    before, wanted = window.before, window.size + 1
+    """One more than a page of versions that the grant covers, in the order of the window."""
+    last, wanted = window.last, window.size + 1
     while wanted > 0:
-        rows = [Version(*row) for row in _rows(store, window, where, parameters, before, wanted)]
+        rows = [Version(*row) for row in _rows(store, window, where, parameters, last, wanted)]
         visible = [version for version in rows if covers_version(store, letter, version)]
         yield from visible
         if len(rows) < wanted:
             return
         wanted -= len(visible)
-        before = (rows[-1].updated, rows[-1].rid, rows[-1].version)
+        last = (rows[-1].updated, rows[-1].rid, rows[-1].version)
 
 
 def _rows(
@@ -133,18 +137,21 @@ def _rows(
     window: Window,
     where: str,
     parameters: list[Any],
-    before: tuple[int, int, int] | None,
+    last: tuple[int, int, int] | None,
     limit: int,
 ) -> list[tuple[Any, ...]]:
     outer, more = "", []
     if window.at is not None:
-        outer = " WHERE updated < %s AND (ended IS NULL OR ended > %s)"
+        # Clients know times by the millisecond: a version has ended when, for them, the next began.
+        outer = f" WHERE updated < %s AND (ended IS NULL OR ended / {_MILLISECOND} * {_MILLISECOND} > %s)"
         more += [window.at[1], window.at[0]]
-    if before is not None:
-        outer += (" AND" if outer else " WHERE") + " (updated, rid, version) < (%s, %s, %s)"
-        more += before
+    behind, way = (">", "ASC") if window.rising else ("<", "DESC")
+    order = f"ORDER BY updated {way}, rid {way}, version {way} LIMIT %s"
+    if last is not None:
+        outer += (" AND" if outer else " WHERE") + f" (updated, rid, version) {behind} (%s, %s, %s)"
+        more += last
     ended = ", lead(updated) OVER (PARTITION BY rid ORDER BY version) AS ended" if window.at else ""
-    inner_limit = "" if outer or window.at else " ORDER BY updated DESC, rid DESC, version DESC LIMIT %s"
+    inner_limit = "" if outer or window.at else f" {order}"
     inner_more = [limit] if inner_limit else []
     parts = [
         f"SELECT * FROM (SELECT {_COLUMNS} FROM {table} WHERE {where}{inner_limit}) AS part_{table}"
@@ -152,7 +159,7 @@ def _rows(
     ]
     query = (
         f"SELECT {_COLUMNS} FROM (SELECT all_versions.*{ended} FROM ({' UNION ALL '.join(parts)}) AS all_versions)"
-        f" AS timed{outer} ORDER BY updated DESC, rid DESC, version DESC LIMIT %s"
+        f" AS timed{outer} {order}"
     )
     values = [*parameters, *inner_more, *parameters, *inner_more, *more, limit]
     return fetch(store.partition.region, query, values)
@@ -169,15 +176,22 @@ def _total(store: Store, window: Window, condition: str, values: list[Any]) -> i
 
 def _window(request: FhirRequest) -> Window:
     since, at = request.parameter("_since"), request.parameter("_at")
+    sort = request.parameter("_sort") or ""
+    if sort not in _SORTS:
+        raise BadRequest(f"_sort={sort}: a history is sorted by _lastUpdated or -_lastUpdated.")
     return Window(
         _count(request),
         instant_range("_since", since)[0] if since else None,
         instant_range("_at", at) if at else None,
         _cursor(request),
+        _SORTS[sort],
     )
 
 
 def _count(request: FhirRequest) -> int:
+    """How many versions a page has; none where only their number is asked for."""
+    if request.parameter("_summary") == "count":
+        return 0
     text = request.parameter("_count")
     if text is None:
         return DEFAULT_HISTORY_COUNT

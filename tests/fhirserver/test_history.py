@@ -46,9 +46,8 @@ def test_since_and_at_choose_versions_by_time(client: Client) -> None:
     since = client.get(f"{address}/_history?_since={second}").json()
     assert [entry["resource"]["meta"]["versionId"] for entry in since["entry"]] == ["3", "2"]
     at = client.get(f"{address}/_history?_at={third}").json()
-    current_then = [entry["resource"]["meta"]["versionId"] for entry in at["entry"]]
-    assert current_then[0] == "3"
-    assert "1" not in current_then
+    # For clients times are milliseconds: when the third version began, the second had ended.
+    assert [entry["resource"]["meta"]["versionId"] for entry in at["entry"]] == ["3"]
     assert "entry" not in client.get(f"{address}/_history?_at=2001").json()
     assert client.get(f"{address}/_history?_since=yesterday").status == 400
 
@@ -88,8 +87,34 @@ def test_every_level_has_pages_with_since_and_at(client: Client, level: str) -> 
             if not following:
                 break
             page = client.get(following[0]).json()
-        assert [version for version in seen if version in versions] == versions
-        assert len(seen) <= len(versions) + 1
+        assert seen == versions
+
+
+def test_the_oldest_version_comes_first_where_that_is_asked_for(client: Client) -> None:
+    created = client.create(PATIENT)
+    address = f"Patient/{created['id']}"
+    for _ in range(4):
+        client.put(address, created)
+    for level in (f"{address}/_history", "Patient/_history", "_history"):
+        page, seen = client.get(f"{level}?_sort=_lastUpdated&_count=2").json(), []
+        while True:
+            seen += [entry["resource"]["meta"]["versionId"] for entry in page["entry"]]
+            following = [link["url"] for link in page["link"] if link["relation"] == "next"]
+            if not following:
+                break
+            page = client.get(following[0]).json()
+        assert seen == ["1", "2", "3", "4", "5"]
+    newest = client.get(f"{address}/_history?_sort=-_lastUpdated&_count=1").json()
+    assert newest["entry"][0]["resource"]["meta"]["versionId"] == "5"
+    assert client.get(f"{address}/_history?_sort=name").status == 400
+
+
+@pytest.mark.parametrize("asked", ["_summary=count", "_count=0"])
+def test_a_history_may_be_counted_only(client: Client, asked: str) -> None:
+    created = client.create(PATIENT)
+    client.put(f"Patient/{created['id']}", created)
+    counted = client.get(f"Patient/{created['id']}/_history?{asked}").json()
+    assert (counted["total"], "entry" in counted) == (2, False)
 
 
 def test_what_a_history_does_not_take_is_ignored_unless_strict(client: Client) -> None:
