@@ -5,12 +5,13 @@ https://hl7.org/fhir/R4/patient-operation-everything.html. Without `_count` all 
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from fhirserver.authorise import covers
-from fhirserver.bundles import Entry, bundle_start, search_entry, streamed_bundle
+from fhirserver.bundles import Entry, bundle, bundle_start, search_entry, streamed_bundle
 from fhirserver.connection import fetch, one_of
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.indexing.definitions import rank_parameter
@@ -18,17 +19,19 @@ from fhirserver.indexing.extract import compartment_codes
 from fhirserver.indexing.keys import compartment_key
 from fhirserver.instants import instant_range
 from fhirserver.interactions.read import readable
+from fhirserver.operations.export_reach import local_pointer
 from fhirserver.operations.parameters import Asked
 from fhirserver.outcomes import BadRequest
 from fhirserver.responses import json_response
 from fhirserver.rows import param_code, unpack
 from fhirserver.store import Store, rid_of
+from fhirserver.subsets import subset_entries, subset_of
 from fhirspec import json
 from fhirspec.catalogue import get_catalogue
 
 BATCH = 200
 _LAST = 2**63 - 1
-_REFERENCE = re.compile(rb'"reference":"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[0-9]+)?"')
+_RELATIVE = rb'([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[0-9]+)?"'
 
 
 class Selection(NamedTuple):
@@ -52,8 +55,15 @@ def everything(request: FhirRequest, store: Store) -> FhirResponse:
     asked = Asked(request)
     selection = _selection(asked)
     count, offset = asked.number("_count", None), asked.number("_offset", 0) or 0
+    # What came in a body stands in the links too: they lead by GET to more of the same.
+    request.query = [*request.query, *asked.in_body]
     readable(store, request.resource_type, request.logical_id)
     found = _all_entries(store, request.resource_type, request.logical_id, selection)
+    subset = subset_of(request)
+    if asked.text("_summary") == "count":
+        return _counted(request, found)
+    if subset is not None:
+        found = subset_entries(subset, found)
     if count is None:
         if offset:
             found = islice(found, offset, None)
@@ -85,7 +95,7 @@ def _all_entries(store: Store, resource_type: str, logical_id: str, selection: S
         for rid, entry in _rows(store, source, selection):
             if rid not in seen:
                 seen.add(rid)
-                _note_targets(entry.content, targets)
+                _note_targets(entry.content, targets, store.partition.base)
                 yield entry
     yield from _referred(store, [rid for rid in targets if rid not in seen], selection)
 
@@ -105,7 +115,7 @@ def _sources(store: Store, resource_type: str, logical_id: str) -> Iterator[Sour
         yield from _encounter_sources(store, itself)
     else:
         person = json.decode(store.get(resource_type, logical_id).content)  # type: ignore[union-attr, arg-type]
-        for patient in _linked_patients(person):
+        for patient in _linked_patients(store, person):
             yield from _sources(store, "Patient", patient)
 
 
@@ -119,9 +129,9 @@ def _encounter_sources(store: Store, rid: int) -> Iterator[Source]:
             )
 
 
-def _linked_patients(person: dict[str, Any]) -> list[str]:
-    references = [link.get("target", {}).get("reference", "") for link in person.get("link", [])]
-    return [one.removeprefix("Patient/") for one in references if one.startswith("Patient/")]
+def _linked_patients(store: Store, person: dict[str, Any]) -> list[str]:
+    named = [local_pointer(store, link.get("target", {})) for link in person.get("link", [])]
+    return [one.logical_id for one in named if one is not None and one.type == "Patient"]
 
 
 def _rows(store: Store, source: Source, selection: Selection) -> Iterator[tuple[int, Entry]]:
@@ -170,8 +180,14 @@ def _undated_types() -> list[str]:
     return [name for name in get_catalogue().resource_types if not rank_parameter(name)]
 
 
-def _note_targets(content: bytes, targets: dict[int, None]) -> None:
-    for resource_type, logical_id in _REFERENCE.findall(content):
+@lru_cache(maxsize=64)
+def _reference_here(base: str) -> re.Pattern[bytes]:
+    """A reference to something stored here: relative, or by the endpoint's own address."""
+    return re.compile(rb'"reference":"(?:%s/)?%s' % (re.escape(base.encode()), _RELATIVE))
+
+
+def _note_targets(content: bytes, targets: dict[int, None], base: str) -> None:
+    for resource_type, logical_id in _reference_here(base).findall(content):
         targets[rid_of(resource_type.decode(), logical_id.decode())] = None
 
 
@@ -207,6 +223,12 @@ def _streamed(request: FhirRequest, found: Iterator[Entry]) -> FhirResponse:
         yield from rest
 
     return json_response(streamed_bundle(bundle_start("searchset", None, links), all_entries()))
+
+
+def _counted(request: FhirRequest, found: Iterator[Entry]) -> FhirResponse:
+    """`_summary=count`: how many there are, and none of them."""
+    total = sum(1 for _ in found)
+    return json_response(bundle("searchset", (), total, [("self", _address(request, None))]))
 
 
 def _page(request: FhirRequest, found: Iterator[Entry], count: int, offset: int) -> FhirResponse:

@@ -8,10 +8,12 @@ compartment refers to, directly or over another of them.
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 from fhirserver.connection import fetch
 from fhirserver.indexing.extract import PATIENT, compartment_codes, index_rows, patients_of
 from fhirserver.indexing.keys import type_key
+from fhirserver.indexing.params.reference import Pointer, pointer_of
 from fhirserver.outcomes import NotFound
 from fhirserver.rows import IndexRows, param_code, unpack
 from fhirserver.store import Store, Version, rid_of
@@ -38,16 +40,23 @@ def members_of(store: Store, group: str) -> frozenset[str]:
     seen, waiting = {group}, [first.content]
     while waiting:
         for member in json.decode(waiting.pop()).get("member", []):
-            kind, _, logical_id = str(member.get("entity", {}).get("reference", "")).rpartition("/")
-            if member.get("inactive"):
+            named = local_pointer(store, member.get("entity", {}))
+            if member.get("inactive") or named is None:
                 continue
-            if kind == PATIENT:
-                patients.add(logical_id)
-            elif kind == "Group" and logical_id not in seen:
-                seen.add(logical_id)
-                inner = store.get("Group", logical_id)
+            if named.type == PATIENT:
+                patients.add(named.logical_id)
+            elif named.type == "Group" and named.logical_id not in seen:
+                seen.add(named.logical_id)
+                inner = store.get("Group", named.logical_id)
                 waiting += [inner.content] if inner is not None and inner.content is not None else []
     return frozenset(patients)
+
+
+def local_pointer(store: Store, reference: dict[str, Any]) -> Pointer | None:
+    """What a Reference names, be it relative or by the endpoint's own address, with a version or without; None: something elsewhere."""
+    text = str(reference.get("reference", ""))
+    pointer = pointer_of(text.removeprefix(f"{store.partition.base}/"))
+    return pointer if pointer is not None and pointer.type else None
 
 
 class Reach:

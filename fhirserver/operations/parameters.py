@@ -16,11 +16,13 @@ _FOR_THE_ANSWER = ("_format", "_pretty")
 
 
 class Asked:
-    """The parameters of one call by name: text, or JSON values and resources where they came in a body."""
+    """The parameters of one call by name: text, or JSON values and resources where they came in a body. `in_body`: those of a body that
+    have one value, as an address would say them."""
 
     def __init__(self, request: FhirRequest) -> None:
         self.values: dict[str, list[Any]] = {}
         self.resource: dict[str, Any] | None = None
+        self.in_body: list[tuple[str, str]] = []
         for name, value in request.query:
             if name not in _FOR_THE_ANSWER:
                 self.values.setdefault(name, []).append(value)
@@ -35,8 +37,9 @@ class Asked:
             if not isinstance(parameter, dict) or not isinstance(parameter.get("name"), str):
                 raise BadRequest("Parameters.parameter needs a name.", "Parameters.parameter")
             value = _value(parameter)
-            if isinstance(value, str):
-                require_pairs_without_nul([(parameter["name"], value)])
+            if not isinstance(value, dict):
+                require_pairs_without_nul([(parameter["name"], str(value))])
+                self.in_body.append((parameter["name"], str(value)))
             self.values.setdefault(parameter["name"], []).append(value)
 
     def text(self, name: str) -> str | None:

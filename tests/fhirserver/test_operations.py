@@ -8,7 +8,7 @@ from fhirserver import bulk
 from fhirserver.access import FULL, AccessGrant, Permission
 from fhirserver.operations.export import Export, ExportRequest
 from fhirspec import json
-from tests.fhirserver.client import Client
+from tests.fhirserver.client import BASE, Client
 
 
 def observation(logical_id: str, patient: str, date: str = "2020-01-01") -> dict[str, Any]:
@@ -62,6 +62,42 @@ def test_everything_in_pages_shows_each_once(filled: Client) -> None:
         page = filled.get(following[0]).json()
         seen += ids(page)
     assert sorted(seen) == sorted(whole)
+
+
+def test_everything_asked_for_in_a_body_leads_to_more_of_the_same(filled: Client) -> None:
+    given = [
+        {"name": "start", "valueDate": "2011-06"},
+        {"name": "_type", "valueString": "Observation"},
+        {"name": "_count", "valueInteger": 2},
+    ]
+    page = filled.post("Patient/ada/$everything", {"resourceType": "Parameters", "parameter": given}).json()
+    seen = ids(page)
+    while following := [link["url"] for link in page["link"] if link["relation"] == "next"]:
+        page = filled.get(following[0]).json()
+        seen += ids(page)
+    assert sorted(seen) == ["a2", "a3", "a4"]
+
+
+def test_parts_of_everything_and_their_number(filled: Client) -> None:
+    whole = filled.get("Patient/ada/$everything").json()["total"]
+    counted = filled.get("Patient/ada/$everything?_summary=count").json()
+    assert (counted["total"], "entry" in counted) == (whole, False)
+    for asked in ("_summary=true", "_elements=status"):
+        for page in ("", "&_count=3"):
+            bundle = filled.get(f"Patient/ada/$everything?_type=Observation&{asked}{page}").json()
+            for entry in bundle["entry"]:
+                assert entry["resource"]["meta"]["tag"][-1]["code"] == "SUBSETTED"
+    assert filled.get("Patient/ada/$everything?_summary=most").status == 400
+
+
+def test_everything_follows_references_by_the_whole_address(filled: Client) -> None:
+    by_address = {**observation("whole", "ada"), "performer": [{"reference": f"{BASE}/Practitioner/other"}]}
+    filled.put("Practitioner/other", {"resourceType": "Practitioner", "id": "other"})
+    filled.put("Observation/whole", by_address)
+    assert "other" in ids(filled.get("Patient/ada/$everything").json())
+    linked = {"resourceType": "Person", "id": "p", "link": [{"target": {"reference": f"{BASE}/Patient/ada"}}]}
+    filled.put("Person/p", linked)
+    assert {"ada", "whole", "other"} <= set(ids(filled.get("Person/p/$everything").json()))
 
 
 def test_everything_of_a_time_and_of_types(filled: Client) -> None:
