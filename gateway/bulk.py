@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 
 from deployments import bulk_export
@@ -14,7 +15,7 @@ from deployments.bulk_export import TooManyExports
 from deployments.models import Job, JobState
 from fhirserver.access import AccessGrant
 from fhirserver.http import FhirResponse
-from fhirserver.operations.export import require_possible
+from fhirserver.operations.export import require_filter, require_possible
 from fhirserver.outcomes import BadRequest, FhirError
 from fhirserver.partitions import Partition
 from fhirserver.responses import error_response
@@ -77,7 +78,7 @@ def _kick_off(request: Inbound, partition: Partition, owner: str, grant: AccessG
     found = _KICK_OFF.fullmatch(request.path)
     group = (found.group(2) if found else "") or ""
     level = "group" if group else "patient" if found and found.group(1) else "system"
-    asked = read_kick_off(request, level, group)
+    asked = read_kick_off(request, level, group, partial(require_filter, partition, grant))
     require_possible(partition, grant, asked.export)
     url = f"{request.base_url()}/{request.path}" + (
         f"?{request.query_string}" if request.query_string else ""

@@ -7,12 +7,15 @@ export's messages.
 """
 
 import re
+import time
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from fhirserver.instants import instant_range
 from fhirserver.operations.export import ExportRequest
 from fhirserver.operations.export_reach import reached_types
-from fhirserver.outcomes import BadRequest
+from fhirserver.outcomes import BadRequest, FhirError
 from fhirspec.catalogue import get_catalogue
 from fhirspec.json import MalformedJson, decode_object
 from gateway.inbound import Inbound
@@ -21,6 +24,7 @@ FORMATS = frozenset({"application/fhir+ndjson", "application/ndjson", "ndjson"})
 _KNOWN = frozenset(
     {"_outputFormat", "_since", "_until", "_type", "_typeFilter", "_elements", "patient", "_format"}
 )
+_CLOCKS_DIFFER_BY = 300  # seconds
 _NEXT_FILTER = re.compile(r",(?=[A-Za-z]+\?)")
 _PATIENT = re.compile(r"(?:\S*/)?Patient/([A-Za-z0-9\-.]{1,64})")
 _LENIENT = re.compile(r"handling\s*=\s*\"?lenient")
@@ -33,14 +37,19 @@ class KickOff(NamedTuple):
     ignored: tuple[str, ...]
 
 
-def read_kick_off(request: Inbound, level: str, group: str) -> KickOff:
-    """Raises BadRequest."""
-    return _Reader(request, level, group).read()
+RequireFilter = Callable[[str, str], None]
+"""Raises FhirError for a resource type and a search that cannot be honoured."""
+
+
+def read_kick_off(request: Inbound, level: str, group: str, require_filter: RequireFilter) -> KickOff:
+    """Raises FhirError."""
+    return _Reader(request, level, group, require_filter).read()
 
 
 class _Reader:
-    def __init__(self, request: Inbound, level: str, group: str) -> None:
+    def __init__(self, request: Inbound, level: str, group: str, require_filter: RequireFilter) -> None:
         self.request, self.level, self.group = request, level, group
+        self.require_filter = require_filter
         self.parameters: list[tuple[str, str]] = [*request.query(), *_in_body(request)]
         self.is_lenient = bool(_LENIENT.search(request.headers.get("prefer", "").lower()))
         self.ignored: list[str] = []
@@ -54,7 +63,7 @@ class _Reader:
             level=self.level,
             group=self.group,
             types=types,
-            since=self._instant("_since"),
+            since=self._since(),
             until=self._instant("_until"),
             type_filters=self._filters(types),
             elements=frozenset(self._listed("_elements")),
@@ -86,6 +95,13 @@ class _Reader:
         found = self._texts(name)
         return instant_range(name, found[0].strip().replace(" ", "+"))[0] if found else None
 
+    def _since(self) -> int | None:
+        """A moment to come matches nothing: whoever asks for it has mistaken something, were it only the time zone."""
+        since = self._instant("_since")
+        if since is not None and since > (time.time() + _CLOCKS_DIFFER_BY) * 1_000_000:
+            raise BadRequest("_since lies in the future: nothing can have changed after it.")
+        return since
+
     def _types(self) -> tuple[str, ...]:
         known, within = get_catalogue().resource_type_set, reached_types()
         kept = []
@@ -110,9 +126,21 @@ class _Reader:
                 self._refuse(f"_typeFilter is a type, “?” and a search, not “{text}”.")
             elif types and resource_type not in types:
                 self._refuse(f"_typeFilter={text}: _type does not name {resource_type}.")
-            else:
+            elif not (fault := self._fault_of(resource_type, query)):
                 filters.setdefault(resource_type, []).append(query)
+            else:
+                self._refuse(f"_typeFilter={text}: {fault}")
         return {name: tuple(queries) for name, queries in filters.items()}
+
+    def _fault_of(self, resource_type: str, query: str) -> str:
+        """Why a search cannot be honoured; that the caller may not search at all is no reason to ignore what it asks."""
+        try:
+            self.require_filter(resource_type, query)
+        except FhirError as error:
+            if error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            return str(error)
+        return ""
 
     def _patients(self) -> tuple[str, ...]:
         given = self._texts("patient")

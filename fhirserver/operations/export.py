@@ -29,6 +29,8 @@ BATCH = 500
 DELETIONS_IN_A_BUNDLE = 500
 _LAST = 2**63 - 1
 _ALL = 10_000_000
+# Stored JSON has no blanks, and within a text its quotation marks would be escaped.
+_BINARY_URL = b'"url":"Binary/'
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,12 @@ def require_possible(partition: Partition, grant: AccessGrant, export: ExportReq
             raise BadRequest(f"patient: there is no Patient/{patient} {where}.")
     for resource_type, queries in export.type_filters.items():
         for query in queries:
-            find_matches(partition, grant, resource_type, _pairs(query), 1)
+            require_filter(partition, grant, resource_type, query)
+
+
+def require_filter(partition: Partition, grant: AccessGrant, resource_type: str, query: str) -> None:
+    """Refuse a query of `_typeFilter` that cannot be honoured. Raises FhirError."""
+    find_matches(partition, grant, resource_type, _pairs(query), 1)
 
 
 class Export:
@@ -119,6 +126,7 @@ class Export:
                     continue
                 if self._chosen is not None:
                     seen.add(rid)
+                content = _with_absolute_attachments(content, self.partition.base)
                 yield content if subset is None else subset_bytes(subset, content)
 
     def _holds(self, resource_type: str, rid: int, postings: bytes) -> bool:
@@ -142,6 +150,13 @@ class Export:
             for last in _deleted(self._store, self.asked, resource_type):
                 if covers_version(self._store, "r", last) and (self._reach is None or self._reach.held(last)):
                     yield f"{last.type}/{last.logical_id}"
+
+
+def _with_absolute_attachments(content: bytes, base: str) -> bytes:
+    """Whoever reads a file later does not know where `Binary/1` was: the specification wants an attachment's url to be absolute."""
+    if _BINARY_URL not in content:
+        return content
+    return content.replace(_BINARY_URL, b'"url":"%s/Binary/' % base.encode())
 
 
 def _deleted(store: Store, export: ExportRequest, resource_type: str) -> Iterator[Version]:

@@ -62,7 +62,7 @@ def test_an_export_is_asked_for_awaited_fetched_and_deleted(full: Caller) -> Non
     [
         ("Patient/$export", {"Patient": 1}),
         ("$export?_type=Organization", {"Organization": 1}),
-        ("$export?_since=2999-01-01T00:00:00Z", {}),
+        ("$export?_until=1999-01-01T00:00:00Z", {}),
         ("$export?_outputFormat=application/fhir%2Bndjson&_type=Patient", {"Patient": 1}),
     ],
 )

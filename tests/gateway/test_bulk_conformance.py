@@ -205,7 +205,7 @@ def test_a_group_is_exported_by_a_backend_service(service: Service, nobody: Call
         ("Patient/$export?_type=Practitioner,Organization", {"Practitioner/doctor", "Organization/clinic"}),
         ("Patient/$export?_outputFormat=ndjson&_type=Patient&_since=2000-01-01T00:00:00%2B02:00",
          {"Patient/ada", "Patient/bea", "Patient/cia", "Patient/dot"}),
-        ("$export?_outputFormat=application/ndjson&_since=2999-01-01T00:00:00Z", set()),
+        ("$export?_outputFormat=application/ndjson&_until=2000-01-01T00:00:00Z", set()),
         ("$export?_until=2000-01-01T00:00:00Z", set()),
         ("$export?_type=Patient&_typeFilter=Patient%3Fname%3Dada,Patient%3Fname%3Dbea%252Ccia",
          {"Patient/ada", "Patient/bea", "Patient/cia"}),
@@ -277,6 +277,7 @@ def test_what_was_deleted_since_is_told_in_bundles(
     [
         ("$export?_outputFormat=text/csv", 400, "_outputFormat"),
         ("$export?_since=soon", 400, "_since"),
+        ("$export?_since=2999-01-01T00:00:00Z", 400, "future"),
         ("$export?_type=Pation", 400, "Pation"),
         ("Patient/$export?_type=Medication,ValueSet", 400, "ValueSet"),
         ("$export?_typeFilter=status%3Dfinal", 400, "_typeFilter"),
@@ -303,6 +304,40 @@ def test_a_lenient_client_has_ignored_what_cannot_be_done_and_is_told(service: S
     told = json.dumps(_lines(caller, manifest["error"]))
     for name in ("ValueSet", "includeAssociatedData", "organizeOutputBy"):
         assert name in told
+
+
+@pytest.mark.parametrize(
+    "query", ["Patient%3Fstatus%3Dactive", "Patient%3F_count%3D5", "Patient%3Fbirthdate%3Dsoon"]
+)
+def test_a_lenient_client_has_a_search_ignored_that_cannot_be_done(service: Service, query: str) -> None:
+    caller, path = service(), f"$export?_type=Patient&_typeFilter={query}"
+    _refused(caller("GET", path, prefer="respond-async"), 400)
+    manifest = _finished(caller, _kick_off(caller, path, prefer="respond-async,handling=lenient"))
+    assert len(_lines(caller, manifest["output"])) == 4
+    assert "_typeFilter" in json.dumps(_lines(caller, manifest["error"]))
+
+
+def test_members_of_a_group_may_be_named_by_the_whole_address(full: Caller, service: Service) -> None:
+    base = json.loads(_body(full("GET", "metadata")))["implementation"]["url"]
+    group = {"resourceType": "Group", "id": "whole", "type": "person", "actual": True,
+             "member": [{"entity": {"reference": f"{base}/Patient/ada"}}, {"entity": {"reference": "Patient/bea/_history/1"}},
+                        {"entity": {"reference": "https://elsewhere.example.org/Patient/cia"}}]}  # fmt: skip
+    assert full("PUT", "Group/whole", json.dumps(group)).status_code == 201
+    assert _exported(service(), "Group/whole/$export?_type=Patient") == {"Patient/ada", "Patient/bea"}
+
+
+def test_an_attachment_that_is_stored_here_is_told_by_its_whole_address(
+    full: Caller, service: Service
+) -> None:
+    document = {"resourceType": "DocumentReference", "id": "doc", "status": "current", "subject": {"reference": "Patient/ada"},
+                "content": [{"attachment": {"contentType": "text/plain", "url": "Binary/text"}}]}  # fmt: skip
+    assert full("PUT", "DocumentReference/doc", json.dumps(document)).status_code == 201
+    caller = service()
+    manifest = _finished(caller, _kick_off(caller, "Patient/$export?_type=DocumentReference"))
+    [told] = _lines(caller, manifest["output"])
+    url = told["content"][0]["attachment"]["url"]
+    assert url.startswith("http")
+    assert url.endswith("/r4/Binary/text")
 
 
 def test_narrow_scopes_export_only_what_they_cover(service: Service) -> None:
