@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from deployments import import_files, presets, quantities, transfers
-from deployments.import_files import Ids, Line, Resource
+from deployments.import_files import Ids, Line, Place, Resource
 from deployments.jobs import JobFault, Kind, Progress, Step, register_kind
 from deployments.loading import partition_of
 from deployments.provisioning import generate_preset, load_preset
@@ -38,7 +38,7 @@ def _upload(progress: Progress) -> Path:
     return path
 
 
-def _source(progress: Progress) -> tuple[Resource | None, Iterator[Line]]:
+def _source(progress: Progress, place: Place | None = None) -> tuple[Resource | None, Iterator[Line]]:
     """The transaction or batch that the upload is, else its resources one by one."""
     path = _upload(progress)
     try:
@@ -46,7 +46,7 @@ def _source(progress: Progress) -> tuple[Resource | None, Iterator[Line]]:
     except import_files.Unreadable as error:
         raise JobFault(str(error)) from error
     if document is None:
-        return None, import_files.lines_of(path)
+        return None, import_files.lines_of(path, place)
     if document.get("resourceType") != "Bundle":
         return None, iter([Line(1, document)])
     if document.get("type") in EXECUTABLE:
@@ -72,7 +72,8 @@ def _problems(line: Line, partition: Partition, ids: Ids) -> list[tuple[str, str
 def _validate(progress: Progress) -> None:
     """Look at every resource before any is stored."""
     partition = partition_of(progress.job.deployment)
-    document, lines = _source(progress)
+    place = Place()
+    document, lines = _source(progress, place)
     if document is not None:
         lines = import_files.entries_of(document) if document.get("type") != "batch" else iter(())
     errors, ids = ErrorFile(progress.job), Ids()
@@ -83,7 +84,7 @@ def _validate(progress: Progress) -> None:
             errors.add(line.number, problem, path)
         bad += bool(found)
         if number % REPORT_EVERY == 0:
-            progress.report(number, None, f"{quantities.count(number, 'resource')} checked")
+            _report_checked(progress, number, bad, place.share)
     errors.close()
     progress.job.result = {"checked": number, "invalid": bad, "errors": errors.count}
     progress.report(number, number, f"{quantities.count(number, 'resource')} checked, {bad:,} invalid")
@@ -92,6 +93,13 @@ def _validate(progress: Progress) -> None:
             f"{bad:,} of {quantities.count(number, 'resource')} are invalid; nothing was loaded. The errors can be downloaded."
         )
     _check_room(progress, number - bad)
+
+
+def _report_checked(progress: Progress, number: int, bad: int, share: float) -> None:
+    """How many lines a file has is known at its end only; how much of its bytes was read, at once."""
+    told = f"{quantities.count(number, 'resource')} checked" + (f", {bad:,} invalid" if bad else "")
+    percent = f", {share:.0%} of the file".replace("%", " %") if share else ""
+    progress.report(number, round(number / share) if share else None, told + percent)
 
 
 def _check_room(progress: Progress, coming: int) -> None:

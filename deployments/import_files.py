@@ -15,6 +15,7 @@ from fhirspec.json import MalformedJson, decode_object
 
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 LARGEST_LINE = 16 * 1024 * 1024
+PLACE_EVERY = 100
 BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 _FOREIGN = {
@@ -112,12 +113,25 @@ def _document(path: Path) -> Resource | None:
         return None  # a bad first line of NDJSON is that line's fault
 
 
-def lines_of(path: Path) -> Iterator[Line]:
+class Place:
+    """How much of a file was read, as a share of its bytes as they lie on disk."""
+
+    def __init__(self) -> None:
+        self.share = 0.0
+
+    def note(self, file: BinaryIO, size: int) -> None:
+        on_disk = getattr(file, "fileobj", None) or file  # what lies under a file that is unpacked
+        self.share = min(1.0, on_disk.tell() / size) if size else 0.0
+
+
+def lines_of(path: Path, place: Place | None = None) -> Iterator[Line]:
     """The resources of an NDJSON file, blank lines left out; a line that cannot be read has a problem."""
-    number = 0
+    number, size = 0, path.stat().st_size
     try:
         with _opened(path) as file:
             for number, text in enumerate(_texts(file), start=1):
+                if place is not None and number % PLACE_EVERY == 0:
+                    place.note(file, size)
                 stripped = text.removeprefix(BOM).strip()
                 if stripped:
                     yield _line(number, stripped)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,10 @@ WAIT_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Preset:
-    """A data set by its name. `years` is how far its records reach back, 0: to each patient's birth."""
+    """A data set by its name. `years` is how far its records reach back, 0: to each patient's birth.
+
+    `types`: how many resources of each type the generator makes, as a test of this table keeps it.
+    """
 
     code: str
     title: str
@@ -26,6 +29,7 @@ class Preset:
     patients: int = 0
     years: int = 0
     resources: int = 0
+    types: dict[str, int] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -45,6 +49,29 @@ PRESETS: tuple[Preset, ...] = (
         patients=5,
         years=10,
         resources=1_930,
+        types={
+            "Observation": 613,
+            "Condition": 390,
+            "Encounter": 311,
+            "Claim": 92,
+            "ExplanationOfBenefit": 92,
+            "DiagnosticReport": 76,
+            "CareTeam": 63,
+            "CarePlan": 63,
+            "Device": 44,
+            "MedicationRequest": 33,
+            "Practitioner": 30,
+            "Immunization": 27,
+            "Goal": 22,
+            "Coverage": 18,
+            "SupplyDelivery": 15,
+            "Organization": 14,
+            "AllergyIntolerance": 10,
+            "Location": 9,
+            "Patient": 5,
+            "MedicationAdministration": 2,
+            "ImagingStudy": 1,
+        },
     ),
     Preset(
         "synthea-20",
@@ -53,6 +80,29 @@ PRESETS: tuple[Preset, ...] = (
         patients=20,
         years=10,
         resources=14_287,
+        types={
+            "Observation": 7207,
+            "Condition": 2007,
+            "Encounter": 1493,
+            "DiagnosticReport": 671,
+            "Claim": 617,
+            "ExplanationOfBenefit": 617,
+            "CareTeam": 303,
+            "CarePlan": 303,
+            "Immunization": 182,
+            "MedicationRequest": 166,
+            "Device": 159,
+            "MedicationAdministration": 144,
+            "SupplyDelivery": 135,
+            "Goal": 68,
+            "Coverage": 63,
+            "Practitioner": 42,
+            "ImagingStudy": 38,
+            "AllergyIntolerance": 23,
+            "Patient": 20,
+            "Organization": 18,
+            "Location": 11,
+        },
     ),
     Preset(
         "synthea-50",
@@ -61,6 +111,32 @@ PRESETS: tuple[Preset, ...] = (
         patients=50,
         years=0,
         resources=129_671,
+        types={
+            "Observation": 72788,
+            "Procedure": 14674,
+            "DiagnosticReport": 6815,
+            "Condition": 6737,
+            "Encounter": 6327,
+            "Claim": 6327,
+            "ExplanationOfBenefit": 6327,
+            "Immunization": 3245,
+            "MedicationRequest": 1554,
+            "SupplyDelivery": 1313,
+            "MedicationAdministration": 1066,
+            "CareTeam": 566,
+            "CarePlan": 566,
+            "ImagingStudy": 428,
+            "Device": 330,
+            "Coverage": 142,
+            "Goal": 138,
+            "AllergyIntolerance": 64,
+            "Practitioner": 60,
+            "PractitionerRole": 60,
+            "Patient": 50,
+            "Provenance": 50,
+            "Organization": 26,
+            "Location": 18,
+        },
     ),
 )
 _by_code = {preset.code: preset for preset in PRESETS}

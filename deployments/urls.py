@@ -13,6 +13,7 @@ urlpatterns = [
     path("<slug:deployment_id>/settings/", pages.settings_page, name="settings"),
     path("<slug:deployment_id>/data/", data.page, name="data"),
     path("<slug:deployment_id>/data/preset/", data.load_preset, name="load_preset"),
+    path("<slug:deployment_id>/data/presets/<slug:preset>/", data.preview_preset, name="preset"),
     path("<slug:deployment_id>/data/import/", data.import_file, name="import"),
     path("<slug:deployment_id>/data/uploads/", data.begin_upload, name="uploads"),
     path("<slug:deployment_id>/data/uploads/<slug:upload>/", data.upload_part, name="upload"),

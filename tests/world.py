@@ -72,6 +72,7 @@ def build_world(tenant: Tenant, deployment: Deployment, alice: User) -> World:
             "service": "fhir-server",
             "job_id": failed_import(deployment).pk,
             "name": "errors",
+            "preset": "synthea-5",
             "upload": transfers.begin_upload(deployment),
             "public_id": key.public_id,
             "application_id": application.pk,

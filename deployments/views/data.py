@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from deployments import data_jobs, data_services, job_files, transfers
 from deployments.models import Deployment
-from deployments.presets import PRESETS
+from deployments.preset_preview import preview_of
+from deployments.presets import PRESETS, get_preset
 from deployments.selectors import count_by_type, get_job, get_use, list_jobs
 from deployments.views.loaded import deployment_view
 from deployments.views.outcome import do
@@ -54,6 +55,18 @@ def load_preset(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     by, code = signed_in(request), request.POST.get("preset", "")
     done = "The data is being loaded."
     return _do(request, deployment, lambda: data_services.load_preset(deployment, code, by=by), done)
+
+
+@require_safe
+@deployment_view(Role.READ)
+def preview_preset(request: HttpRequest, deployment: Deployment, preset: str) -> HttpResponse:
+    """What a data set holds, before it is loaded."""
+    try:
+        chosen = get_preset(preset)
+    except KeyError as error:
+        raise Http404 from error
+    context = {"deployment": deployment, "preset": chosen, "preview": preview_of(chosen)}
+    return render(request, "deployments/preset.html", context)
 
 
 @require_POST

@@ -1,43 +1,83 @@
-// Uploads in parts: progress is shown, and a broken upload goes on where it stopped. Without this the form sends the file whole.
+// Uploads in parts: a file is dropped or chosen, progress is shown, and what broke off goes on where it stopped.
+// Without this the form sends the file whole.
 "use strict";
 
 (function () {
   const PART = 4 * 1024 * 1024;
+  const ATTEMPTS = 5;
+  const MEGABYTE = 1_000_000;
 
-  function remembered(file, form) {
-    return `upload ${form.dataset.upload} ${file.name} ${file.size} ${file.lastModified}`;
+  function place(form) {
+    return `upload ${form.dataset.upload} `;
   }
+
+  function remembered(form, file) {
+    return `${place(form)}${file.name} ${file.size} ${file.lastModified}`;
+  }
+
+  function say(form, name, text) {
+    const element = form.querySelector(`[data-upload-${name}]`);
+    element.textContent = text;
+    element.hidden = !text;
+  }
+
+  function amount(done, size) {
+    const megabytes = (bytes) => (bytes / MEGABYTE).toLocaleString("en", { maximumFractionDigits: size < 10 * MEGABYTE ? 1 : 0 });
+    return `${megabytes(done)} of ${megabytes(size)} MB, ${Math.floor((100 * done) / Math.max(size, 1))} %`;
+  }
+
+  class Refused extends Error {}
 
   async function ask(url, options) {
     const response = await fetch(url, { credentials: "same-origin", ...options });
-    if (!response.ok && response.status !== 409) throw new Error(`The server answered ${response.status}.`);
+    if (response.redirected) throw new Refused("You are signed out. Sign in again.");
+    if (response.status >= 400 && response.status < 500 && response.status !== 409) {
+      throw new Refused(`The server answered ${response.status}.`);
+    }
+    if (response.status >= 500) throw new Error(`The server answered ${response.status}.`);
     return response.json();
   }
 
-  // Where an earlier attempt stopped, or a new upload.
+  // How much of an upload is there; nothing when the server knows it no more.
+  async function received(form, name) {
+    const response = await fetch(`${form.dataset.upload}${name}/`, { credentials: "same-origin" });
+    return response.ok && !response.redirected ? response.json() : null;
+  }
+
   async function begin(form, file, token) {
-    const known = localStorage.getItem(remembered(file, form));
-    if (known) {
-      const there = await fetch(`${form.dataset.upload}${known}/`, { credentials: "same-origin" });
-      if (there.ok) return there.json();
-    }
+    const known = localStorage.getItem(remembered(form, file));
+    const there = known && (await received(form, known));
+    if (there) return there;
     const made = await ask(form.dataset.upload, { method: "POST", headers: { "X-CSRFToken": token } });
-    localStorage.setItem(remembered(file, form), made.upload);
+    localStorage.setItem(remembered(form, file), made.upload);
     return made;
   }
 
-  async function send(form, file, token, show) {
+  // One part; a connection that breaks is tried again after a while, and then from where the file ends.
+  async function sendPart(form, file, token, state, signal) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await ask(`${form.dataset.upload}${state.upload}/`, {
+          method: "PATCH",
+          headers: { "X-CSRFToken": token, "Upload-Offset": String(state.offset), "Content-Type": "application/octet-stream" },
+          body: file.slice(state.offset, state.offset + PART),
+          signal,
+        });
+      } catch (error) {
+        if (signal.aborted || error instanceof Refused || attempt === ATTEMPTS) throw error;
+        await new Promise((resolve) => window.setTimeout(resolve, 500 * 2 ** attempt));
+      }
+    }
+  }
+
+  async function send(form, file, token, show, signal) {
     let state = await begin(form, file, token);
     while (state.offset < file.size) {
-      show(state.offset / file.size);
-      state = await ask(`${form.dataset.upload}${state.upload}/`, {
-        method: "PATCH",
-        headers: { "X-CSRFToken": token, "Upload-Offset": String(state.offset), "Content-Type": "application/octet-stream" },
-        body: file.slice(state.offset, state.offset + PART),
-      });
+      show(state.offset);
+      state = await sendPart(form, file, token, state, signal);
     }
-    show(1);
-    localStorage.removeItem(remembered(file, form));
+    show(file.size);
+    localStorage.removeItem(remembered(form, file));
     return state.upload;
   }
 
@@ -50,24 +90,70 @@
   }
 
   async function upload(form, input, file) {
-    const bar = form.querySelector("[data-upload-progress]");
-    const complaint = form.querySelector("[data-upload-error]");
     const button = form.querySelector("button[type=submit]");
+    const pause = form.querySelector("[data-upload-pause]");
+    const running = form.querySelector("[data-upload-running]");
     const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+    const stopping = new AbortController();
+    const stop = () => stopping.abort();
+    pause.addEventListener("click", stop);
     button.disabled = true;
-    bar.hidden = false;
-    complaint.hidden = true;
+    running.hidden = false;
+    say(form, "error", "");
+    say(form, "earlier", "");
+    const show = (done) => {
+      form.querySelector("[data-upload-progress]").value = done / Math.max(file.size, 1);
+      say(form, "words", amount(done, file.size));
+    };
     try {
-      const name = await send(form, file, token, (share) => (bar.value = share));
+      const name = await send(form, file, token, show, stopping.signal);
       hidden(form, "upload", name);
       hidden(form, "filename", file.name);
       input.disabled = true;
       form.submit();
     } catch (error) {
-      complaint.textContent = `The upload stopped: ${error.message} Send it again to go on where it stopped.`;
-      complaint.hidden = false;
+      const why = stopping.signal.aborted ? "The upload is paused." : `The upload stopped: ${error.message}`;
+      say(form, "error", `${why} Send the file again, now or within a day, and it goes on where it stopped.`);
+      running.hidden = true;
       button.disabled = false;
+      button.focus();
+    } finally {
+      pause.removeEventListener("click", stop);
     }
+  }
+
+  // What broke off in an earlier visit: the page cannot open the file again, so it asks for it.
+  async function recall(form) {
+    for (const key of Object.keys(localStorage)) {
+      if (!key.startsWith(place(form))) continue;
+      const [, name, size] = key.slice(place(form).length).match(/^(.*) (\d+) \d+$/) || [];
+      const there = name && (await received(form, localStorage.getItem(key)));
+      if (there && there.offset > 0) {
+        say(form, "earlier", `${name} came in part: ${amount(there.offset, Number(size))}. Choose it again to go on from there.`);
+      } else if (!there) {
+        localStorage.removeItem(key);
+      }
+    }
+  }
+
+  function takeDrops(form) {
+    const zone = form.querySelector("[data-drop]");
+    const input = form.querySelector("input[type=file]");
+    form.querySelector("[data-drop-words]").hidden = false;
+    const hasFiles = (event) => event.dataTransfer && Array.from(event.dataTransfer.types).includes("Files");
+    for (const type of ["dragover", "drop"]) {
+      // A file that lands beside the zone must not replace the page.
+      document.addEventListener(type, (event) => hasFiles(event) && event.preventDefault());
+    }
+    zone.addEventListener("dragover", () => zone.classList.add("over"));
+    zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+    zone.addEventListener("drop", (event) => {
+      event.preventDefault();
+      zone.classList.remove("over");
+      const { files } = event.dataTransfer;
+      say(form, "error", files.length === 1 ? "" : "Drop one file at a time: NDJSON, a Bundle, or either compressed with gzip.");
+      if (files.length === 1) input.files = files;
+    });
   }
 
   document.addEventListener("submit", (event) => {
@@ -79,4 +165,9 @@
     event.preventDefault();
     upload(form, input, file);
   });
+
+  for (const form of document.querySelectorAll("form[data-upload]")) {
+    takeDrops(form);
+    recall(form);
+  }
 })();

@@ -377,3 +377,15 @@ def test_a_refused_bundle_leaves_nothing_and_may_be_sent_again(send: Send, runni
     assert fetch("region_local", "SELECT count(*) FROM fhir_answer") == [(0,)]
     sent = send(json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": [entry]}).encode())
     assert (sent.state, _stored(running)) == (JobState.DONE, {"Patient": 1})
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_while_a_file_is_checked_it_tells_how_much_of_it_was_read(tmp_path: Path, packed: bool) -> None:
+    content = _ndjson(*({"resourceType": "Patient", "id": f"p{n}"} for n in range(1000)))
+    path = tmp_path / "file"
+    path.write_bytes(gzip.compress(content, mtime=0) if packed else content)
+    place = import_files.Place()
+    shares = [place.share for _ in import_files.lines_of(path, place)]
+    assert shares == sorted(shares)
+    assert shares[0] == 0.0
+    assert 0.9 < shares[-1] <= 1.0
