@@ -6,7 +6,7 @@ The condition that fewest resources can match drives the statement; the others a
 from dataclasses import astuple
 
 from fhirserver.connection import is_postgresql, looked_up, one_of
-from fhirserver.indexing.params.string import MARK
+from fhirserver.indexing.params.string import MARK, PART
 from fhirserver.partitions import Partition
 from fhirserver.search.ast import (
     Amount,
@@ -266,7 +266,8 @@ class Compiler:
             case Stretch(param, low, high):
                 bounds = [(low, ">="), (high, "<")]
                 tests = "".join(f" AND {at}.value {sign} %s" for bound, sign in bounds if bound)
-                return "fhir_string", Sql(f"{at}.param = %s{tests}", (param, *filter(None, (low, high))))
+                whole = f"{at}.param = %s{tests} AND {at}.value NOT LIKE %s"
+                return "fhir_string", Sql(whole, (param, *filter(None, (low, high)), f"%{PART}"))
             case Span(param, prefix, low, high):
                 made = compared(f"{at}.low", f"{at}.high", prefix, low, high)
                 return "fhir_date", Sql(f"{at}.param = %s AND {made.text}", (param, *made.values))

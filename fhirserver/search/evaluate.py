@@ -1,6 +1,6 @@
 """Whether index rows fulfil a condition, without a store: for a resource that is about to be written. Fails closed."""
 
-from fhirserver.indexing.params.string import MARK
+from fhirserver.indexing.params.string import MARK, PART
 from fhirserver.rows import IndexRows
 from fhirserver.search.ast import (
     Amount,
@@ -34,7 +34,8 @@ def fulfils(rows: IndexRows, node: Node) -> bool:
             return any(_reads(row.value, node) for row in rows.strings if row.param == param)
         case Stretch(param, low, high):
             values = [row.value for row in rows.strings if row.param == param]
-            return any(low <= value and (not high or value < high) for value in values)
+            whole = [value for value in values if not value.endswith(PART)]
+            return any(low <= value and (not high or value < high) for value in whole)
         case Span(param):
             return any(_within(row.low, row.high, node) for row in rows.dates if row.param == param)
         case Amount(param, unit):

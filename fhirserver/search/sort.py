@@ -10,6 +10,7 @@ from typing import NamedTuple
 from fhirserver.guides.memory import Guides, guides_of
 from fhirserver.indexing.definitions import parameter, rank_parameter, readings
 from fhirserver.indexing.keys import NUMBER, OPEN_HIGH, OPEN_LOW
+from fhirserver.indexing.params.string import PART
 from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.partitions import Partition
 from fhirserver.rows import param_code
@@ -101,13 +102,15 @@ def _indexed(found: SearchParameter, partition: Partition, pick: str) -> tuple[S
     table, columns = _TABLES[found.type]
     params = [param_code(found.base, one.code) for one in readings(found.base, found.code)]
     unit = f" AND m.unit = {NUMBER}" if table == "fhir_quantity" else ""
+    # A part of a name is found, and sorts nothing.
+    whole, part = (" AND {}.value NOT LIKE %s", (f"%{PART}",)) if found.type == "string" else ("", ())
     text = (
         f"(SELECT {pick}(s.{columns[0]}) FROM {rows_of(partition.region, table, 'm')} s"
-        f" WHERE s.param IN ({', '.join(['%s'] * len(params))}))"
+        f" WHERE s.param IN ({', '.join(['%s'] * len(params))}){whole.format('s')})"
     )
-    tests = Sql(f"m.param = %s{unit}", tuple(params[:1]))
+    tests = Sql(f"m.param = %s{unit}{whole.format('m')}", (*params[:1], *part))
     index = Index(table, columns[0], tests, columns) if len(params) == 1 else None
-    return Sql(text, (partition.number, *params)), index
+    return Sql(text, (partition.number, *params, *part)), index
 
 
 def _missing(kind: str, descending: bool) -> str | int | float:

@@ -41,6 +41,18 @@ def pointer_of(text: str) -> Pointer | None:
     return Pointer(hash64(f"{resource_type}/{logical_id}"), resource_type, logical_id)
 
 
+def canonical_names(text: str) -> set[str]:
+    """By what an address with a version is found: without the version, and by all that it begins with (`url|1.` for `url|1.2`)."""
+    address, _, version = text.partition("|")
+    begins = [version[: at + 1] for at, sign in enumerate(version) if sign == "."]
+    return {text, address, *(f"{address}|{one}" for one in begins)}
+
+
+def names_below(text: str) -> tuple[str, ...]:
+    """By what all versions of a canonical address are found that begin with the one it has: `url|1` leads to `url|1.2`, not to `url|10`."""
+    return (text, f"{text}.") if "|" in text else (text,)
+
+
 def by_id(logical_id: str) -> Variant:
     return ("id", logical_id)
 
@@ -63,7 +75,7 @@ def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> N
             _index_reference(into, resource_type, code, param, reference)
         elif isinstance(value, str):
             value = value.removeprefix(into.within.base)
-            names = {value, value.partition("|")[0]} if kind == "canonical" else {value}
+            names = canonical_names(value) if kind == "canonical" else {value}
             pointers = [pointer for pointer in map(pointer_of, names) if pointer]
             into.references.update([ReferenceRow(param, pointer.target) for pointer in pointers])
             _index_within(into, param, value)

@@ -1,8 +1,10 @@
-"""string: text in parts, folded so that case, accents and spacing do not matter.
+"""string: text in parts, folded so that case, accents, spacing and punctuation do not matter.
 
-https://hl7.org/fhir/R4/search.html#string
+https://hl7.org/fhir/R4/search.html#string. `O'Brien` is found as `OBrien`, `Smith-Jones` as `smith jones`; points and commas between digits
+stay. The parts of a family name are found on their own as well: `Jones` and `Berg` (`van der Berg`).
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -16,8 +18,18 @@ from fhirspec.searchparams import Found
 MAX_LENGTH = 480
 """Longer texts are cut: a row of an index has to fit on a part of a page."""
 
+STRIDE = MAX_LENGTH // 2
+"""What lies behind that is kept in pieces that overlap: each text of so many characters is whole in one of them."""
+
+MAX_PIECES = 400
+
 MARK = "\x01"
 """Stands after a folded text that was written otherwise; no folded text holds it."""
+
+PART = "\x02"
+"""Stands after a part of a name that is not the whole: it is found, but nothing is compared with it or sorted by it."""
+
+MAX_PARTS = 8
 
 _NOT_DECOMPOSED = str.maketrans(
     {
@@ -29,11 +41,13 @@ _NOT_DECOMPOSED = str.maketrans(
         "ð": "d",
         "þ": "th",
         "ı": "i",
-        "\x00": " ",
-        "\x01": " ",
+        **dict.fromkeys(map(chr, range(32)), " "),
     }
 )
-_LETTERS = str.maketrans("0123456789abcdef", "ABCDEFGHIJKLMNOP")
+_GAP = re.compile(r"[\s\-\u2010-\u2015]+")
+_STOP = re.compile(r"(?<!\d)[.,]|[.,](?!\d)")
+# Neither are these in a folded text, nor do they have another case: SQLite's LIKE would not tell A from a.
+_SIGNS = str.maketrans("0123456789abcdef", "".join(map(chr, range(3, 19))))
 _PARTS = {
     "HumanName": ("family", "given", "prefix", "suffix", "text"),
     "Address": ("line", "city", "district", "state", "postalCode", "country", "text"),
@@ -45,31 +59,71 @@ _PARTS = {
 }
 
 
+class _Unpunctuated(dict[int, str | None]):
+    """What stands for a character, found out when it is first met: nothing for punctuation."""
+
+    def __missing__(self, character: int) -> str | None:
+        left_out = unicodedata.category(chr(character))[0] == "P" and chr(character) not in ".,"
+        kept = self[character] = None if left_out else chr(character)
+        return kept
+
+
+# Accents that stand alone are written for apostrophes.
+_UNPUNCTUATED = _Unpunctuated(dict.fromkeys(map(ord, "`\u00b4\u02bb\u02bc")))
+
+
 @lru_cache(maxsize=65536)
 def folded(text: str) -> str:
-    """Lower case, without accents, single spaces, cut to MAX_LENGTH."""
-    return folded_whole(text)[:MAX_LENGTH]
+    """Lower case, without accents, spaces and punctuation, cut to MAX_LENGTH."""
+    return folded_to_end(text)[:MAX_LENGTH]
+
+
+def folded_to_end(text: str) -> str:
+    """The same, not cut. What is punctuation only stays as it is."""
+    words = folded_whole(text)
+    bare = words.translate(_UNPUNCTUATED)
+    if "." in bare or "," in bare:
+        bare = _STOP.sub("", bare)
+    return bare.replace(" ", "") or words
 
 
 def folded_whole(text: str) -> str:
-    """The same, not cut."""
+    """The words: lower case, without accents, single spaces."""
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
         text = "".join(one for one in decomposed if not unicodedata.combining(one))
     return " ".join(text.casefold().translate(_NOT_DECOMPOSED).split())
 
 
+def pieces(text: str) -> list[str]:
+    """What a folded text has behind its first MAX_LENGTH characters, and some of what leads there."""
+    ends = range(STRIDE, min(len(text) - STRIDE, STRIDE * (MAX_PIECES + 1)), STRIDE)
+    return [text[start : start + MAX_LENGTH] for start in ends]
+
+
+def parts(family: str) -> list[str]:
+    """What a family name is found by beside its beginning: from each further part on."""
+    text = family.strip()
+    starts = [found.end() for found in _GAP.finditer(text) if found.start() > 0 and found.end() < len(text)]
+    return [f"{folded(text[start:])}{PART}" for start in starts[:MAX_PARTS]]
+
+
+def behind(resource_type: str, code: str) -> int:
+    """Where the pieces of long texts are found."""
+    return param_code(resource_type, f"{code}:behind")
+
+
 @lru_cache(maxsize=65536)
 def marked(text: str) -> str:
     """The folded text and, unless that is the text itself, a mark of how it was written: what `:exact` looks for.
 
-    The mark stands after a character that no folded text holds, in letters that none holds: no search for words meets it.
+    The mark stands after a character that no folded text holds, in signs that none holds: no search for words meets it.
     """
     short = folded(text)
     if short == text:
         return short
     digits = f"{hash64(text) & (1 << 64) - 1:016x}"
-    return f"{short}{MARK}{digits.translate(_LETTERS)}"
+    return f"{short}{MARK}{digits.translate(_SIGNS)}"
 
 
 def texts(found: list[Found]) -> Iterator[str]:
@@ -94,3 +148,15 @@ def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> N
     param = param_code(resource_type, code)
     for text in texts(found):
         into.strings.add(StringRow(param, marked(text)))
+        if len(text) > MAX_LENGTH:
+            rest = behind(resource_type, code)
+            into.strings.update([StringRow(rest, piece) for piece in pieces(folded_to_end(text))])
+    for family in _families(code, found):
+        into.strings.update([StringRow(param, part) for part in parts(family)])
+
+
+def _families(code: str, found: list[Found]) -> Iterator[str]:
+    for kind, value in found:
+        family = value.get("family") if kind == "HumanName" else value if code == "family" else None
+        if isinstance(family, str):
+            yield family

@@ -17,6 +17,7 @@ from fhirserver.search.criteria.faults import UnknownParameter
 from fhirserver.search.criteria.known import known
 from fhirserver.search.criteria.missing import missing
 from fhirserver.search.criteria.one_value import one_value
+from fhirserver.search.criteria.string import beginning, containing
 from fhirserver.search.filter_syntax import (
     Comparison,
     Every,
@@ -112,7 +113,8 @@ def _tested(resource_type: str, found: SearchParameter, asked: Comparison, scope
             raise BadRequest(f"{found.code} pr takes true or false, not {value}")
         return missing(resource_type, found, "false" if value == "true" else "true")
     if found.type == "string":
-        return any_of([_text(code, operator, folded(value)) for code in _params(resource_type, found)])
+        codes = [one.code for one in readings(resource_type, found.code)]
+        return any_of([_text(resource_type, code, operator, value) for code in codes])
     if operator == "po":
         return _overlapping(resource_type, found, value, scope)
     if found.type in _PREFIXED:
@@ -127,8 +129,11 @@ def _params(resource_type: str, found: SearchParameter) -> list[int]:
     return [param_code(resource_type, one.code) for one in readings(resource_type, found.code)]
 
 
-def _text(param: int, operator: str, text: str) -> Node:
-    """A folded text: `eq` means all of it, without case and accents."""
+def _text(resource_type: str, code: str, operator: str, value: str) -> Node:
+    """Texts are compared folded: `eq` means all of it, without case, accents and punctuation."""
+    if operator in ("sw", "co"):
+        return (beginning if operator == "sw" else containing)(resource_type, code, value)
+    param, text = param_code(resource_type, code), folded(value)
     behind = f"{text}{_BEHIND}"
     match operator:
         case "eq":
@@ -143,7 +148,7 @@ def _text(param: int, operator: str, text: str) -> Node:
             return Stretch(param, "", text)
         case "le":
             return Stretch(param, "", behind)
-    return Text(param, text, contains=operator == "co", ends=operator == "ew")
+    return Text(param, text, ends=True)
 
 
 def _overlapping(resource_type: str, found: SearchParameter, value: str, scope: Scope) -> Node:
