@@ -35,11 +35,15 @@ def is_bulk(path: str) -> bool:
 
 
 def answer(
-    request: Inbound, partition: Partition, credential: Credential, grant: AccessGrant
+    request: Inbound,
+    partition: Partition,
+    credential: Credential,
+    grant: AccessGrant,
+    largest_body: int | None,
 ) -> FhirResponse:
-    """Every request whose path `is_bulk`."""
+    """Every request whose path `is_bulk`. `largest_body`: of the deployment, in bytes, where it has a limit of its own."""
     try:
-        response = _answer(request, partition, credential, grant)
+        response = _answer(request, partition, credential, grant, largest_body)
     except FhirError as error:
         response = error_response(error)
     response.interaction = "operation"
@@ -47,12 +51,16 @@ def answer(
 
 
 def _answer(
-    request: Inbound, partition: Partition, credential: Credential, grant: AccessGrant
+    request: Inbound,
+    partition: Partition,
+    credential: Credential,
+    grant: AccessGrant,
+    largest_body: int | None,
 ) -> FhirResponse:
     owner = f"{credential.kind}:{credential.identifier}"
     started = _STATUS.fullmatch(request.path)
     if started is None:
-        return _kick_off(request, partition, owner, grant)
+        return _kick_off(request, partition, owner, grant, largest_body)
     job = bulk_export.find_export(request.deployment_id, int(started.group(1)), owner=owner, grant=grant)
     if job is None:
         return outcome(404, "not-found", "There is no such export, or it is another client's.")
@@ -70,7 +78,9 @@ def _not_allowed(methods: str) -> FhirResponse:
     return outcome(405, "not-supported", "This address does not take the method.", {"Allow": methods})
 
 
-def _kick_off(request: Inbound, partition: Partition, owner: str, grant: AccessGrant) -> FhirResponse:
+def _kick_off(
+    request: Inbound, partition: Partition, owner: str, grant: AccessGrant, largest_body: int | None
+) -> FhirResponse:
     if request.method not in ("GET", "POST"):
         return _not_allowed("GET, POST")
     if "respond-async" not in request.headers.get("prefer", "").lower():
@@ -78,7 +88,8 @@ def _kick_off(request: Inbound, partition: Partition, owner: str, grant: AccessG
     found = _KICK_OFF.fullmatch(request.path)
     group = (found.group(2) if found else "") or ""
     level = "group" if group else "patient" if found and found.group(1) else "system"
-    asked = read_kick_off(request, level, group, partial(require_filter, partition, grant))
+    body = request.body(largest_body) if request.method == "POST" else b""
+    asked = read_kick_off(request, body, level, group, partial(require_filter, partition, grant))
     require_possible(partition, grant, asked.export)
     url = f"{request.base_url()}/{request.path}" + (
         f"?{request.query_string}" if request.query_string else ""

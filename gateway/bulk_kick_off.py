@@ -41,16 +41,20 @@ RequireFilter = Callable[[str, str], None]
 """Raises FhirError for a resource type and a search that cannot be honoured."""
 
 
-def read_kick_off(request: Inbound, level: str, group: str, require_filter: RequireFilter) -> KickOff:
+def read_kick_off(
+    request: Inbound, body: bytes, level: str, group: str, require_filter: RequireFilter
+) -> KickOff:
     """Raises FhirError."""
-    return _Reader(request, level, group, require_filter).read()
+    return _Reader(request, body, level, group, require_filter).read()
 
 
 class _Reader:
-    def __init__(self, request: Inbound, level: str, group: str, require_filter: RequireFilter) -> None:
+    def __init__(
+        self, request: Inbound, body: bytes, level: str, group: str, require_filter: RequireFilter
+    ) -> None:
         self.request, self.level, self.group = request, level, group
         self.require_filter = require_filter
-        self.parameters: list[tuple[str, str]] = [*request.query(), *_in_body(request)]
+        self.parameters: list[tuple[str, str]] = [*request.query(), *_in_body(body)]
         self.is_lenient = bool(_LENIENT.search(request.headers.get("prefer", "").lower()))
         self.ignored: list[str] = []
 
@@ -159,8 +163,8 @@ class _Reader:
         return tuple(dict.fromkeys(found))
 
 
-def _in_body(request: Inbound) -> list[tuple[str, str]]:
-    if request.method != "POST" or not (body := request.body()):
+def _in_body(body: bytes) -> list[tuple[str, str]]:
+    if not body:
         return []
     try:
         resource = decode_object(body)

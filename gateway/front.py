@@ -216,7 +216,7 @@ def _pass_on(exchange: Exchange, endpoint: Endpoint, grant: AccessGrant) -> Fhir
             _name_missing_scope(exchange, response)
         return response
     if bulk.is_bulk(request.path):
-        return bulk.answer(request, partition, exchange.credential, grant)
+        return bulk.answer(request, partition, exchange.credential, grant, endpoint.largest_body)
     fhir = FhirRequest(
         method="GET" if request.method == "HEAD" else request.method,
         path=request.path,

@@ -55,6 +55,9 @@ def test_a_body_larger_than_the_deployment_takes_is_refused(
     endpoints.forget_all()
     assert full("POST", "Person", person).status_code == 413
     assert full("POST", "Person", '{"resourceType": "Person"}').status_code == 201
+    chosen = {"resourceType": "Parameters", "parameter": [{"name": "_type", "valueString": "Patient"}] * 20}
+    started = full("POST", "$export", json.dumps(chosen), prefer="respond-async")
+    assert started.status_code == 413
 
 
 def test_limits_are_never_above_those_of_the_size(deployment: Deployment, alice: User) -> None:
