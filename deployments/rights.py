@@ -29,7 +29,7 @@ RIGHTS = (
           "POST deployments:take_over deployments-api:take-over"),
     Right("Install and remove implementation guides, and say what writes must meet", Role.ADMIN,
           "POST deployments:guides_install deployments:guides_remove deployments:guides_index deployments:guides_writes"
-          " deployments-api:guides PATCH deployments-api:guides DELETE deployments-api:guide"),
+          " deployments-api:guides deployments-api:reindex PATCH deployments-api:guides DELETE deployments-api:guide"),
     Right("Create deployments", Role.ADMIN, ""),
     Right("Clear a deployment's data, and delete deployments", Role.ADMIN,
           "POST deployments:clear deployments:delete deployments-api:clear DELETE deployments-api:deployment"),

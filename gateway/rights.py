@@ -7,6 +7,7 @@ RIGHTS = (
     Right("See metrics", Role.READ, "GET logs:metrics gateway-api:metrics gateway-api:measured"),
     Right("Read, follow and export the log of requests", Role.WRITE,
           "GET logs:index logs:export logs:audit-events logs:trace gateway-api:logs gateway-api:log"
-          " gateway-api:log-export gateway-api:audit-events"),
-    Right("Say whether audit events are kept in the deployment", Role.ADMIN, "POST logs:keep-events"),
+          " gateway-api:log-export gateway-api:audit-events gateway-api:audit-keeping"),
+    Right("Say whether audit events are kept in the deployment", Role.ADMIN,
+          "POST logs:keep-events PUT gateway-api:audit-keeping"),
 )  # fmt: skip

@@ -11,6 +11,7 @@ urlpatterns = [
     path("server/rotate-key/", overview.rotate_key, name="rotate-key"),
     path("servers/new/", external.create, name="server-new"),
     path("servers/<int:server_id>/", external.change, name="server"),
+    path("servers/<int:server_id>/delete/", external.delete, name="server-delete"),
     path("servers/<int:server_id>/switch/", overview.switch_server, name="server-switch"),
     path("applications/new/", applications.create, name="application-new"),
     path("applications/<int:application_id>/", applications.detail, name="application"),

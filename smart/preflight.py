@@ -24,25 +24,27 @@ from smart.unverified import read_unverified
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule with what was found. `warning`: it may stay as it is."""
+    """One rule with what was found. `warning`: it may stay as it is. `about`: which setting it is about, or the token."""
 
     title: str
     passed: bool
     found: str = ""
     warning: bool = False
+    about: str = "issuer"
 
 
 @dataclass(slots=True)
 class Findings:
     rules: list[Rule] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
+    about: str = "issuer"
 
     @property
     def good(self) -> bool:
         return all(rule.passed or rule.warning for rule in self.rules)
 
     def add(self, title: str, passed: bool, found: object = "", *, warning: bool = False) -> bool:
-        self.rules.append(Rule(title, passed, str(found)[:300], warning))
+        self.rules.append(Rule(title, passed, str(found)[:300], warning, self.about))
         return passed
 
 
@@ -100,6 +102,7 @@ def _check_keys(jwks_uri: str, findings: Findings) -> None:
 
 def check_token(token: str, server: AuthenticationServer, findings: Findings) -> None:
     """A pasted token against the (unsaved) server, claim by claim."""
+    findings.about = "token"
     unverified = read_unverified(token.strip())
     if isinstance(unverified, RefusedToken):
         _check_opaque(token.strip(), server, findings)
@@ -118,6 +121,7 @@ def check_token(token: str, server: AuthenticationServer, findings: Findings) ->
 
 def check_introspection(server: AuthenticationServer, findings: Findings) -> None:
     """Asks about a token that nobody made: the answer shows whether we may ask at all."""
+    findings.about = "introspection_client_id"
     problem = ask_about_nothing(server)
     findings.add(
         "It answers questions about opaque tokens", not problem, problem or "not active, as it should"

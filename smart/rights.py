@@ -6,17 +6,20 @@ from portal.rights import Right
 RIGHTS = (
     Right("See applications, authentication servers and the people who may sign in", Role.READ,
           "GET oauth:index oauth:application oauth:users smart-api:applications smart-api:application"
-          " smart-api:users smart-api:user"),
+          " smart-api:users smart-api:user smart-api:servers smart-api:server"),
     Right("Try an application, and launch it as an EHR would", Role.WRITE,
           "GET oauth:launch oauth:try-callback POST oauth:launch oauth:try"),
     Right("Register and change applications, rotate their secrets, switch them off", Role.ADMIN,
           "GET oauth:application-new oauth:application-change oauth:application-delete"
           " POST oauth:application-new oauth:application-change oauth:application-rotate oauth:application-switch"
           " oauth:application-delete oauth:secret-end smart-api:applications smart-api:rotate"
-          " PUT smart-api:application PATCH smart-api:application DELETE smart-api:application"),
+          " PUT smart-api:application PATCH smart-api:application DELETE smart-api:application"
+          " smart-api:secret"),
     Right("Configure authentication servers and their keys", Role.ADMIN,
-          "GET oauth:settings oauth:server-new oauth:server"
-          " POST oauth:settings oauth:server-new oauth:server oauth:server-switch oauth:rotate-key"),
+          "GET oauth:settings oauth:server-new oauth:server oauth:server-delete"
+          " POST oauth:settings oauth:server-new oauth:server oauth:server-switch oauth:server-delete oauth:rotate-key"
+          " smart-api:servers smart-api:server-check smart-api:server-token-test smart-api:signing-key"
+          " PUT smart-api:server PATCH smart-api:server DELETE smart-api:server"),
     Right("Make people of the authorization server, reset and disable them", Role.ADMIN,
           "GET oauth:user-new oauth:user POST oauth:user-new oauth:user oauth:user-reset oauth:user-switch"
           " smart-api:users smart-api:password-link PATCH smart-api:user"),

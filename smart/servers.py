@@ -17,7 +17,8 @@ def integrated_server(deployment: Deployment) -> AuthenticationServer:
 def list_servers(deployment: Deployment) -> QuerySet[AuthenticationServer]:
     """The integrated one first."""
     integrated_server(deployment)
-    return AuthenticationServer.objects.filter(deployment=deployment).prefetch_related("applications")
+    found = AuthenticationServer.objects.filter(deployment=deployment).select_related("deployment__tenant")
+    return found.prefetch_related("applications")
 
 
 def find_application(server: AuthenticationServer, client_id: str) -> OAuthApplication | None:

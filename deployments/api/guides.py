@@ -55,3 +55,11 @@ class GuideDetail(ApiView):
         """Remove a guide with what it brought: a job. Needs the role admin."""
         deployment = deployment_for(request, deployment_id, Role.ADMIN)
         return job_begun(guide_services.remove_guide(deployment, name, by=caller(request)))
+
+
+class Reindex(ApiView):
+    @extend_schema(request=None, responses={202: JobSerializer})
+    def post(self, request: Request, deployment_id: str) -> Response:
+        """Index what is stored by the parameters of the guides anew: a job. Needs the role admin."""
+        deployment = deployment_for(request, deployment_id, Role.ADMIN)
+        return job_begun(guide_services.index_again(deployment, by=caller(request)))

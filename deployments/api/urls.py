@@ -30,6 +30,7 @@ urlpatterns = [
     path(f"{one}take-over/", comparing.TakeOver.as_view(), name="take-over"),
     path(f"{one}guides/", guides.Guides.as_view(), name="guides"),
     path(f"{one}guides/<str:name>/", guides.GuideDetail.as_view(), name="guide"),
+    path(f"{one}reindex/", guides.Reindex.as_view(), name="reindex"),
     path(f"{one}uploads/", jobs.UploadList.as_view(), name="uploads"),
     path(f"{one}uploads/<slug:upload>/", jobs.UploadDetail.as_view(), name="upload"),
     path(f"{one}imports/", jobs.ImportList.as_view(), name="imports"),

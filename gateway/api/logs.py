@@ -7,11 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from deployments.api.access import deployment_for
-from gateway.api.serializers import LogFilter, LogPageSerializer, LogQuery, TraceSerializer
+from gateway.api.serializers import KeepingSerializer, LogFilter, LogPageSerializer, LogQuery, TraceSerializer
+from gateway.audit_keeping import keeps_audit_events, set_keeping
 from gateway.exporting import FHIR_NDJSON, NDJSON, download
 from gateway.selectors import get_request, list_requests, list_requests_after
 from portal.api.access import caller
-from portal.api.base import ApiView, read_query
+from portal.api.base import ApiView, read_body, read_query
 from portal.api.problems import InvalidQuery
 from portal.models import Role
 
@@ -46,6 +47,21 @@ class AuditEventExport(ApiView):
         """The same as FHIR AuditEvents, of the requests that touched a patient's data. Needs the role write."""
         deployment = deployment_for(request, deployment_id, Role.WRITE)
         return download(deployment, read_query(LogQuery, request), caller(request), as_events=True)
+
+
+class AuditKeeping(ApiView):
+    @extend_schema(responses=KeepingSerializer)
+    def get(self, request: Request, deployment_id: str) -> Response:
+        """Whether audit events are kept in the deployment, for `AuditEvent?patient=…`. Needs the role write."""
+        deployment = deployment_for(request, deployment_id, Role.WRITE)
+        return Response({"keeps": keeps_audit_events(deployment)})
+
+    @extend_schema(request=KeepingSerializer, responses=KeepingSerializer)
+    def put(self, request: Request, deployment_id: str) -> Response:
+        """Keep them from now on, or no longer; what was kept stays. Needs the role admin."""
+        deployment = deployment_for(request, deployment_id, Role.ADMIN)
+        set_keeping(deployment, by=caller(request), **read_body(KeepingSerializer, request))
+        return Response({"keeps": keeps_audit_events(deployment)})
 
 
 class LogDetail(ApiView):

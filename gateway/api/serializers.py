@@ -7,6 +7,7 @@ from rest_framework import serializers
 from gateway.forms import INTERACTIONS
 from gateway.measures import SPANS
 from gateway.models import RequestLog
+from portal.api.strict import Strict
 
 
 class ClaimSerializer(serializers.Serializer[Any]):
@@ -136,3 +137,7 @@ class MeasuresSerializer(serializers.Serializer[Any]):
     storage = StorageDaySerializer(
         many=True, help_text="The days of the last thirty on which it was measured"
     )
+
+
+class KeepingSerializer(Strict, serializers.Serializer[Any]):
+    keeps = serializers.BooleanField(help_text="Whether audit events are kept in the deployment")

@@ -34,13 +34,26 @@ _WORDS = {
     "404": "There is nothing here that the caller may know of.",
     "406": "The answer is JSON only.",
     "409": "The rules do not allow it now; `detail` says why.",
+    "413": "The body is larger than this installation takes.",
     "415": "Send `application/json`.",
     "422": "The `Idempotency-Key` was used for another request.",
     "429": "Too many requests; wait as long as `Retry-After` says.",
 }
 # Words of a path that say what is done, not to what.
 _VERBS = frozenset(
-    {"start", "stop", "retry", "transfer", "leave", "restore", "presets", "clear", "exports", "take-over"}
+    {
+        "start",
+        "stop",
+        "retry",
+        "transfer",
+        "leave",
+        "restore",
+        "presets",
+        "clear",
+        "exports",
+        "take-over",
+        "reindex",
+    }
 )
 _KEY = {
     "name": "Idempotency-Key",
@@ -73,7 +86,7 @@ def _group(path: str) -> str:
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     statuses = {"400", "401", "403", "404", "406", "429"}
     if method != "get":
-        statuses |= {"409", "415"}
+        statuses |= {"409", "413", "415"}
     if method == "post":
         statuses.add("422")
         operation.setdefault("parameters", []).append(_KEY)

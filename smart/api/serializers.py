@@ -5,7 +5,6 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from credentials.api.serializers import SecretSerializer
 from credentials.models import ApplicationKind, OAuthApplication, ServerUser
 from portal.api.strict import Strict
 
@@ -22,8 +21,26 @@ class KeySetField(serializers.JSONField):
         return super().to_internal_value(data)
 
 
+class ClientSecretSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    hint = serializers.CharField(help_text="Its last letters")
+    created = serializers.DateTimeField()
+    expires = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+
 class ApplicationSerializer(Strict, serializers.ModelSerializer[OAuthApplication]):
-    server = serializers.IntegerField(source="server_id", read_only=True)
+    server = serializers.IntegerField(
+        source="server_id",
+        required=False,
+        min_value=1,
+        help_text="Whose application it is; not given: the integrated server's. It cannot be changed",
+    )
+    client_id = serializers.CharField(
+        max_length=200,
+        required=False,
+        help_text="What the identity provider gave it. The integrated server makes its own",
+    )
     kind = serializers.ChoiceField(choices=ApplicationKind.choices)
     redirect_uris = serializers.ListField(
         child=serializers.CharField(max_length=500), default=list, max_length=50, help_text="Compared exactly"
@@ -37,7 +54,7 @@ class ApplicationSerializer(Strict, serializers.ModelSerializer[OAuthApplication
     allowed_scopes = serializers.CharField(
         max_length=10_000, help_text="What it may ask for, with spaces between: SMART version 1 or 2"
     )
-    secrets = SecretSerializer(many=True, read_only=True)
+    secrets = ClientSecretSerializer(many=True, read_only=True)
 
     class Meta:
         model = OAuthApplication
@@ -55,7 +72,7 @@ class ApplicationSerializer(Strict, serializers.ModelSerializer[OAuthApplication
                 "secrets",
             ),
         )
-        read_only_fields = ("id", "client_id", "enabled", "created", "last_used_at")
+        read_only_fields = ("id", "enabled", "created", "last_used_at")
 
 
 class NewApplicationSerializer(ApplicationSerializer):

@@ -1,9 +1,9 @@
 """An external identity provider: checked rule by rule, then saved."""
 
-from typing import Any
+from dataclasses import fields
 
 from django.contrib import messages
-from django.db import IntegrityError, transaction
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -15,13 +15,11 @@ from deployments.views.loaded import deployment_view
 from portal.access import signed_in
 from portal.models import Role
 from smart.forms import ExternalServerForm
-from smart.preflight import Findings, check_introspection, check_provider, check_token
-from smart.trail import note_change
+from smart.preflight import Findings
+from smart.server_services import ProviderSettings, check_server, delete_server, save_server
 
-_FIELDS = (
-    *("name", "issuer", "audience", "scope_claim", "patient_claim", "fhir_user_claim"),
-    *("introspection_client_id", "leeway"),
-)
+# What the form shows of a saved server: never its secret.
+_SHOWN = [field.name for field in fields(ProviderSettings) if field.name != "introspection_secret"]
 
 
 @sensitive_post_parameters("token", "introspection_secret")
@@ -35,47 +33,46 @@ def create(request: HttpRequest, deployment: Deployment) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @deployment_view(Role.ADMIN)
 def change(request: HttpRequest, deployment: Deployment, server_id: int) -> HttpResponse:
-    server = get_object_or_404(
-        AuthenticationServer, pk=server_id, deployment=deployment, kind=ServerKind.EXTERNAL
+    return _page(request, deployment, _get(deployment, server_id))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@deployment_view(Role.ADMIN)
+def delete(request: HttpRequest, deployment: Deployment, server_id: int) -> HttpResponse:
+    """Asks for the name first."""
+    server = _get(deployment, server_id)
+    if request.method == "POST" and request.POST.get("name", "").strip() == server.name:
+        delete_server(server, by=signed_in(request))
+        messages.success(request, f"{server.name} is gone, and its applications here with it.")
+        return redirect("oauth:index", deployment.pk)
+    context = {"deployment": deployment, "server": server, "wrong": request.method == "POST"}
+    return render(request, "smart/pages/server_delete.html", context)
+
+
+def _get(deployment: Deployment, server_id: int) -> AuthenticationServer:
+    return get_object_or_404(
+        AuthenticationServer.objects.select_related("deployment__tenant"),
+        pk=server_id,
+        deployment=deployment,
+        kind=ServerKind.EXTERNAL,
     )
-    return _page(request, deployment, server)
 
 
 def _page(request: HttpRequest, deployment: Deployment, server: AuthenticationServer) -> HttpResponse:
     """“Check” shows the rules; “Save” checks again, and saves only what passes."""
-    initial = {name: getattr(server, name) for name in _FIELDS} if server.pk else None
+    initial = {name: getattr(server, name) for name in _SHOWN} if server.pk else None
     form = ExternalServerForm(request.POST or None, initial=initial)
     findings: Findings | None = None
     if request.method == "POST" and form.is_valid():
-        findings = _checked(form.cleaned_data, server)
-        if "save" in request.POST and findings.good and _saved(server):
-            note_change(deployment, "server_saved", server.issuer, by=signed_in(request))
-            messages.success(request, f"{server.name} is saved. Register its applications now.")
-            return redirect("oauth:index", deployment.pk)
+        given = dict(form.cleaned_data)
+        findings = check_server(server, token=given.pop("token"), asked=ProviderSettings(**given))
         if "save" in request.POST and findings.good:
-            form.add_error("issuer", "This issuer is configured already.")
+            try:
+                save_server(server, by=signed_in(request))
+            except ValidationError as error:
+                form.add_error("issuer", error.message_dict["issuer"])
+            else:
+                messages.success(request, f"{server.name} is saved. Register its applications now.")
+                return redirect("oauth:index", deployment.pk)
     context = {"deployment": deployment, "form": form, "server": server, "findings": findings}
     return render(request, "smart/pages/external.html", context, status=422 if form.errors else 200)
-
-
-def _checked(given: dict[str, Any], server: AuthenticationServer) -> Findings:
-    for name in _FIELDS:
-        setattr(server, name, given[name])
-    if given["introspection_secret"] or not given["introspection_client_id"]:
-        server.introspection_secret = given["introspection_secret"]
-    findings = check_provider(server.issuer)
-    server.metadata, server.jwks_uri = findings.metadata, str(findings.metadata.get("jwks_uri", ""))
-    if server.introspection_client_id and findings.metadata:
-        check_introspection(server, findings)
-    if given["token"] and findings.good:
-        check_token(given["token"], server, findings)
-    return findings
-
-
-def _saved(server: AuthenticationServer) -> bool:
-    try:
-        with transaction.atomic():
-            server.save()
-    except IntegrityError:
-        return False
-    return True

@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from credentials.models import AuthenticationServer
 from credentials.shown_once import take_kept
 from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
@@ -14,9 +13,9 @@ from portal.access import signed_in
 from portal.models import Role
 from smart.addresses import ENDPOINTS, endpoint, fhir_base, issuer
 from smart.forms import ServerSettingsForm
-from smart.keys import public_jwks, rotate_signing_key
+from smart.keys import public_jwks
+from smart.server_services import change_integrated, renew_signing_key, set_server_enabled
 from smart.servers import integrated_server, list_applications, list_servers
-from smart.trail import note_change
 
 
 def may_admin(deployment: Deployment) -> bool:
@@ -51,11 +50,13 @@ def settings(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     form = ServerSettingsForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        server.access_token_lifetime = given["access_minutes"] * 60
-        server.refresh_token_lifetime = given["refresh_days"] * 86_400
-        server.registration_open = given["registration_open"]
-        server.save()
-        note_change(deployment, "server_changed", server.name, by=signed_in(request))
+        change_integrated(
+            server,
+            access_token_lifetime=given["access_minutes"] * 60,
+            refresh_token_lifetime=given["refresh_days"] * 86_400,
+            registration_open=given["registration_open"],
+            by=signed_in(request),
+        )
         messages.success(request, "Saved. Tokens issued from now on follow it.")
         return redirect("oauth:settings", deployment.pk)
     context = {
@@ -73,8 +74,7 @@ def settings(request: HttpRequest, deployment: Deployment) -> HttpResponse:
 @require_POST
 @deployment_view(Role.ADMIN)
 def rotate_key(request: HttpRequest, deployment: Deployment) -> HttpResponse:
-    key = rotate_signing_key(deployment)
-    note_change(deployment, "key_rotated", key.kid, by=signed_in(request))
+    renew_signing_key(deployment, by=signed_in(request))
     messages.success(request, "A new key signs from now on. The old one stays published for a day.")
     return redirect("oauth:settings", deployment.pk)
 
@@ -83,9 +83,7 @@ def rotate_key(request: HttpRequest, deployment: Deployment) -> HttpResponse:
 @deployment_view(Role.ADMIN)
 def switch_server(request: HttpRequest, deployment: Deployment, server_id: int) -> HttpResponse:
     """On or off; while off, none of its tokens is accepted."""
-    server = get_object_or_404(AuthenticationServer, pk=server_id, deployment=deployment)
-    server.enabled = not server.enabled
-    server.save(update_fields=["enabled"])
-    note_change(deployment, "server_switched", server.name, by=signed_in(request))
+    server = get_object_or_404(list_servers(deployment), pk=server_id)
+    set_server_enabled(server, enabled=not server.enabled, by=signed_in(request))
     messages.success(request, f"{server.name} is {'on' if server.enabled else 'off'}.")
     return redirect("oauth:index", deployment.pk)
