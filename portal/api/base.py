@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from django.db.models import QuerySet
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import conditional_page
@@ -17,6 +18,7 @@ from portal.api import idempotency
 from portal.api.problems import InvalidQuery
 
 M = TypeVar("M")
+_OF_PAGES = frozenset({"page", "page_size"})
 
 
 class _Shared(APIView):
@@ -27,7 +29,11 @@ class _Shared(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, idempotency.Replayed):
             return exc.response
-        return super().handle_exception(exc)
+        try:
+            return super().handle_exception(exc)
+        except Exception:
+            idempotency.abandon(self.request)
+            raise
 
     def finalize_response(  # type: ignore[override]
         self, request: Request, response: Response, *args: Any, **kwargs: Any
@@ -63,7 +69,9 @@ class ApiListView(_Shared, generics.GenericAPIView[M]):  # type: ignore[type-var
     """A list in pages."""
 
     def page_of(self, items: Any, serializer_class: type[serializers.BaseSerializer[Any]]) -> Response:
-        page = self.paginate_queryset(items)
+        if not getattr(self.request, "query_was_read", False):
+            _refuse_unknown(self.request, frozenset())
+        page = self.paginate_queryset(_in_full_order(items))
         return self.get_paginated_response(serializer_class(page, many=True).data)
 
 
@@ -82,8 +90,25 @@ def answer_once(data: Mapping[str, Any], code: int, **secrets: str) -> Response:
 
 
 def read_query(serializer_class: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The query's parameters that were given, checked. Raises InvalidQuery by parameter."""
+    """The query's parameters that were given, checked. Raises InvalidQuery by parameter, also for one that there is not."""
     read = serializer_class(data=request.query_params)
+    _refuse_unknown(request, frozenset(read.fields))
     if not read.is_valid():
         raise InvalidQuery(read.errors)
     return dict(read.validated_data)
+
+
+def _in_full_order(items: Any) -> Any:
+    """So that what was made in the same instant is neither repeated nor lost between two pages."""
+    if not isinstance(items, QuerySet):
+        return items
+    order = [str(name) for name in items.query.order_by or items.model._meta.ordering]
+    return items if {"pk", "-pk"} & set(order) else items.order_by(*order, "pk")
+
+
+def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
+    """A filter that is misspelt would otherwise find everything."""
+    unknown = [name for name in request.query_params if name not in known | _OF_PAGES]
+    if unknown:
+        raise InvalidQuery({name: ["There is no such parameter."] for name in unknown})
+    request.query_was_read = True  # type: ignore[attr-defined]

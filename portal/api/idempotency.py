@@ -22,7 +22,11 @@ from portal.secrets import decrypt, encrypt
 
 HEADER = "Idempotency-Key"
 KEPT = timedelta(hours=24)
+# Longer than any request takes: what has no answer by then lost its process.
+LONGEST_REQUEST = timedelta(minutes=5)
 LONGEST_KEY = 255
+# The answer may hold a secret: nothing on the way may keep it.
+_REPLAYED = {"Idempotent-Replayed": "true", "Cache-Control": "no-store"}
 
 
 class Replayed(Exception):
@@ -43,8 +47,16 @@ class UnderWay(APIException):
     default_detail = "The first request with this Idempotency-Key has not been answered yet. Wait a moment."
 
 
+class CutOff(APIException):
+    status_code = HTTPStatus.CONFLICT
+    default_detail = (
+        "The first request with this Idempotency-Key was cut off before it was answered, and may have been carried "
+        "out. Look whether it was, and if not, send it with a new key."
+    )
+
+
 def begin(request: Request) -> None:
-    """Claim the key of a POST. Raises Replayed, KeyReused, UnderWay."""
+    """Claim the key of a POST. Raises Replayed, KeyReused, UnderWay, CutOff."""
     key = request.headers.get(HEADER, "")
     if request.method != "POST" or not key:
         return
@@ -55,8 +67,9 @@ def begin(request: Request) -> None:
         with transaction.atomic():
             kept = KeptAnswer.objects.create(owner=owner, key=key, fingerprint=fingerprint)
     except IntegrityError:
-        kept = KeptAnswer.objects.get(owner=owner, key=key)
-        raise _again(kept, fingerprint) from None
+        first = KeptAnswer.objects.filter(owner=owner, key=key).first()
+        # None: the first one was refused just now, and freed its key.
+        raise (_again(first, fingerprint) if first else UnderWay()) from None
     request.kept_answer = kept  # type: ignore[attr-defined]
 
 
@@ -64,9 +77,9 @@ def _again(kept: KeptAnswer, fingerprint: str) -> Exception:
     if kept.fingerprint != fingerprint:
         return KeyReused()
     if kept.status is None:
-        return UnderWay()
+        return CutOff() if timezone.now() - kept.created > LONGEST_REQUEST else UnderWay()
     data = json.loads(decrypt(kept.content))
-    return Replayed(Response(data, status=kept.status, headers={"Idempotent-Replayed": "true"}))
+    return Replayed(Response(data, status=kept.status, headers=_REPLAYED))
 
 
 def end(request: Request, response: Response) -> None:
@@ -80,6 +93,13 @@ def end(request: Request, response: Response) -> None:
     kept.status = response.status_code
     kept.content = encrypt(json.dumps(response.data, cls=JSONEncoder))
     kept.save(update_fields=["status", "content"])
+
+
+def abandon(request: Request) -> None:
+    """The request ended in a fault that is answered outside of here: its key is free again."""
+    kept: KeptAnswer | None = getattr(request, "kept_answer", None)
+    if kept is not None:
+        kept.delete()
 
 
 def forget_answers() -> int:

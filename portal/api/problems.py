@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig
 from django.core.exceptions import ValidationError as ServiceRefusal
+from django.http import HttpRequest, JsonResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -17,6 +18,7 @@ from portal.services.refusals import Refused
 from portal.subscriptions import SubscriptionRefused
 
 MEDIA_TYPE = "application/problem+json"
+TOO_LARGE = "The body is larger than this installation takes."
 
 
 class InvalidQuery(ValidationError):
@@ -31,6 +33,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         error = ValidationError(error.message_dict)
     if isinstance(error, (Refused, SubscriptionRefused)):
         return _problem(HTTPStatus.CONFLICT, str(error), {})
+    if isinstance(error, RequestDataTooBig):
+        return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE, {})
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -78,5 +82,18 @@ def _detail(response: Response, error: Exception) -> str:
 
 
 def _problem(status: HTTPStatus, detail: str, more: dict[str, Any]) -> Response:
-    data = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail, **more}
-    return Response(data, status=status, content_type=MEDIA_TYPE)
+    return Response({**_told(status, detail), **more}, status=status, content_type=MEDIA_TYPE)
+
+
+def _told(status: HTTPStatus, detail: str) -> dict[str, Any]:
+    return {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+
+
+def is_call(request: HttpRequest) -> bool:
+    """Whether the Management API was asked, which never answers with a page."""
+    return request.path_info.startswith("/api/v1/")
+
+
+def problem_outside(status: int, detail: str) -> JsonResponse:
+    """For what fails before or after a view of the API: a host that is not ours, a fault."""
+    return JsonResponse(_told(HTTPStatus(status), detail), status=status, content_type=MEDIA_TYPE)

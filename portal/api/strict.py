@@ -1,11 +1,12 @@
-"""Serializers that take JSON at its word: a number is not a text, "yes" is not a boolean."""
+"""Reading that takes JSON at its word: a number is not a text, "yes" is not a boolean, and a field that is misspelt is refused."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.fields import empty
+from rest_framework.parsers import JSONParser
 
 _TEXTS = (
     serializers.CharField,
@@ -13,6 +14,14 @@ _TEXTS = (
     serializers.DateTimeField,
     serializers.DateField,
 )
+
+
+class Json(JSONParser):
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise ParseError("JSON parse error - there are too many levels.") from None
 
 
 class Strict(serializers.Serializer[Any]):
@@ -25,6 +34,8 @@ class Strict(serializers.Serializer[Any]):
                 for name, field in self.fields.items()
                 if not field.read_only and name in data and (wanted := _mismatch(field, data[name]))
             }
+            # What is only told may be sent back; anything else is a slip of the pen that would be lost in silence.
+            faults |= {str(name): ["There is no such field."] for name in data if name not in self.fields}
             if faults:
                 raise ValidationError(faults)
         return super().run_validation(data)

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from portal import audit
@@ -15,19 +16,19 @@ MOST = 10
 
 
 def check_url(url: str) -> str:
-    """Raises Refused for an address that Fireside would not send to."""
+    """Raises ValidationError, at `url`, for an address that Fireside would not send to."""
     if urlsplit(url).scheme != "https" and not settings.DEVELOPMENT:
-        raise Refused("Give an address that begins with https://.")
+        raise ValidationError({"url": ["Give an address that begins with https://."]})
     try:
         check_address(url)
     except OutboundError as error:
-        raise Refused(str(error)) from error
+        raise ValidationError({"url": [str(error)]}) from error
     return url
 
 
 @transaction.atomic
 def create_webhook(tenant: Tenant, url: str, kinds: list[str], *, actor: User) -> Webhook:
-    """Its `secret` is to be shown now and never again. Raises Refused."""
+    """Its `secret` is to be shown now and never again. Raises Refused, and ValidationError for its address."""
     if tenant.webhooks.count() >= MOST:
         raise Refused(f"A tenant can have {MOST} webhooks. Remove one first.")
     webhook = Webhook.objects.create(

@@ -5,9 +5,12 @@ from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
 from portal.access import MfaRequired
+from portal.api.problems import is_call, problem_outside
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str, detail: str = "") -> HttpResponse:
+    if is_call(request):
+        return problem_outside(status, title + ".")
     context = {"status": status, "title": title, "text": text, "detail": detail}
     return render(request, "portal/error.html", context, status=status)
 
@@ -40,6 +43,8 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @requires_csrf_token
 def server_error(request: HttpRequest) -> HttpResponse:
+    if is_call(request):
+        return problem_outside(500, "Something failed here. It was written down; try again later.")
     return render(request, "portal/error_plain.html", status=500)
 
 

@@ -1,6 +1,7 @@
 """A tenant's notifications: its webhooks, a test of each, and the log of deliveries with resend."""
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -52,7 +53,9 @@ def notifications(request: HttpRequest, membership: Membership) -> HttpResponse:
         try:
             made = webhooks.create_webhook(membership.tenant, url, kinds, actor=membership.user)
         except Refused as refusal:
-            form.add_error("url", str(refusal))
+            form.add_error(None, str(refusal))
+        except ValidationError as error:
+            form.add_error(None, error)
         else:
             return _page(request, membership, WebhookForm(), shown=made.secret)
     return _page(request, membership, form)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from credentials.models import ApiKey
 from deployments.models import Deployment
-from portal.api.idempotency import KEPT, forget_answers
+from portal.api.idempotency import KEPT, LONGEST_REQUEST, forget_answers
 from portal.models import KeptAnswer, User
 from tests.management_api.conftest import Api
 
@@ -40,6 +40,37 @@ def test_while_the_first_is_under_way_the_second_waits(api: Api, deployment: Dep
     api("post", keys_of(deployment), KEY, idempotency_key="once")
     KeptAnswer.objects.update(status=None)
     assert api("post", keys_of(deployment), KEY, idempotency_key="once").status_code == 409
+
+
+def test_a_request_that_was_cut_off_is_not_repeated_blindly(api: Api, deployment: Deployment) -> None:
+    """Its process may have died after it was carried out."""
+    api("post", keys_of(deployment), KEY, idempotency_key="once")
+    KeptAnswer.objects.update(status=None, created=timezone.now() - LONGEST_REQUEST - timedelta(seconds=1))
+    again = api("post", keys_of(deployment), KEY, idempotency_key="once")
+    assert (again.status_code, "cut off" in again.json()["detail"]) == (409, True)
+    assert ApiKey.objects.count() == 1
+
+
+def test_a_fault_is_a_problem_and_frees_its_key(
+    api: Api, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.client.raise_request_exception = False
+    with monkeypatch.context() as patched:
+        patched.setattr("credentials.services.audit.record", broken)
+        fault = api("post", keys_of(deployment), KEY, idempotency_key="once")
+    assert (fault.status_code, fault.headers["Content-Type"]) == (500, "application/problem+json")
+    assert fault.json()["title"] == "Internal Server Error"
+    assert api("post", keys_of(deployment), KEY, idempotency_key="once").status_code == 201
+
+
+def broken(*args: object, **named: object) -> None:
+    raise RuntimeError("the disk is full")
+
+
+def test_a_replayed_secret_is_kept_nowhere_on_the_way(api: Api, deployment: Deployment) -> None:
+    api("post", keys_of(deployment), KEY, idempotency_key="once")
+    again = api("post", keys_of(deployment), KEY, idempotency_key="once")
+    assert again.headers["Cache-Control"] == "no-store"
 
 
 def test_a_refused_request_frees_its_key(api: Api, deployment: Deployment) -> None:
