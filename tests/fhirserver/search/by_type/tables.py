@@ -11,6 +11,8 @@ from tests.fhirserver.client import Client
 
 Resource = dict[str, Any]
 Cases = dict[str, str]
+# The modifiers that nothing with an order has: numbers, dates and quantities.
+NOT_OF_RANGES = "exact contains not text in not-in above below of-type identifier iterate"
 
 
 def loaded(client: Client, resource_type: str, by_id: dict[str, Resource], **shared: Any) -> Client:
@@ -45,6 +47,15 @@ def by_modifier(parameter: str, table: Cases, valued: str = "") -> Cases:
             modifier, colon, ids = word.rpartition(":")
             cases[f"{parameter}{colon}{modifier}={value}"] = _but(valued, ids)
     return cases
+
+
+def by_refused_modifier(path: str, value: str, modifiers: str) -> Cases:
+    """Each of the modifiers (`exact not`) with what refuses it; `path` ends with the parameter (`Patient?family`)."""
+    parameter = path.rpartition("?")[2]
+    return {
+        f"{path}:{modifier}={value}": f"{parameter}: the modifier :{modifier} is not possible here"
+        for modifier in modifiers.split()
+    }
 
 
 def _but(valued: str, word: str) -> str:

@@ -10,7 +10,14 @@ from typing import Any
 import time_machine
 
 from tests.fhirserver.client import Client
-from tests.fhirserver.search.by_type.tables import by_prefix, loaded, require_found, require_refused
+from tests.fhirserver.search.by_type.tables import (
+    NOT_OF_RANGES,
+    by_prefix,
+    by_refused_modifier,
+    loaded,
+    require_found,
+    require_refused,
+)
 
 
 def timing(**parts: Any) -> dict[str, Any]:
@@ -136,22 +143,7 @@ REFUSED = {
     **{f"Observation?_lastUpdated={value}": "_lastUpdated is not a" for value in NO_DATES},
     "Observation?date=2013,x": "date is not a FHIR date or time: x",
     "Observation?date:missing=0": "date:missing=0 is neither true nor false",
-    **{
-        f"Observation?date:{modifier}=2013": f"date: the modifier :{modifier} is not possible here"
-        for modifier in (
-            "exact",
-            "contains",
-            "not",
-            "text",
-            "in",
-            "not-in",
-            "above",
-            "below",
-            "of-type",
-            "identifier",
-            "iterate",
-        )
-    },
+    **by_refused_modifier("Observation?date", "2013", NOT_OF_RANGES),
 }
 
 

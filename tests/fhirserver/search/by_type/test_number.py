@@ -7,7 +7,14 @@ take the number as exact. Ranges are found by what their ends leave open.
 from typing import Any
 
 from tests.fhirserver.client import Client
-from tests.fhirserver.search.by_type.tables import by_prefix, loaded, require_found, require_refused
+from tests.fhirserver.search.by_type.tables import (
+    NOT_OF_RANGES,
+    by_prefix,
+    by_refused_modifier,
+    loaded,
+    require_found,
+    require_refused,
+)
 
 
 def probability(value: float) -> dict[str, Any]:
@@ -115,23 +122,7 @@ REFUSED = {
     },
     "RiskAssessment?probability=1,abc": "probability=abc is not a number",
     "RiskAssessment?probability:missing=perhaps": "probability:missing=perhaps",
-    **{
-        f"RiskAssessment?probability:{modifier}=1": f"probability: the modifier :{modifier} is not possible here"
-        for modifier in (
-            "exact",
-            "contains",
-            "not",
-            "text",
-            "in",
-            "not-in",
-            "above",
-            "below",
-            "of-type",
-            "identifier",
-            "Patient",
-            "iterate",
-        )
-    },
+    **by_refused_modifier("RiskAssessment?probability", "1", f"{NOT_OF_RANGES} Patient"),
 }
 
 

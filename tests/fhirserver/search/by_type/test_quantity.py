@@ -7,7 +7,14 @@ numbers as they stand.
 from typing import Any
 
 from tests.fhirserver.client import Client
-from tests.fhirserver.search.by_type.tables import by_prefix, loaded, require_found, require_refused
+from tests.fhirserver.search.by_type.tables import (
+    NOT_OF_RANGES,
+    by_prefix,
+    by_refused_modifier,
+    loaded,
+    require_found,
+    require_refused,
+)
 
 UCUM = "http://unitsofmeasure.org"
 ELSEWHERE = "http://units.example"
@@ -112,22 +119,7 @@ REFUSED = {
     f"Observation?value-quantity=|{UCUM}|mg": "value-quantity= is not a number",
     "Observation?value-quantity=5|a|b|c": FORM,
     "Observation?value-quantity=5,x|a|b": "value-quantity=x is not a number",
-    **{
-        f"Observation?value-quantity:{modifier}=1": f"value-quantity: the modifier :{modifier} is not possible here"
-        for modifier in (
-            "exact",
-            "contains",
-            "not",
-            "text",
-            "in",
-            "not-in",
-            "above",
-            "below",
-            "of-type",
-            "identifier",
-            "iterate",
-        )
-    },
+    **by_refused_modifier("Observation?value-quantity", "1", NOT_OF_RANGES),
 }
 
 

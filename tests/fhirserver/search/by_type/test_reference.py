@@ -8,7 +8,13 @@ from typing import Any
 
 from fhirserver.access import AccessGrant, Permission
 from tests.fhirserver.client import BASE, Client
-from tests.fhirserver.search.by_type.tables import by_modifier, found, require_found, require_refused
+from tests.fhirserver.search.by_type.tables import (
+    by_modifier,
+    by_refused_modifier,
+    found,
+    require_found,
+    require_refused,
+)
 
 ELSEWHERE = "http://other.example/fhir/Patient/1"
 MRN = "http://mrn.example"
@@ -108,10 +114,7 @@ CANONICALS = {
 REFUSED = {
     "Observation?subject:missing=1": "subject:missing=1 is neither true nor false",
     "Observation?subject:identifier=a|b|c": "subject=a|b|c is not of the form code, system|code, |code or system|",
-    **{
-        f"Observation?subject:{modifier}=1": f"subject: the modifier :{modifier} is not possible here"
-        for modifier in ("exact", "contains", "not", "in", "not-in", "above", "below", "of-type", "iterate", "patient", "Nothing")
-    },
+    **by_refused_modifier("Observation?subject", "1", "exact contains not in not-in above below of-type iterate patient Nothing"),
 }  # fmt: skip
 
 

@@ -8,7 +8,13 @@ of a family name independently"). No value has a prefix: `gt` is the beginning o
 from typing import Any
 
 from tests.fhirserver.client import Client
-from tests.fhirserver.search.by_type.tables import by_modifier, loaded, require_found, require_refused
+from tests.fhirserver.search.by_type.tables import (
+    by_modifier,
+    by_refused_modifier,
+    loaded,
+    require_found,
+    require_refused,
+)
 
 
 def family(text: str) -> dict[str, Any]:
@@ -163,22 +169,9 @@ OTHERS = {
 REFUSED = {
     "Patient?family:missing=maybe": "family:missing=maybe is neither true nor false",
     "Patient?family:missing=true,false": "family:missing=true,false is neither true nor false",
-    **{
-        f"Patient?family:{modifier}=x": f"family: the modifier :{modifier} is not possible here"
-        for modifier in (
-            "not",
-            "in",
-            "not-in",
-            "above",
-            "below",
-            "of-type",
-            "identifier",
-            "iterate",
-            "Patient",
-            "Exact",
-            "eq",
-        )
-    },
+    **by_refused_modifier(
+        "Patient?family", "x", "not in not-in above below of-type identifier iterate Patient Exact eq"
+    ),
 }
 
 

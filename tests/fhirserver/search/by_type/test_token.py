@@ -7,7 +7,13 @@ case, systems with it. `:not` takes in what has no value. `\,` `\|` `\$` and `\\
 from typing import Any
 
 from tests.fhirserver.client import Client
-from tests.fhirserver.search.by_type.tables import by_modifier, loaded, require_found, require_refused
+from tests.fhirserver.search.by_type.tables import (
+    by_modifier,
+    by_refused_modifier,
+    loaded,
+    require_found,
+    require_refused,
+)
 
 S1, S2 = "http://one.example", "http://two.example"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
@@ -191,10 +197,7 @@ REFUSED = {
     "Condition?code:below=active": "code:below=active is not of the form system|code",
     "Condition?code:above=http://nowhere.example|x": "not known here",
     "Condition?code:in=http://nowhere.example/set": "not known here",
-    **{
-        f"Condition?code:{modifier}=x": f"code: the modifier :{modifier} is not possible here"
-        for modifier in ("exact", "contains", "identifier", "iterate", "Patient", "Not", "eq")
-    },
+    **by_refused_modifier("Condition?code", "x", "exact contains identifier iterate Patient Not eq"),
 }  # fmt: skip
 
 
