@@ -1,5 +1,6 @@
 """The Credentials tab: the API keys of a deployment, to see for members, to change for administrators."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -90,27 +91,38 @@ def detail(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResp
 @login_required
 @require_POST
 def limit(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResponse:
-    deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
-    api_key = get_api_key(deployment, public_id)
+    """How many requests a second the key may make."""
     form = LimitForm(request.POST)
-    if not form.is_valid():
-        return _key_page(request, deployment, api_key, limit_form=form)
-    services.limit_api_key(api_key, form.cleaned_data["requests_per_second"], by=signed_in(request))
-    messages.success(request, "Saved. The limit holds within a second.")
-    return redirect("credentials:key", deployment.pk, public_id)
+
+    def save(api_key: ApiKey) -> None:
+        services.limit_api_key(api_key, form.cleaned_data["requests_per_second"], by=signed_in(request))
+        messages.success(request, "Saved. The limit holds within a second.")
+
+    return _saved(request, deployment_id, public_id, save, limit_form=form)
 
 
 @login_required
 @require_POST
 def networks(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResponse:
     """From where the key may be used."""
+    form = NetworksForm(request.POST)
+
+    def save(api_key: ApiKey) -> None:
+        services.restrict_api_key(api_key, form.cleaned_data["networks"], by=signed_in(request))
+        messages.success(request, "Saved. The networks hold within a second.")
+
+    return _saved(request, deployment_id, public_id, save, networks_form=form)
+
+
+def _saved(
+    request: HttpRequest, deployment_id: str, public_id: str, save: Callable[[ApiKey], None], **sent: Form
+) -> HttpResponse:
+    """Save what was sent in the one form of `sent`, or show it with its faults."""
     deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
     api_key = get_api_key(deployment, public_id)
-    form = NetworksForm(request.POST)
-    if not form.is_valid():
-        return _key_page(request, deployment, api_key, networks_form=form)
-    services.restrict_api_key(api_key, form.cleaned_data["networks"], by=signed_in(request))
-    messages.success(request, "Saved. The networks hold within a second.")
+    if not all(form.is_valid() for form in sent.values()):
+        return _key_page(request, deployment, api_key, **sent)
+    save(api_key)
     return redirect("credentials:key", deployment.pk, public_id)
 
 
