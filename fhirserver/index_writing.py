@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from fhirserver.connection import fetch, raw_connection
-from fhirserver.dialect.changes import Change, differences
-from fhirserver.dialect.postgresql import Statement, add_difference
+from fhirserver.dialect.changes import Change
+from fhirserver.dialect.postgresql import Statement, add_differences
 from fhirserver.dialect.sqlite import write_differences
 
 
@@ -17,9 +17,8 @@ def write_index(region: str, partition: int, changes: Sequence[Change]) -> None:
         write_differences(raw, partition, changes)
         raw.executemany("UPDATE fhir_resource SET postings = ? WHERE partition = ? AND rid = ?", packed)
         return
-    statement = Statement(partition)
-    for difference in differences(changes):
-        add_difference(statement, difference)
+    statement = Statement()
+    add_differences(statement, partition, changes)
     if statement.parts:
         fetch(region, f"WITH {', '.join(statement.parts)} SELECT 1", statement.parameters)
     with raw.cursor() as cursor:

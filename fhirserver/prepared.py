@@ -69,9 +69,9 @@ def _numbered(statement: str) -> str:
     return _PLACEHOLDER.sub(lambda found: "%" if found[0] == "%%" else f"${next(numbers)}", statement)
 
 
-def _sent(values: Sequence[Any]) -> tuple[list[bytes], list[int] | None]:
+def _sent(values: Sequence[Any]) -> tuple[list[bytes | None], list[int] | None]:
     """Values as PostgreSQL reads them, and their formats (None: all are text)."""
-    sent: list[bytes] = []
+    sent: list[bytes | None] = []
     has_bytes = False
     for value in values:
         if isinstance(value, str):
@@ -84,6 +84,8 @@ def _sent(values: Sequence[Any]) -> tuple[list[bytes], list[int] | None]:
             sent.append(value)
         elif isinstance(value, int | float):
             sent.append(repr(value).encode())
+        elif value is None:
+            sent.append(None)
         else:
             raise TypeError(f"{type(value).__name__} is not a value of a statement")
     return sent, [_BINARY if isinstance(one, bytes) else _TEXT for one in values] if has_bytes else None

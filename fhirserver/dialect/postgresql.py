@@ -1,4 +1,7 @@
-"""Writing changes to PostgreSQL: one statement of data-modifying parts, fed by arrays (docs/adr/0008)."""
+"""Writing changes to PostgreSQL: one statement of data-modifying parts (docs/adr/0008).
+
+What many resources bring goes as arrays, one a column. What one resource brings goes as plain values, and only its index rows as arrays.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,15 +16,34 @@ from fhirserver.dialect.changes import (
     differences,
 )
 
-_PENDING = (("type", "text"), ("rid", "int8"), ("version", "int4"))
+Columns = tuple[tuple[str, str], ...]
+Source = tuple[str, list[Any]]
+"""What stands behind FROM, and its parameters; the partition is always the first of them."""
+
+_AT: Columns = (("rid", "int8"), ("version", "int4"))
+_PENDING: Columns = (("type", "text"), ("rid", "int8"), ("version", "int4"))
+_END: Columns = (("rank", "int8"), ("rid", "int8"))
 # For PostgreSQL all bytes go as one parameter; the rows say where theirs lie (length -1: none).
-_SLICED = (
+_SLICED: Columns = (
     *RESOURCE[:-2],
     ("content_start", "int4"),
     ("content_length", "int4"),
     ("postings_start", "int4"),
     ("postings_length", "int4"),
 )
+
+
+def _names(columns: Columns, alias: str = "") -> str:
+    return ", ".join(f"{alias}{name}" for name, _ in columns)
+
+
+def _marks(columns: Columns) -> str:
+    return ", ".join(f"%{'b' if kind == 'bytea' else 's'}::{kind}" for _, kind in columns)
+
+
+def _unnest(columns: Columns) -> str:
+    marks = ", ".join(f"%s::{kind}[]" for _, kind in columns)
+    return f"unnest({marks})"
 
 
 def _array(values: Iterable[Any], kind: str) -> str:
@@ -35,8 +57,103 @@ def _array(values: Iterable[Any], kind: str) -> str:
     return '{"' + '","'.join(quoted) + '"}'
 
 
-def _sliced(changes: Sequence[Change]) -> tuple[bytes, list[tuple[Any, ...]]]:
-    """All bytes of these changes, and a row for each as `_SLICED` says."""
+def _arrays(columns: Columns, rows: Iterable[Sequence[Any]]) -> list[str]:
+    return [_array(values, kind) for (_, kind), values in zip(columns, zip(*rows, strict=True), strict=False)]
+
+
+class Statement:
+    """A chain of WITH parts and their parameters."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.parameters: list[Any] = []
+
+    def add(self, name: str, text: str, parameters: Sequence[Any]) -> None:
+        self.parts.append(f"{name} AS ({text})")
+        self.parameters += parameters
+
+
+def write(region: str, partition: int, changes: Sequence[Change]) -> None:
+    statement = Statement()
+    if len(changes) == 1:
+        _add_one(statement, partition, changes[0])
+    else:
+        # In one order everywhere, so that two writes of the same resources wait for each other instead of deadlocking.
+        changes = sorted(changes)
+        _add_many(statement, partition, changes)
+    add_differences(statement, partition, changes)
+    replaced = sum(change.was is not None for change in changes)
+    # A division by zero undoes the whole statement when a version has moved on.
+    guard = f"SELECT 1 / (count(*) = {replaced:d})::int FROM changed" if replaced else "SELECT 1"
+    fetch(region, f"WITH {', '.join(statement.parts)} {guard}", statement.parameters)
+
+
+# -- one resource --------------------------------------------------------------------------------------------
+
+_CREATE = f"INSERT INTO fhir_resource (partition, {RESOURCE_COLUMNS}) VALUES (%s::int4, {_marks(RESOURCE)})"
+_ONE_AT = "partition = %s::int4 AND rid = %s::int8 AND version = %s::int4"
+_KEEP = f"{KEPT_IN_HISTORY} WHERE {_ONE_AT}"
+_CHANGE = (
+    f"UPDATE fhir_resource SET ({RESOURCE_COLUMNS}) = ROW({_marks(RESOURCE)}) WHERE {_ONE_AT} RETURNING 1"
+)
+_PEND = (
+    f"INSERT INTO fhir_text_pending (partition, {_names(_PENDING)}) VALUES (%s::int4, {_marks(_PENDING)})"
+    " ON CONFLICT DO NOTHING"
+)
+
+
+def _add_one(statement: Statement, partition: int, change: Change) -> None:
+    values = change[: len(RESOURCE)]
+    if change.was is None:
+        statement.add("created", _CREATE, (partition, *values))
+    else:
+        at = (partition, change.rid, change.version - 1)
+        statement.add("kept", _KEEP, at)
+        statement.add("changed", _CHANGE, (*values, *at))
+    statement.add("pending", _PEND, (partition, change.type, change.rid, change.version))
+
+
+# -- many resources ------------------------------------------------------------------------------------------
+
+_NEW_VALUES = ", ".join(
+    [f"n.{name}" for name, _ in RESOURCE[:-2]]
+    + [
+        "CASE WHEN n.content_length >= 0 THEN substring(p.bytes FROM n.content_start FOR n.content_length) END",
+        "substring(p.bytes FROM n.postings_start FOR n.postings_length)",
+    ]
+)
+_NEW = f"(SELECT %s::int4, %b::bytea) AS p(partition, bytes), {_unnest(_SLICED)} AS n({_names(_SLICED)})"
+_CREATE_MANY = (
+    f"INSERT INTO fhir_resource (partition, {RESOURCE_COLUMNS}) SELECT p.partition, {_NEW_VALUES} FROM {_NEW}"
+)
+_KEEP_MANY = (
+    f"{KEPT_IN_HISTORY} WHERE partition = %s::int4 AND (rid, version) IN (SELECT * FROM {_unnest(_AT)})"
+)
+_CHANGE_MANY = (
+    f"UPDATE fhir_resource r SET ({RESOURCE_COLUMNS}) = ({_NEW_VALUES}) FROM {_NEW}"
+    " WHERE r.partition = p.partition AND r.rid = n.rid AND r.version = n.version - 1 RETURNING 1"
+)
+_PEND_MANY = (
+    f"INSERT INTO fhir_text_pending (partition, {_names(_PENDING)}) SELECT %s::int4, * FROM {_unnest(_PENDING)}"
+    " ON CONFLICT DO NOTHING"
+)
+
+
+def _add_many(statement: Statement, partition: int, changes: Sequence[Change]) -> None:
+    created = [change for change in changes if change.was is None]
+    changed = [change for change in changes if change.was is not None]
+    if created:
+        statement.add("created", _CREATE_MANY, [partition, *_sliced(created)])
+    if changed:
+        before = [(change.rid, change.version - 1) for change in changed]
+        statement.add("kept", _KEEP_MANY, [partition, *_arrays(_AT, before)])
+        statement.add("changed", _CHANGE_MANY, [partition, *_sliced(changed)])
+    pending = [(change.type, change.rid, change.version) for change in changes]
+    statement.add("pending", _PEND_MANY, [partition, *_arrays(_PENDING, pending)])
+
+
+def _sliced(changes: Sequence[Change]) -> list[Any]:
+    """All bytes of these changes, and the columns of `_SLICED`."""
     pieces: list[bytes] = []
     rows = []
     position = 1
@@ -50,113 +167,35 @@ def _sliced(changes: Sequence[Change]) -> tuple[bytes, list[tuple[Any, ...]]]:
         rows.append((*change[:7], start, length, position, len(change.packed)))
         pieces.append(change.packed)
         position += len(change.packed)
-    return b"".join(pieces), rows
+    return [b"".join(pieces), *_arrays(_SLICED, rows)]
 
 
-def _unnest(columns: Iterable[tuple[str, str]]) -> str:
-    marks = ", ".join(f"%s::{kind}[]" for _, kind in columns)
-    return f"unnest({marks})"
+# -- rows of the index ---------------------------------------------------------------------------------------
 
 
-class Statement:
-    """A chain of WITH parts and their parameters."""
-
-    def __init__(self, partition: int) -> None:
-        self.partition = partition
-        self.parts: list[str] = []
-        self.parameters: list[Any] = []
-
-    def add(
-        self, name: str, text: str, columns: Iterable[tuple[str, str]], rows: Iterable[Sequence[Any]]
-    ) -> None:
-        """`text` names the partition once, before its arrays."""
-        self.parts.append(f"{name} AS ({text})")
-        self.parameters.append(self.partition)
-        self._add_columns(columns, rows)
-
-    def add_resources(self, name: str, text: str, changes: Sequence[Change]) -> None:
-        """`text` reads from `_NEW`."""
-        everything, rows = _sliced(changes)
-        self.parts.append(f"{name} AS ({text})")
-        self.parameters += [self.partition, everything]
-        self._add_columns(_SLICED, rows)
-
-    def _add_columns(self, columns: Iterable[tuple[str, str]], rows: Iterable[Sequence[Any]]) -> None:
-        self.parameters += [
-            _array(values, kind) for (_, kind), values in zip(columns, zip(*rows, strict=True), strict=True)
-        ]
-
-
-_NEW_VALUES = ", ".join(
-    [f"n.{name}" for name, _ in RESOURCE[:-2]]
-    + [
-        "CASE WHEN n.content_length >= 0 THEN substring(p.bytes FROM n.content_start FOR n.content_length) END",
-        "substring(p.bytes FROM n.postings_start FOR n.postings_length)",
-    ]
-)
-_NEW = (
-    f"(SELECT %s::int4, %b::bytea) AS p(partition, bytes), {_unnest(_SLICED)}"
-    f" AS n({', '.join(name for name, _ in _SLICED)})"
-)
-
-
-def write(region: str, partition: int, changes: Sequence[Change]) -> None:
-    # In one order everywhere, so that two writes of the same resources wait for each other instead of deadlocking.
-    changes = sorted(changes)
-    statement = Statement(partition)
-    created = [change for change in changes if change.was is None]
-    changed = [change for change in changes if change.was is not None]
-    if created:
-        text = f"INSERT INTO fhir_resource (partition, {RESOURCE_COLUMNS}) SELECT p.partition, {_NEW_VALUES} FROM {_NEW}"
-        statement.add_resources("created", text, created)
-    if changed:
-        _add_changed(statement, changed)
+def add_differences(statement: Statement, partition: int, changes: Sequence[Change]) -> None:
+    is_one = len(changes) == 1
     for difference in differences(changes):
-        add_difference(statement, difference)
-    statement.add(
-        "pending",
-        f"INSERT INTO fhir_text_pending (partition, type, rid, version) SELECT %s::int4, * FROM {_unnest(_PENDING)}"
-        " ON CONFLICT DO NOTHING",
-        _PENDING,
-        [(change.type, change.rid, change.version) for change in changes],
-    )
-    # A division by zero undoes the whole statement when a version has moved on.
-    guard = f"SELECT 1 / (count(*) = {len(changed):d})::int FROM changed" if changed else "SELECT 1"
-    fetch(region, f"WITH {', '.join(statement.parts)} {guard}", statement.parameters)
+        table, columns = difference.table, (*difference.columns, *_END)
+        if difference.gone:
+            source, parameters = _rows(partition, difference.columns, difference.gone, is_one=is_one)
+            same = " AND ".join(f"t.{name} = n.{name}" for name, _ in columns)
+            text = f"DELETE FROM {table} t USING {source} WHERE t.partition = n.partition AND {same}"
+            statement.add(f"gone_{table}", text, parameters)
+        if difference.new:
+            source, parameters = _rows(partition, difference.columns, difference.new, is_one=is_one)
+            text = f"INSERT INTO {table} (partition, {_names(columns)}) SELECT n.partition, {_names(columns, 'n.')} FROM {source}"
+            statement.add(f"new_{table}", text, parameters)
 
 
-def _add_changed(statement: Statement, changed: Sequence[Change]) -> None:
-    at = (("rid", "int8"), ("version", "int4"))
-    statement.add(
-        "kept",
-        f"{KEPT_IN_HISTORY} WHERE partition = %s::int4 AND (rid, version) IN (SELECT * FROM {_unnest(at)})",
-        at,
-        [(change.rid, change.version - 1) for change in changed],
-    )
-    statement.add_resources(
-        "changed",
-        f"UPDATE fhir_resource r SET ({RESOURCE_COLUMNS}) = ({_NEW_VALUES}) FROM {_NEW}"
-        " WHERE r.partition = p.partition AND r.rid = n.rid AND r.version = n.version - 1 RETURNING 1",
-        changed,
-    )
-
-
-def add_difference(statement: Statement, difference: Difference) -> None:
-    columns = (*difference.columns, ("rank", "int8"), ("rid", "int8"))
-    names = ", ".join(name for name, _ in columns)
-    if difference.gone:
-        matches = " AND ".join(f"t.{name} = g.{name}" for name, _ in columns)
-        statement.add(
-            f"gone_{difference.table}",
-            f"DELETE FROM {difference.table} t USING (SELECT %s::int4) AS p(partition), {_unnest(columns)} AS g({names})"
-            f" WHERE t.partition = p.partition AND {matches}",
-            columns,
-            difference.gone,
-        )
-    if difference.new:
-        statement.add(
-            f"new_{difference.table}",
-            f"INSERT INTO {difference.table} (partition, {names}) SELECT %s::int4, * FROM {_unnest(columns)}",
-            columns,
-            difference.new,
-        )
+def _rows(partition: int, own: Columns, rows: Sequence[Sequence[Any]], *, is_one: bool) -> Source:
+    """Rows of the columns `own`, rank and rid, as `n` with the partition."""
+    rank, rid = rows[0][-2:]
+    # What one resource contains has rows under numbers of its own.
+    if is_one and all(row[-1] == rid for row in rows):
+        one = "%s::int4 AS partition, %s::int8 AS rank, %s::int8 AS rid"
+        text = f"(SELECT {one}, u.* FROM {_unnest(own)} AS u({_names(own)})) AS n"
+        return text, [partition, rank, rid, *_arrays(own, rows)]
+    columns = (*own, *_END)
+    text = f"(SELECT %s::int4 AS partition, u.* FROM {_unnest(columns)} AS u({_names(columns)})) AS n"
+    return text, [partition, *_arrays(columns, rows)]
