@@ -1,6 +1,6 @@
 """What a search parameter finds in a resource: values with their FHIR types, or tuples of them for composites."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -24,8 +24,8 @@ CompositeExtractor = Callable[[dict[str, Any]], list[tuple[list[Found], ...]]]
 def _found(position: Position) -> Visit:
     kind = position.type
 
-    def visit(node: Any) -> Iterator[Found]:
-        yield Found(kind, node)
+    def visit(node: Any, found: list[Any]) -> None:
+        found.append(Found(kind, node))
 
     return visit
 
@@ -46,7 +46,10 @@ def compile_expression(expression: str, resource_type: str) -> Extractor:
     visits = _visits(expression, resource_type, _found)
 
     def extract(resource: dict[str, Any]) -> list[Found]:
-        return [found for visit in visits for found in visit(resource)]
+        found: list[Found] = []
+        for visit in visits:
+            visit(resource, found)
+        return found
 
     return extract
 
@@ -81,7 +84,9 @@ def composite_extractor(parameter: SearchParameter) -> CompositeExtractor:
     }
 
     def extract(resource: dict[str, Any]) -> list[tuple[list[Found], ...]]:
-        found = [values for visit in visits for values in visit(resource)]
+        found: list[tuple[list[Found], ...]] = []
+        for visit in visits:
+            visit(resource, found)
         if not of_resource:
             return found
         shared = {index: extract_one(resource) for index, extract_one in of_resource.items()}
@@ -106,8 +111,12 @@ def _components(position: Position, components: tuple[Component, ...]) -> Visit:
         for component in components
     ]
 
-    def visit(node: Any) -> Iterator[tuple[list[Found], ...]]:
-        yield tuple([found for visit in visits for found in visit(node)] for visits in parts)
+    def visit(node: Any, found: list[Any]) -> None:
+        values: tuple[list[Found], ...] = tuple([] for _ in parts)
+        for visits, into in zip(parts, values, strict=True):
+            for visit in visits:
+                visit(node, into)
+        found.append(values)
 
     return visit
 
