@@ -6,8 +6,13 @@ from hashlib import blake2b
 SEPARATOR = "\x1f"
 
 
+def fresh_hash64(*parts: str) -> int:
+    """`hash64` for words that come once."""
+    digest = blake2b(SEPARATOR.join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
 @lru_cache(maxsize=65536)
 def hash64(*parts: str) -> int:
     """A signed 64-bit number for these words; the same in every process and on every machine."""
-    digest = blake2b(SEPARATOR.join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+    return fresh_hash64(*parts)

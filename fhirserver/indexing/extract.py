@@ -72,9 +72,8 @@ def _gathered(resource: dict[str, Any], added: tuple[SearchParameter, ...], with
     resource_type = resource["resourceType"]
     into = Builder(within)
     into.postings.add(type_key(resource_type))
-    for members, step in _steps(resource_type, added):
-        if not members or not members.isdisjoint(resource):
-            step(into, resource)
+    for step in _steps_for(resource_type, added, frozenset(resource)):
+        step(into, resource)
     return into
 
 
@@ -100,6 +99,16 @@ def _contained(resource: dict[str, Any], rid: int, within: Within, patients: set
         number = contained_rid(within.holder, f"#{logical_id}")
         found[number] = turned(into.rows(None, []), number, f"{kind}/{logical_id}", rid, keys)
     return list(found.values())
+
+
+@lru_cache(maxsize=8192)
+def _steps_for(
+    resource_type: str, added: tuple[SearchParameter, ...], members: frozenset[str]
+) -> tuple[Step, ...]:
+    """What indexes a resource of a type that has these members; most resources of a type have the same."""
+    return tuple(
+        step for wanted, step in _steps(resource_type, added) if not wanted or not wanted.isdisjoint(members)
+    )
 
 
 @lru_cache(maxsize=512)

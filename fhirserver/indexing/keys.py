@@ -9,7 +9,7 @@ identifier touches one page for it, not one for each way to find it.
 from functools import lru_cache
 from zlib import crc32
 
-from fhirspec.hashing import hash64
+from fhirspec.hashing import fresh_hash64, hash64
 
 Variant = tuple[str, ...]
 
@@ -29,7 +29,7 @@ _VALUE_BITS, _REST_BITS = 24, 40
 def _key(value: str, *words: str) -> int:
     """A signed 64-bit number: some bits of the value alone, then some of everything."""
     near = crc32(value.encode("utf-8", "surrogatepass")) & ((1 << _VALUE_BITS) - 1)
-    rest = hash64(value, *words) & ((1 << _REST_BITS) - 1)
+    rest = fresh_hash64(value, *words) & ((1 << _REST_BITS) - 1)
     return (near << _REST_BITS | rest) - (1 << 63)
 
 

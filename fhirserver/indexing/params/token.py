@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/search.html#token. When in doubt the specification asks 
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from fhirserver.indexing.builder import Builder
@@ -112,14 +113,32 @@ def words(found: list[Found]) -> Iterator[str]:
         yield from (one["display"] for one in concept.get("coding", ()) if "display" in one)
 
 
+@lru_cache(maxsize=65536)
+def _keys_of_pair(resource_type: str, code: str, system: str, text: str) -> tuple[int, ...]:
+    """Of a coding or a code: the same few stand in most resources."""
+    variants = _pair(system, text)
+    if is_flag(resource_type, code):
+        variants = (variant for variant in variants if variant[0] == "code")
+    return tuple(value_key(resource_type, code, variant) for variant in variants)
+
+
+def _keys(resource_type: str, code: str, kind: str, value: Any) -> Iterator[int]:
+    if not isinstance(value, dict):
+        text = str(value) if not isinstance(value, bool) else "true" if value else "false"
+        yield from _keys_of_pair(resource_type, code, "", text)
+        if isinstance(value, str) and is_mime_type(resource_type, code):
+            yield value_key(resource_type, code, by_mime_type(value))
+    elif kind in ("Identifier", "ContactPoint"):
+        for variant in _VARIANTS[kind](value):
+            yield value_key(resource_type, code, variant)
+    else:
+        for coding in value.get("coding", ()) if kind == "CodeableConcept" else (value,):
+            yield from _keys_of_pair(resource_type, code, coding.get("system", ""), coding.get("code", ""))
+
+
 def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> None:
     into.postings.add(present_key(resource_type, code))
-    found_by = variants(found)
-    if is_flag(resource_type, code):
-        found_by = (variant for variant in found_by if variant[0] == "code")
-    into.postings.update([value_key(resource_type, code, variant) for variant in found_by])
-    if is_mime_type(resource_type, code):
-        bases = [by_mime_type(value) for _, value in found if isinstance(value, str)]
-        into.postings.update([value_key(resource_type, code, variant) for variant in bases])
+    for kind, value in found:
+        into.postings.update(_keys(resource_type, code, kind, value))
     param = text_param(resource_type, code)
     into.strings.update([StringRow(param, folded(text)) for text in words(found)])
