@@ -7,7 +7,7 @@ import itertools
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg import errors, pq
@@ -41,7 +41,8 @@ class Prepared:
         else:
             self._names.move_to_end(statement)
         sent, formats = _sent(values)
-        result = self.raw.pgconn.exec_prepared(name, sent, formats, _BINARY)
+        # The driver takes None for NULL; only its annotation does not say so.
+        result = self.raw.pgconn.exec_prepared(name, cast(list[bytes], sent), formats, _BINARY)
         self._check(result)
         self._rows.set_pgresult(result)
         return self._rows.load_rows(0, result.ntuples, tuple)

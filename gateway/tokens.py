@@ -1,6 +1,7 @@
 """Bearer tokens at the door: `smart.tokens.verify` says what a token is worth, this says what that lets its bearer do."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from deployments.models import Deployment
 from gateway.brief_memory import BriefMemory
@@ -50,10 +51,18 @@ _NO_FORM = frozenset({TokenProblem.INTROSPECTION_UNAVAILABLE, TokenProblem.INACT
 
 def decide_token(token: str, deployment: Deployment) -> Decision:
     found = verify(token, deployment)
-    return _refused(found) if isinstance(found, RefusedToken) else _accepted(found, deployment)
+    if isinstance(found, RefusedToken):
+        return _refused(found)
+    kind, _, _ = found.fhir_user.partition("/")
+    represented = (
+        represented_by.get(_Representative(deployment, found.fhir_user)) if kind in REPRESENTATIVES else ()
+    )
+    return _accepted(found, represented)
 
 
-def _accepted(claims: SignedClaims, deployment: Deployment) -> Allowed:
+@lru_cache(maxsize=4096)
+def _accepted(claims: SignedClaims, represented: tuple[str, ...]) -> Allowed:
+    """Made once for each verification of a token."""
     limit = claims.requests_per_second
     who = Credential(CredentialKind.TOKEN, claims.client_id, _name(claims), requests_per_second=limit)
     checked = (
@@ -66,10 +75,6 @@ def _accepted(claims: SignedClaims, deployment: Deployment) -> Allowed:
             claims.fhir_user or "none",
             bool(claims.fhir_user),
         ),
-    )
-    kind, _, _ = claims.fhir_user.partition("/")
-    represented = (
-        represented_by.get(_Representative(deployment, claims.fhir_user)) if kind in REPRESENTATIVES else ()
     )
     return Allowed(who, grant_of(claims, represented), checked)
 

@@ -41,9 +41,10 @@ class RefusedToken:
     client_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SignedClaims:
-    """A token whose signature, issuer, audience, times and revocation were checked.
+    """A token whose signature, issuer, audience, times and revocation were checked. Each such check is a thing of its own: it is equal
+    to no other, and cheap to remember something by.
 
     `patient`, `encounter`: logical ids of the launch context, or empty. `fhir_user`: `Type/id` or empty. Times are Unix
     seconds. `authorization_id` is set for the integrated server's tokens. `application_id`: primary key, if registered.
@@ -63,4 +64,4 @@ class SignedClaims:
     authorization_id: str = ""
     application_id: int | None = None
     requests_per_second: int = 0
-    claims: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -93,9 +93,11 @@ class Walk:
             elif not field.check(value):
                 self.wrong_primitive(value, field, f"{path}.{field.segment}")
         for element, names in shape.required:
-            if not any(name in node for name in names):
+            if names[0] not in node and not any(name in node for name in names):
                 self.say("required", f"{path}.{element.name}", explain.missing(element, names))
         for element, options in shape.choices:
+            if options.isdisjoint(node):
+                continue
             found = node.keys() & options
             if len(found) > 1 and len({name.lstrip("_") for name in found}) > 1:
                 listed = " and ".join(sorted(found))
