@@ -12,7 +12,6 @@ from fhirserver.dialect.changes import (
     RESOURCE,
     RESOURCE_COLUMNS,
     Change,
-    Difference,
     differences,
 )
 
