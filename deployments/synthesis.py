@@ -56,7 +56,7 @@ def _generator(seed: int, directory: str) -> Any:
     return Generator(options, config=config)
 
 
-def _bundles(patients: int, seed: int) -> Iterator[Resource]:
+def bundles(patients: int, seed: int) -> Iterator[Resource]:
     """One transaction Bundle a patient. What Synthea prints is swallowed."""
     with tempfile.TemporaryDirectory() as directory:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -154,7 +154,7 @@ def write(patients: int, years: int, seed: int, path: Path) -> None:
     unfinished = path.with_suffix(f".{secrets.token_hex(4)}.part")
     seen: set[str] = set()
     with unfinished.open("wb") as file:
-        for index, bundle in enumerate(_bundles(patients, seed)):
+        for index, bundle in enumerate(bundles(patients, seed)):
             for resource in _new(resources_of(bundle, years), seen):
                 file.write(msgspec.json.encode(resource) + b"\n")
             print(index + 1, patients, flush=True)  # noqa: T201

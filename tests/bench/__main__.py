@@ -11,6 +11,7 @@ from tests.bench import explorer
 from tests.bench.data import OBSERVATIONS_EACH, transactions
 from tests.bench.http import Connection, measure
 from tests.bench.server import Server, start
+from tests.bench.synthea import Life, lives, load_lives
 from tests.bench.workloads import Workload, searches_beside, workloads
 
 CLIENTS = (1, 8)
@@ -61,7 +62,9 @@ def run_workload(
 TRIVIAL = Workload("trivial view", lambda number: ("GET", "//healthz", b""), (0, 0))
 
 
-def run(database: str, patients: int, seconds: float, only: str) -> list[dict[str, object]]:
+def run(
+    database: str, patients: int, seconds: float, only: str, loaded: list[Life]
+) -> list[dict[str, object]]:
     server = start(database)
     try:
         lines = list(run_workload(server, TRIVIAL, seconds))
@@ -84,6 +87,8 @@ def run(database: str, patients: int, seconds: float, only: str) -> list[dict[st
                 token = server.new_token()
                 bearer = replace(workload, name=f"{workload.name} with a bearer token")
                 lines += run_workload(server, bearer, seconds, connect=partial(server.connect_with, token))
+        if loaded:
+            lines.append(load_lives(server, loaded))
         print(json.dumps({"database": database, "disk_mb": round(server.disk_megabytes())}), flush=True)
         return lines
     finally:
@@ -143,12 +148,13 @@ def main() -> None:
     if options.explorer:
         explorer.run()
         return
-    lines = []
+    lines: list[dict[str, object]] = []
+    loaded = lives() if not options.growth and options.only in "Synthea bundles" else []
     for database in options.database or ["sqlite", "postgresql"]:
         if options.growth:
             lines += growth(database, options.growth, options.seconds, options.only)
         else:
-            lines += run(database, options.patients, options.seconds, options.only)
+            lines += run(database, options.patients, options.seconds, options.only, loaded)
     if lines:
         table(lines)
 
