@@ -22,7 +22,6 @@ from explorer.chooser import choose, count_held
 from explorer.comparing import compare
 from explorer.execution import Attempt, execute, prepare
 from explorer.foreign import credential_in_use, list_credentials
-from explorer.held import list_applications
 from explorer.models import ForeignServer
 from explorer.offering import example_groups, find_example
 from explorer.picking import NOT_PICKING, START, Picking, picking_from_fields
@@ -34,6 +33,7 @@ from explorer.searching import table_of
 from explorer.targets import Target
 from explorer.tour import OPENED, tick, tick_steps
 from explorer.views.fragments import wants_part
+from explorer.views.frame import frame
 from explorer.views.loaded import target_view
 from portal.access import signed_in
 from portal.client_address import client_address
@@ -172,7 +172,11 @@ def _client_address(request: HttpRequest) -> str:
 def show_draft(request: HttpRequest, bench: Bench, draft: Draft) -> HttpResponse:
     """The page of a draft that came from elsewhere, its body too."""
     template = "explorer/resource.html" if bench.resource_type else "explorer/index.html"
-    return render(request, template, _page_context(request, bench, draft, None))
+    response = render(request, template, _page_context(request, bench, draft, None))
+    if request.method == "POST":
+        # Nothing is to be had under the address that it was posted to.
+        response["HX-Push-Url"] = bench.address(draft) + ("" if bench.resource_type else "#try")
+    return response
 
 
 def _page_context(
@@ -183,20 +187,16 @@ def _page_context(
     picking: Picking = NOT_PICKING,
 ) -> dict[str, Any]:
     context = {
-        "deployment": bench.deployment,
-        "tab": "api",
+        **frame(request, bench.deployment),
         "bench": bench,
-        "held": list_credentials(request.session, bench.deployment),
-        "applications": []
-        if isinstance(bench.deployment, ForeignServer)
-        else list_applications(bench.deployment),
         "operations": bench.operations,
         **_answer_context(bench, attempt, request),
     }
     if draft.operation:
         context |= _form_part(bench, draft, picking)[1]
     if not bench.resource_type:
-        return context | _chooser_part(bench, draft, picking)[1]
+        choosing = ".do" not in request.GET and not draft.body
+        return context | {"choosing": choosing} | _chooser_part(bench, draft, picking)[1]
     if bench.resource_type == "Patient" and not isinstance(bench.deployment, ForeignServer):
         tick_steps(bench.deployment, signed_in(request), [OPENED])
     return context | {

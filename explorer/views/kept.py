@@ -13,6 +13,7 @@ from explorer.building.draft import Draft
 from explorer.execution import open_draft
 from explorer.targets import Target, target_url
 from explorer.views.bench import show_draft
+from explorer.views.frame import frame
 from explorer.views.loaded import target_view
 from portal.access import signed_in
 
@@ -23,8 +24,7 @@ from portal.access import signed_in
 def composer(request: HttpRequest, deployment: Target) -> HttpResponse:
     """The requests collected for a Bundle, in their order."""
     context = {
-        "deployment": deployment,
-        "tab": "api",
+        **frame(request, deployment),
         "collected": collecting.list_collected(request.session, deployment),
         "bench": Bench(deployment, ""),
     }
@@ -73,7 +73,7 @@ def saved(request: HttpRequest, deployment: Target) -> HttpResponse:
     """One's own saved requests and those of the tenant."""
     user = signed_in(request)
     lines = [(each, open_draft(each.sealed)) for each in collecting.list_saved(deployment, user)]
-    context = {"deployment": deployment, "tab": "api", "lines": lines, "me": user}
+    context = {**frame(request, deployment), "lines": lines, "me": user}
     return render(request, "explorer/saved.html", context)
 
 

@@ -6,6 +6,7 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
 from deployments.selectors import get_deployment_for
 from explorer.foreign import get_server_for
@@ -24,8 +25,14 @@ def target_view(view: TargetView[P]) -> Callable[..., HttpResponseBase]:
     @login_required
     def loaded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         server_id, deployment_id = kwargs.pop("server_id", None), kwargs.pop("deployment_id", "")
+        target: Target
         if server_id is not None:
-            return view(request, get_server_for(signed_in(request), str(server_id)), *args, **kwargs)
-        return view(request, get_deployment_for(request.user, str(deployment_id), Role.READ), *args, **kwargs)
+            target = get_server_for(signed_in(request), str(server_id))
+        else:
+            target = get_deployment_for(request.user, str(deployment_id), Role.READ)
+        response = view(request, target, *args, **kwargs)
+        # The same address gives a part to htmx and a page to the browser, whose cache must not take one for the other.
+        patch_vary_headers(response, ["HX-Request", "HX-Boosted"])
+        return response
 
     return loaded

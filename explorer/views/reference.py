@@ -15,6 +15,7 @@ from explorer.schema.must_support import marks_of
 from explorer.schema.tree import schema_rows
 from explorer.targets import Target
 from explorer.views.fragments import wants_part
+from explorer.views.frame import frame
 from explorer.views.loaded import target_view
 from portal.access import signed_in
 
@@ -81,4 +82,4 @@ def find(request: HttpRequest, deployment: Target) -> JsonResponse:
 
 
 def _page(request: HttpRequest, deployment: Target, template: str, context: dict[str, Any]) -> HttpResponse:
-    return render(request, template, {"deployment": deployment, "tab": "api", **context})
+    return render(request, template, {**frame(request, deployment), **context})

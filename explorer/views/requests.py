@@ -16,6 +16,7 @@ from explorer.forms import check
 from explorer.sending import send
 from explorer.targets import Target, target_url
 from explorer.views.bench import open_pasted, show_draft
+from explorer.views.frame import frame
 from explorer.views.loaded import target_view
 from portal.access import signed_in
 from portal.client_address import client_address
@@ -38,7 +39,7 @@ def history(request: HttpRequest, deployment: Target) -> HttpResponse:
     sent = list_sent(deployment, signed_in(request))[:100]
     drafts = [open_draft(each.sealed) for each in sent]
     lines = [(each, draft.address() if draft else "") for each, draft in zip(sent, drafts, strict=True)]
-    return render(request, "explorer/history.html", {"deployment": deployment, "tab": "api", "lines": lines})
+    return render(request, "explorer/history.html", {**frame(request, deployment), "lines": lines})
 
 
 @target_view

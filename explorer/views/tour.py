@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
 from explorer.tour import tour_steps
+from explorer.views.frame import frame
 from portal.access import signed_in
 from portal.models import Role
 
@@ -22,8 +23,7 @@ def tour(request: HttpRequest, deployment: Deployment) -> HttpResponse:
         request,
         "explorer/tour.html",
         {
-            "deployment": deployment,
-            "tab": "api",
+            **frame(request, deployment),
             "steps": steps,
             "next": next((step for step in steps if not step.done), None),
             "done_count": sum(step.done for step in steps),

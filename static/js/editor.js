@@ -208,6 +208,12 @@
   function enhanceAll() {
     for (const area of document.querySelectorAll("textarea[data-editor]")) enhance(area);
   }
+  // A page that nobody can come back to: the editor's timers and observers would keep it in memory.
+  document.addEventListener("explorer:dropped", (event) => {
+    for (const node of event.detail) {
+      for (const area of node.querySelectorAll?.("textarea[data-editor]") || []) editors.get(area)?.destroy();
+    }
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     enhanceAll();
     if (event.target.id === "answer") markAnswer(event.target);

@@ -87,6 +87,16 @@
 
   // -- the query under the form: edited or pasted, it fills the form when it is left or Enter is pressed ------------
   let filled = "";
+  const isQuery = (text) => /^[?\s]*($|[\w:.-]+=)/.test(text);
+  // A URL or a curl command may be of another resource type, and have a body.
+  function openPasted(query) {
+    if (query.dataset.opened === query.value) return; // a field that leaves the page says again that it was changed
+    query.dataset.opened = query.value;
+    const form = $(".ex-paste form");
+    const fields = new FormData(form);
+    fields.set("request", query.value);
+    document.dispatchEvent(new CustomEvent("explorer:go", { detail: { url: form.action, fields, form } }));
+  }
   const queryOf = (event) => event.target.closest && event.target.closest(".op-query textarea");
   document.addEventListener("input", (event) => {
     // The line that holds the query is made anew when a field changes: not while somebody writes in it.
@@ -100,6 +110,7 @@
     const query = queryOf(event);
     if (!query) return;
     event.stopPropagation();
+    if (!isQuery(query.value)) return openPasted(query);
     filled = document.activeElement === query ? query.id : "";
     query.parentElement.dispatchEvent(new CustomEvent("fill"));
   }, true);
@@ -135,83 +146,6 @@
     window.setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   });
 
-  // -- the palette --------------------------------------------------------------------------------------------------
-  const palette = $("#palette");
-  let items = null;
-  let chosen = 0;
-  async function openPalette() {
-    const home = $(".ex");
-    if (!palette || !home || palette.open) return;
-    palette.showModal();
-    const input = $("input", palette);
-    input.value = "";
-    if (!items) {
-      const answer = await fetch(`${home.dataset.palette}?type=${encodeURIComponent(home.dataset.type)}`);
-      items = (await answer.json()).items;
-    }
-    showMatches();
-  }
-  function matches(words) {
-    const found = items.filter((item) => words.every((word) => `${item.label} ${item.hint}`.toLowerCase().includes(word)));
-    const first = words[0] || "";
-    return found.sort((a, b) => b.label.toLowerCase().startsWith(first) - a.label.toLowerCase().startsWith(first)).slice(0, 12);
-  }
-  function showMatches() {
-    const input = $("input", palette);
-    const list = $("ul", palette);
-    const found = matches(input.value.trim().toLowerCase().split(/\s+/).filter(Boolean));
-    chosen = 0;
-    list.replaceChildren(
-      ...found.map((item, index) => {
-        const line = document.createElement("li");
-        line.id = `palette-${index}`;
-        line.setAttribute("role", "option");
-        line.dataset.url = item.url;
-        const label = document.createElement("span");
-        label.textContent = item.label;
-        const hint = document.createElement("span");
-        hint.className = "muted small";
-        hint.textContent = item.hint;
-        line.append(label, hint);
-        return line;
-      }),
-    );
-    choose(0);
-  }
-  function choose(index) {
-    const lines = $$("li", palette);
-    chosen = lines.length ? (index + lines.length) % lines.length : 0;
-    lines.forEach((line, at) => line.setAttribute("aria-selected", String(at === chosen)));
-    $("input", palette).setAttribute("aria-activedescendant", lines.length ? `palette-${chosen}` : "");
-    if (lines[chosen]) lines[chosen].scrollIntoView({ block: "nearest" });
-  }
-  if (palette) {
-    palette.addEventListener("input", () => items && showMatches());
-    palette.addEventListener("keydown", (event) => {
-      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-        event.preventDefault();
-        choose(chosen + (event.key === "ArrowDown" ? 1 : -1));
-      } else if (event.key === "Enter") {
-        event.preventDefault();
-        const line = $$("li", palette)[chosen];
-        if (line) window.location.assign(line.dataset.url);
-      }
-    });
-    palette.addEventListener("click", (event) => {
-      const line = event.target.closest("li");
-      if (line) window.location.assign(line.dataset.url);
-    });
-  }
-  document.addEventListener("click", (event) => {
-    if (event.target.closest && event.target.closest("[data-palette-open]")) openPalette();
-  });
-  document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-      event.preventDefault();
-      openPalette();
-    }
-  });
-
   // -- a link in an answer opens as the next request where it is, if it is of this page ------------------------------
   document.addEventListener("click", (event) => {
     const link = event.target.closest && event.target.closest("#answer :is(.seg-table, .seg-tree) a[href]:not([hx-get])");
@@ -232,10 +166,11 @@
     const chooser = event.target.closest && event.target.closest(".ex-chooser[open]");
     if (chooser && $("[data-filters]", chooser)) $("[data-filters]", chooser).focus();
     const answer = event.target.id === "answer" ? event.target : null;
-    if (answer) answer.parentElement.scrollTop = 0;
-    if (answer && answer.getBoundingClientRect().top > window.innerHeight * 0.8) {
-      answer.scrollIntoView({ block: "start" });
-    }
+    if (!answer) return;
+    // The link that opened it went with the answer before.
+    if (document.activeElement === document.body) answer.focus({ preventScroll: true });
+    answer.parentElement.scrollTop = 0;
+    if (answer.getBoundingClientRect().top > window.innerHeight * 0.8) answer.scrollIntoView({ block: "start" });
   });
   offerAnother(document);
 })();

@@ -122,6 +122,8 @@
     if (marked) openDialog(marked.id);
   }
 
+  document.addEventListener("announce", (event) => announce(event.detail));
+
   // A region with data-announce says its text aloud after htmx has replaced it.
   document.addEventListener("htmx:afterSettle", (event) => {
     const said = event.target.closest && event.target.closest("[data-announce]");

@@ -2,9 +2,8 @@
 "use strict";
 
 (function () {
-  const tree = document.querySelector("#schema .schema");
+  const tree = () => document.querySelector("#schema .schema");
   const box = () => document.querySelector("#schema .jt-example");
-  if (!tree) return;
 
   // A row's place in the resource is told by the rows around it: HumanName.given below Patient.name is Patient.name.given.
   const nameOf = (row) => row.dataset.element.split(".").pop();
@@ -19,7 +18,7 @@
   }
   function linesOf(row) {
     const chain = chainOf(row);
-    return Array.from(box().querySelectorAll("[data-element]")).filter((line) => {
+    return Array.from(box()?.querySelectorAll("[data-element]") || []).filter((line) => {
       const names = line.dataset.element.split(".").slice(1);
       return names.length === chain.length && names.every((name, index) => fits(chain[index], name));
     });
@@ -28,7 +27,7 @@
   function rowOf(path) {
     let rest = path.split(".").slice(1);
     let row = null;
-    let level = tree.querySelector(":scope > .sch");
+    let level = tree().querySelector(":scope > .sch");
     while (rest.length && level) {
       const next = Array.from(level.children).find((each) => fits(each, rest[0]));
       if (!next) break;

@@ -1,93 +1,15 @@
 """Whole journeys in a real browser, with and without JavaScript; axe finds nothing on the way."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.conf import LazySettings
-from django.core.cache import cache
-from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from deployments.models import Deployment
-from deployments.regions import synchronise_regions
 from portal.models import User
+from tests.explorer.browsing import NARROW, WIDE, assert_accessible, authorize, in_browser, log_in
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True, databases=["default", "region_local"]),
-]
-PASSWORD = "correct-horse-battery"
-
-
-@pytest.fixture(autouse=True)
-def _regions(transactional_db: None) -> None:
-    """Other tests of this kind empty every table; regions are made after each migration."""
-    cache.clear()
-    synchronise_regions()
-
-
-WIDE, NARROW = (1440, "light"), (390, "dark")
-
-
-@pytest.fixture
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    width, scheme = getattr(request, "param", WIDE)
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,
-        accept_downloads=True,
-    )
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    faults: list[Any] = []
-    page.on("pageerror", lambda error: faults.append(error))
-    page.on(
-        "console", lambda message: faults.append(message.text) if "Security Policy" in message.text else None
-    )
-    yield page
-    context.close()
-    assert faults == []
-
-
-@pytest.fixture
-def plain_page(browser: Browser) -> Iterator[Page]:
-    """A browser without JavaScript."""
-    context = browser.new_context(java_script_enabled=False)
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture
-def home(live_server: LiveServer, deployment: Deployment, settings: LazySettings) -> str:
-    """The address of API Development, reachable by the server itself under its public address."""
-    settings.PUBLIC_URL = live_server.url
-    return live_server.url + reverse("explorer:index", args=[deployment.pk])
-
-
-def log_in(page: Page, live_server: LiveServer, user: User) -> None:
-    page.goto(f"{live_server.url}/accounts/login/")
-    page.get_by_label("Email").fill(user.email)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/services/")
-
-
-def authorize(page: Page, api_key: str) -> None:
-    page.locator("#authorize > summary").click()
-    page.get_by_label("API key or access token").fill(api_key)
-    page.locator("#authorize").get_by_role("button", name="Authorize", exact=True).click()
-    expect(page.locator("#authorize > summary")).to_contain_text("Exploring")
-
-
-def assert_accessible(page: Page, what: str) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, f"{what}\n{found.generate_report()}"
-    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    assert not wide, f"{what} scrolls sideways"
+pytestmark = in_browser
 
 
 @pytest.mark.parametrize("page", [WIDE, NARROW], ids=["wide-light", "narrow-dark"], indirect=True)
