@@ -11,6 +11,7 @@ TABS = (
     ("usage", "Usage", "portal:usage", Role.READ),
     ("audit", "Audit log", "portal:audit", Role.ADMIN),
     ("notifications", "Notifications", "portal:notifications", Role.ADMIN),
+    ("tokens", "Tokens", "portal:tenant-tokens", Role.ADMIN),
     ("settings", "Settings", "portal:settings", Role.ADMIN),
 )
 

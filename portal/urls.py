@@ -60,6 +60,8 @@ urlpatterns = [
         notifications.send_again,
         name="delivery-resend",
     ),
+    path(f"{tenant}tokens/", tokens.tenant_tokens, name="tenant-tokens"),
+    path(f"{tenant}tokens/<int:token_id>/revoke/", tokens.tenant_token_revoke, name="tenant-token-revoke"),
     path(f"{tenant}restore/", tenants.restore, name="restore"),
     path(f"{tenant}settings/delete/", tenants.delete, name="delete"),
 ]

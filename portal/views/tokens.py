@@ -1,27 +1,31 @@
-"""A person's tokens for the Management API: made and shown once, listed, revoked."""
+"""Tokens for the Management API: a person's, made and shown once; a tenant's, as its administrators see and end them."""
 
 from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.access import list_tenants, require_role, signed_in
+from portal.access import list_tenants, require_role, signed_in, tenant_view
 from portal.forms import TokenForm
-from portal.models import Role
-from portal.services.tokens import create_token, revoke_token
+from portal.models import Membership, Role
+from portal.services.tokens import create_token, list_tenant_tokens, revoke_token
+from portal.tenant_pages import tenant_context
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @never_cache
 def tokens(request: HttpRequest) -> HttpResponse:
     """The new token's text is in the answer to the form itself: it is nowhere kept, and a reload does not repeat it."""
     user = signed_in(request)
-    form = TokenForm(request.POST or None, tenants=list_tenants(user))
+    initial = {"tenant": request.GET.get("tenant", "")[:80]}
+    form = TokenForm(request.POST or None, tenants=list_tenants(user), initial=initial)
     text = ""
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
@@ -51,3 +55,31 @@ def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     revoke_token(token, actor=token.user)
     messages.success(request, f"{token.name} was revoked. It does not open anything any more.")
     return redirect("portal:tokens")
+
+
+@tenant_view(Role.ADMIN)
+@never_cache
+@require_safe
+def tenant_tokens(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """Those made for this tenant alone; `reach`: what each may really do, which is never more than its person."""
+    roles = dict(membership.tenant.memberships.values_list("user", "role"))
+    rows = [
+        {
+            "token": token,
+            "reach": Role(min(token.role, roles.get(token.user_id, Role.READ))),
+            "may_revoke": membership.role >= token.role,
+        }
+        for token in list_tenant_tokens(membership.tenant)
+    ]
+    return render(request, "portal/tenant_tokens.html", tenant_context(membership, "tokens") | {"rows": rows})
+
+
+@tenant_view(Role.ADMIN)
+@require_POST
+def tenant_token_revoke(request: HttpRequest, membership: Membership, token_id: int) -> HttpResponse:
+    token = get_object_or_404(list_tenant_tokens(membership.tenant), pk=token_id)
+    if membership.role < token.role:
+        raise PermissionDenied(f"This token has the role {Role(token.role).label}, which is above yours.")
+    revoke_token(token, actor=membership.user)
+    messages.success(request, f"{token.name} was revoked. It does not open anything any more.")
+    return redirect("portal:tenant-tokens", membership.tenant.slug)
