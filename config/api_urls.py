@@ -14,5 +14,5 @@ urlpatterns = [
     path("", include("gateway.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", reference, name="api-docs"),
-    re_path("", Nothing.as_view()),
+    re_path("", Nothing.as_view(), name="api-nothing"),
 ]

@@ -26,15 +26,16 @@ class DeploymentsConfig(AppConfig):
         from deployments.comparison import register_aspect
         from deployments.operator import regions_section, states_section
         from deployments.periodic import Periodic, register_periodic
-        from deployments.rights import RIGHTS
+        from deployments.rights import OPENINGS, RIGHTS
         from portal.models import Role
         from portal.navigation import Entry, Tab, register_entry, register_tab
         from portal.operator import register_section
-        from portal.rights import register_rights
+        from portal.rights import register_openings, register_rights
         from portal.signals import tenant_deleted
         from portal.usage import register_usage
 
         register_rights(*RIGHTS)
+        register_openings(*OPENINGS)
 
         register_entry(
             Entry(

@@ -1,7 +1,7 @@
 """What each role may do with deployments and their data (portal.rights)."""
 
 from portal.models import Role
-from portal.rights import Right
+from portal.rights import Opening, OpenTo, Right
 
 RIGHTS = (
     Right("See deployments with their addresses, limits and stored data", Role.READ,
@@ -30,7 +30,17 @@ RIGHTS = (
     Right("Install and remove implementation guides, and say what writes must meet", Role.ADMIN,
           "POST deployments:guides_install deployments:guides_remove deployments:guides_index deployments:guides_writes"
           " deployments-api:guides deployments-api:reindex PATCH deployments-api:guides DELETE deployments-api:guide"),
-    Right("Create deployments", Role.ADMIN, ""),
+    Right("Create deployments", Role.ADMIN, "GET deployments:new deployments:step POST deployments:step"),
     Right("Clear a deployment's data, and delete deployments", Role.ADMIN,
           "POST deployments:clear deployments:delete deployments-api:clear DELETE deployments-api:deployment"),
+)  # fmt: skip
+
+OPENINGS = (
+    Opening("Lists hold only what the person may see; what is made, is made in a tenant where the role allows it",
+            OpenTo.SIGNED_IN,
+            "GET deployments:list deployments-api:deployments POST deployments-api:deployments"),
+    Opening("What can be chosen is the same for all", OpenTo.SIGNED_IN,
+            "GET deployments-api:sizes deployments-api:regions deployments-api:presets"),
+    Opening("The installation is its operator's", OpenTo.OPERATOR,
+            "GET operator:regions operator:jobs POST operator:regions operator:job-cancel operator:job-retry"),
 )  # fmt: skip

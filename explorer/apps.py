@@ -9,16 +9,17 @@ class ExplorerConfig(AppConfig):
     def ready(self) -> None:
         from explorer.exports.describe import openapi_document
         from explorer.held import receive_token
-        from explorer.rights import RIGHTS
+        from explorer.rights import OPENINGS, RIGHTS
         from explorer.showcase import show_example
         from gateway.documents import offer_document
         from portal.models import Role
         from portal.navigation import Entry, Tab, register_entry, register_tab
-        from portal.rights import register_rights
+        from portal.rights import register_openings, register_rights
         from portal.showcase import register_showcase
         from smart.trial import register_receiver
 
         register_rights(*RIGHTS)
+        register_openings(*OPENINGS)
 
         register_showcase(show_example)
         register_entry(Entry("servers", "Other servers", "servers:list", "globe", 25, prefix="/servers/"))

@@ -1,7 +1,7 @@
 """What each role may do in API Development (portal.rights)."""
 
 from portal.models import Role
-from portal.rights import Right
+from portal.rights import Opening, OpenTo, Right
 
 RIGHTS = (
     Right("Explore the API with an own key or token, whose rights decide", Role.READ,
@@ -14,4 +14,16 @@ RIGHTS = (
           " POST explorer:collect explorer:arrange explorer:compose explorer:save explorer:delete-saved"),
     Right("Download what an answer held, and the API as OpenAPI and Postman collection", Role.READ,
           "GET explorer:download explorer:download-system explorer:openapi explorer:postman"),
+)  # fmt: skip
+
+OPENINGS = (
+    Opening("The way to the explorer of a deployment of one's own", OpenTo.SIGNED_IN, "GET explore"),
+    Opening("The servers that a person opened", OpenTo.SIGNED_IN, "GET servers:list POST servers:list"),
+    Opening("A server that a person opened by its address: nobody else sees it", OpenTo.WHOSE_IT_IS,
+            "GET servers:index servers:history servers:replay servers:composer servers:saved servers:open-saved"
+            " servers:find servers:codes servers:datatype servers:elements servers:download-system"
+            " servers:resource servers:edit servers:versions servers:download"
+            " POST servers:forget servers:index servers:paste servers:clear-history servers:collect"
+            " servers:arrange servers:compose servers:save servers:delete-saved servers:editor-problems"
+            " servers:editor-complete servers:resource"),
 )  # fmt: skip

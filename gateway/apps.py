@@ -12,13 +12,14 @@ class GatewayConfig(AppConfig):
         from gateway.audit_keeping import keep_events
         from gateway.key_use import observe
         from gateway.retention import forget_old_lines
-        from gateway.rights import RIGHTS
+        from gateway.rights import OPENINGS, RIGHTS
         from gateway.usage import roll_up_requests
         from portal.models import Role
         from portal.navigation import Tab, register_tab
-        from portal.rights import register_rights
+        from portal.rights import register_openings, register_rights
 
         register_rights(*RIGHTS)
+        register_openings(*OPENINGS)
 
         register_source(observe)
         register_tab(Tab("logs", "Logs", "logs:index", Role.WRITE, 60))

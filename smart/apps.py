@@ -11,12 +11,13 @@ class SmartConfig(AppConfig):
         from deployments.periodic import Periodic, register_periodic
         from portal.models import Role
         from portal.navigation import Tab, register_tab
-        from portal.rights import register_rights
+        from portal.rights import register_openings, register_rights
         from smart.aspects import APPLICATIONS, SERVERS
         from smart.housekeeping import forget_ended
-        from smart.rights import RIGHTS
+        from smart.rights import OPENINGS, RIGHTS
 
         register_rights(*RIGHTS)
+        register_openings(*OPENINGS)
 
         register_aspect(SERVERS)
         register_aspect(APPLICATIONS)

@@ -1,7 +1,7 @@
 """What each role may do with OAuth 2.0: servers, applications, people (portal.rights)."""
 
 from portal.models import Role
-from portal.rights import Right
+from portal.rights import Opening, OpenTo, Right
 
 RIGHTS = (
     Right("See applications, authentication servers and the people who may sign in", Role.READ,
@@ -23,4 +23,16 @@ RIGHTS = (
     Right("Make people of the authorization server, reset and disable them", Role.ADMIN,
           "GET oauth:user-new oauth:user POST oauth:user-new oauth:user oauth:user-reset oauth:user-switch"
           " smart-api:users smart-api:password-link PATCH smart-api:user"),
+)  # fmt: skip
+
+OPENINGS = (
+    Opening("The authorization server's open documents (OpenID Connect Discovery)", OpenTo.EVERYONE,
+            "GET smart:configuration smart:jwks"),
+    Opening("OAuth 2.0 endpoints: a client, a code or a token is checked (tests/smart)", OpenTo.OWN_DOOR,
+            "GET smart:authorize smart:userinfo smart:logout POST smart:authorize smart:token smart:device-authorization"
+            " smart:introspect smart:revoke smart:userinfo smart:register smart:logout"),
+    Opening("Pages of a patient or clinician, who signs in at the deployment itself (tests/smart)", OpenTo.OWN_DOOR,
+            "GET smart:device smart:interaction smart:sign-in smart:patient smart:encounter smart:consent smart:apps"
+            " smart:set-password POST smart:device smart:sign-in smart:patient smart:encounter smart:consent"
+            " smart:apps smart:disconnect smart:sign-out smart:set-password smart:interaction"),
 )  # fmt: skip

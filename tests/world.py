@@ -10,6 +10,7 @@ from credentials.models import ApplicationKind, AuthenticationServer, ServerKind
 from credentials.services import create_api_key
 from deployments import transfers
 from deployments.models import Deployment, Job, JobState
+from explorer.models import ForeignServer
 from gateway.models import RequestLog
 from gateway.recorder import recorder
 from portal.models import Membership, Role, Tenant, User, Webhook
@@ -28,13 +29,18 @@ class World:
 
     ids: dict[str, object]
 
+    special: dict[str, object]
+
     def address(self, path: str, name: str) -> str:
-        special = {"explorer:datatype name": "HumanName", "explorer:elements path": "Patient.name"}
+        """`special` goes before `ids`: by the name of the route, without its app, and of the parameter."""
+        plain = name.split(":")[-1]
 
         def fill(found: re.Match[str]) -> str:
-            return special.get(f"{name} {found[1]}") or str(self.ids[found[1]])
+            return str(self.special.get(f"{plain} {found[1]}") or self.ids[found[1]])
 
-        return "/" + re.sub(r"<\w+:(\w+)>", fill, path)
+        if name.startswith("servers:"):
+            path = path.replace("<slug:server_id>", str(self.ids["foreign_server"]))
+        return "/" + re.sub(r"<\w+:(\w+)>", fill, re.sub(r"\^|\$|\(\?P<path>.*\)", "", path))
 
 
 def build_world(tenant: Tenant, deployment: Deployment, alice: User) -> World:
@@ -60,6 +66,7 @@ def build_world(tenant: Tenant, deployment: Deployment, alice: User) -> World:
     external = AuthenticationServer.objects.create(
         deployment=deployment, kind=ServerKind.EXTERNAL, name="Elsewhere", issuer="https://idp.example"
     )
+    own, _ = create_token(alice, "own", Role.READ, tenant=None, expires=None)
     return World(
         {
             "slug": tenant.slug,
@@ -83,7 +90,19 @@ def build_world(tenant: Tenant, deployment: Deployment, alice: User) -> World:
             "resource_type": "Patient",
             "sent_id": 1,
             "saved_id": 1,
-        }
+            "foreign_server": ForeignServer.objects.create(user=alice, base="https://fhir.example.org/r4").pk,
+            "step": "options",
+            "secret": "unknown",
+            "token": "unknown",
+            "pk": 1,
+        },
+        {
+            "datatype name": "HumanName",
+            "elements path": "Patient.name",
+            "guide slug": "roles",
+            "token-revoke token_id": own.pk,
+            "token token_id": own.pk,
+        },
     )
 
 

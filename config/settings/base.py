@@ -263,6 +263,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "DeploymentState": "deployments.models.State",
         "JobState": "deployments.models.JobState",
+        "ApplicationKind": "credentials.models.ApplicationKind",
+        "ServerKind": "credentials.models.ServerKind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

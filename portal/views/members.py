@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.access import set_current_tenant, signed_in, tenant_view
 from portal.forms import InvitationForm, RoleForm
@@ -138,6 +138,7 @@ def _load_invitation(secret: str) -> Invitation:
     return invitation
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """The mailed link: says who invites to what; POST accepts."""

@@ -15,6 +15,7 @@ from portal.services.prices import change_prices, price_forms
 TENANTS_A_PAGE = 50
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @operator_view
 def plans(request: HttpRequest, user: User) -> HttpResponse:
     """The terms of the plans and the prices: they hold from now on, hours that are noted keep theirs."""

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.access import signed_in
 from portal.forms import AccountForm
@@ -35,6 +35,7 @@ def docs(request: HttpRequest, slug: str = "") -> HttpResponse:
     return render(request, guide.template, context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)

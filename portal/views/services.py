@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import get_current_tenant, list_tenants, require_role, set_current_tenant, signed_in
 from portal.features import TRIALS, is_on
@@ -85,6 +85,7 @@ def _carry_out(
     return redirect("portal:services")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def trial(request: HttpRequest, service: str) -> HttpResponse:
     return _change(
@@ -92,6 +93,7 @@ def trial(request: HttpRequest, service: str) -> HttpResponse:
     )
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def subscription(request: HttpRequest, service: str) -> HttpResponse:
     return _change(request, service, subscribe, "{tenant} is subscribed. Every size is open now.")

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from portal.context import DISMISSED_KEY, THEME_COOKIE, THEMES
 from portal.forms import InvitationForm, TypedNameForm
@@ -62,6 +62,7 @@ SAMPLE = (
 )
 
 
+@require_safe
 @login_required
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component on one page; development only."""

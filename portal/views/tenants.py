@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.access import get_deleted_membership_for, set_current_tenant, signed_in, tenant_view
 from portal.forms import TenantForm, TransferForm, TypedNameForm
@@ -56,6 +56,7 @@ def restore(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("portal:tenants")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def tenant_new(request: HttpRequest) -> HttpResponse:
     form = TenantForm(request.POST or None)

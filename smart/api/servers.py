@@ -88,7 +88,12 @@ class ServerList(ApiListView[AuthenticationServer]):
 
 
 class ServerCheck(ApiView):
-    @extend_schema(request=ProviderSerializer, responses=FindingsSerializer, examples=[_EXAMPLE])
+    @extend_schema(
+        operation_id="authentication_servers_check",
+        request=ProviderSerializer,
+        responses=FindingsSerializer,
+        examples=[_EXAMPLE],
+    )
     def post(self, request: Request, deployment_id: str) -> Response:
         """Check an identity provider rule by rule, and a token of it if one is given; nothing is saved. Needs the role admin."""
         server = _new(deployment_for(request, deployment_id, Role.ADMIN))
@@ -140,7 +145,9 @@ def _external(server: AuthenticationServer) -> AuthenticationServer:
 
 
 class ServerTokenTest(ApiView):
-    @extend_schema(request=TokenTestSerializer, responses=FindingsSerializer)
+    @extend_schema(
+        operation_id="authentication_servers_test", request=TokenTestSerializer, responses=FindingsSerializer
+    )
     def post(self, request: Request, deployment_id: str, server_id: int) -> Response:
         """Check a saved identity provider anew with a token of it, claim by claim; the token is kept nowhere. Needs the role admin."""
         server = _external(_get(request, deployment_id, server_id, Role.ADMIN))

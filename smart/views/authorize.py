@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
 from oauthlib.common import add_params_to_uri
 from oauthlib.oauth2 import FatalClientError, OAuth2Error
 from oauthlib.oauth2.rfc6749 import errors
@@ -37,6 +38,7 @@ class AppRedirect(HttpResponseRedirect):
 
 
 @csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
 @server_view
 def authorize(request: HttpRequest, server: AuthenticationServer) -> HttpResponse:
     """GET, or POST (`authorize-post`), which is turned into GET: a foreign page's POST comes without our cookies."""

@@ -26,6 +26,7 @@ _LOGOUT_FIELDS = ("id_token_hint", "post_logout_redirect_uri", "state", "client_
 
 @never_cache
 @sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
 @server_view
 def apps(request: HttpRequest, server: AuthenticationServer) -> HttpResponse:
     """What each application may see, when it last did, and a button that ends it. Signs in first."""
