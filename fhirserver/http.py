@@ -13,7 +13,8 @@ class FhirRequest:
 
     `path` is what follows the base, without leading slash (`Patient/1/_history`). `query` and header values are decoded;
     header names are lower case. `base_url` has no trailing slash. The fields from `resource_type` to `compartment_type`
-    are set by the router. `is_dry_run`: whatever it writes is taken back.
+    are set by the router. `is_dry_run`: whatever it writes is taken back. `oauth_uris`: what `metadata` names of the authorization server
+    before this endpoint, (`authorize`, its URL) and so on; empty where there is none.
     """
 
     method: str
@@ -28,6 +29,7 @@ class FhirRequest:
     operation: str = ""
     compartment_type: str = ""
     is_dry_run: bool = False
+    oauth_uris: tuple[tuple[str, str], ...] = ()
 
     def header(self, name: str) -> str:
         return self.headers.get(name, "")

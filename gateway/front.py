@@ -29,7 +29,7 @@ from gateway.patients import SINGLE, patient_in_query, patient_in_resource
 from gateway.refusals import claims_of_refusal
 from gateway.room import stored_resources
 from gateway.trouble import report
-from smart.discovery import smart_configuration_of
+from smart.discovery import oauth_uris_of, smart_configuration_of
 
 SMART_CONFIGURATION = ".well-known/smart-configuration"
 OPEN_PATHS = frozenset({"metadata", SMART_CONFIGURATION})
@@ -225,6 +225,7 @@ def _pass_on(exchange: Exchange, endpoint: Endpoint, grant: AccessGrant) -> Fhir
         body=request.body(endpoint.largest_body) if request.method in _WITH_BODY else b"",
         base_url=request.base_url(),
         is_dry_run=request.is_dry_run,
+        oauth_uris=oauth_uris_of(request.deployment_id) if request.path == "metadata" else (),
     )
     limit = endpoint.size.stored_resources
     response = engine.respond(

@@ -28,6 +28,15 @@ _CAPABILITIES = [
     *("permission-v1", "permission-v2"),
 ]
 
+# https://hl7.org/fhir/smart-app-launch/1.0.0/conformance/index.html#using-cs
+_URIS = {
+    "authorize": "authorization_endpoint",
+    "token": "token_endpoint",
+    "register": "registration_endpoint",
+    "manage": "management_endpoint",
+    "introspect": "introspection_endpoint",
+    "revoke": "revocation_endpoint",
+}
 _OF_EXTERNAL = (
     *("authorization_endpoint", "token_endpoint", "introspection_endpoint", "revocation_endpoint"),
     *("registration_endpoint", "grant_types_supported", "response_types_supported", "scopes_supported"),
@@ -77,6 +86,12 @@ def smart_configuration_of(deployment_id: str) -> dict[str, Any] | None:
     servers = AuthenticationServer.objects.filter(deployment=deployment, enabled=True)
     external = servers.filter(kind=ServerKind.EXTERNAL).first()
     return external_configuration(external) if external else None
+
+
+def oauth_uris_of(deployment_id: str) -> tuple[tuple[str, str], ...]:
+    """The same addresses under the names that a CapabilityStatement has for them; empty where there is no server."""
+    document = smart_configuration_of(deployment_id) or {}
+    return tuple((name, str(document[key])) for name, key in _URIS.items() if document.get(key))
 
 
 def external_configuration(server: AuthenticationServer) -> dict[str, Any]:

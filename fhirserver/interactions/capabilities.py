@@ -25,6 +25,8 @@ _STARTED = instant(now_us())
 _MODES = ("full", "normative", "terminology")
 _PATCH_FORMATS = ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"]
 BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"
+_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_SECURITY_SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _LIST = {"name": "_list", "type": "special", "documentation": "The id of a List whose members are searched."}
 _TYPE = {"name": "_type", "type": "special", "documentation": "The resource types to search, with commas."}
 
@@ -37,12 +39,12 @@ def capabilities(request: FhirRequest, store: Store) -> FhirResponse:
         body = terminology_statement(request.base_url, guides_of(store.partition))
     else:
         # `normative`: all that this statement says stands in the normative part of CapabilityStatement.
-        body = statement(request.base_url, guides_of(store.partition))
+        body = statement(request.base_url, guides_of(store.partition), request.oauth_uris)
     return subset_response(request, json_response(body))
 
 
 @lru_cache(maxsize=64)
-def statement(base_url: str, guides: Guides) -> bytes:
+def statement(base_url: str, guides: Guides, oauth_uris: tuple[tuple[str, str], ...] = ()) -> bytes:
     """The CapabilityStatement of a FHIR base with its partition's guides, as JSON."""
     return msgspec.json.encode(
         {
@@ -61,12 +63,12 @@ def statement(base_url: str, guides: Guides) -> bytes:
             "fhirVersion": FHIR_VERSION,
             "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
             "patchFormat": _PATCH_FORMATS,
-            "rest": [_rest(base_url, guides)],
+            "rest": [_rest(base_url, guides, oauth_uris)],
         }
     )
 
 
-def _rest(base_url: str, guides: Guides) -> dict[str, Any]:
+def _rest(base_url: str, guides: Guides, oauth_uris: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     catalogue = get_catalogue()
     return {
         "mode": "server",
@@ -75,10 +77,7 @@ def _rest(base_url: str, guides: Guides) -> dict[str, Any]:
             "_has, _include, _revinclude, _sort, _count, _total, _summary and _elements; _contained (false, true, both) with "
             f"_containedType (container, contained). Refused together with contained matches: {_beside_contained()}."
         ),
-        "security": {
-            "cors": True,
-            "description": "API keys, and OAuth 2.0 where the deployment has an authorization server.",
-        },
+        "security": _security(oauth_uris),
         "resource": [_resource(name, base_url, guides) for name in catalogue.resource_types],
         "interaction": _codes("system"),
         "searchParam": [*(_parameter(one) for one in _system_parameters()), _LIST, _TYPE],
@@ -87,6 +86,23 @@ def _rest(base_url: str, guides: Guides) -> dict[str, Any]:
             f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}" for name in catalogue.compartments
         ],
     }
+
+
+def _security(oauth_uris: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """With the extension by which clients of SMART App Launch 1.0 find the authorization server; later ones read its own document.
+
+    https://hl7.org/fhir/smart-app-launch/1.0.0/conformance/index.html#using-cs
+    """
+    described = {
+        "cors": True,
+        "description": "API keys, and OAuth 2.0 where the deployment has an authorization server.",
+    }
+    if not oauth_uris:
+        return described
+    named = [{"url": name, "valueUri": uri} for name, uri in oauth_uris]
+    coding = {"system": _SECURITY_SERVICES, "code": "SMART-on-FHIR", "display": "SMART-on-FHIR"}
+    service = {"coding": [coding], "text": "OAuth 2.0 as in SMART App Launch"}
+    return {"extension": [{"url": _OAUTH_URIS, "extension": named}], **described, "service": [service]}
 
 
 def _beside_contained() -> str:

@@ -15,6 +15,7 @@ from deployments.models import Deployment, State
 from gateway.door import decisions
 from gateway.endpoints import endpoints
 from portal.models import User
+from smart.servers import integrated_server
 from tests.gateway.conftest import Caller, caller_of
 
 PATIENT = json.dumps({"resourceType": "Patient", "gender": "male", "name": [{"family": "Chalmers"}]})
@@ -143,6 +144,28 @@ def test_a_key_of_another_deployment_is_refused_like_an_unknown_one(
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_metadata_is_open_to_all(nobody: Caller, method: str, path: str) -> None:
     assert nobody(method, path).status_code == 200
+
+
+def test_metadata_names_the_authorization_server_as_its_own_document_does(
+    nobody: Caller, deployment: Deployment
+) -> None:
+    def security() -> dict[str, Any]:
+        told: Any = nobody("GET", "metadata")
+        found: dict[str, Any] = json.loads(told.content)["rest"][0]["security"]
+        return found
+
+    discovered: Any = nobody("GET", ".well-known/smart-configuration")
+    document = json.loads(discovered.content)
+    assert security()["service"][0]["coding"][0]["code"] == "SMART-on-FHIR"
+    [named] = security()["extension"]
+    uris = {one["url"]: one["valueUri"] for one in named["extension"]}
+    assert uris["authorize"] == document["authorization_endpoint"]
+    assert uris["token"] == document["token_endpoint"]
+    assert "register" not in uris
+    server = integrated_server(deployment)
+    server.enabled = False
+    server.save()
+    assert set(security()) == {"cors", "description"}
 
 
 @pytest.mark.parametrize(
