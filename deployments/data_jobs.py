@@ -5,25 +5,21 @@ from pathlib import Path
 from typing import Any
 
 from deployments import import_files, presets, quantities, transfers
+from deployments.bundle_jobs import EXECUTABLE, execute_bundle, forget_bundle
 from deployments.import_files import Ids, Line, Place, Resource
 from deployments.jobs import JobFault, Kind, Progress, Step, register_kind
 from deployments.loading import partition_of
 from deployments.provisioning import generate_preset, load_preset
 from deployments.sizes import get_size
 from deployments.transfers import ErrorFile
-from fhirserver import bulk, engine, partitions
-from fhirserver.access import FULL
+from fhirserver import bulk, partitions
 from fhirserver.guides.install import restore
-from fhirserver.http import FhirRequest
-from fhirserver.once import forget_answer, respond_once
 from fhirserver.outcomes import FhirError
 from fhirserver.partitions import Partition
 from fhirserver.profiles import require_profiles
-from fhirspec.json import decode_object, encode
 
 PRESET, IMPORT, EXPORT, CLEAR = "preset", "import", "export", "clear"
 DATA_KINDS = (PRESET, IMPORT, EXPORT, CLEAR)
-EXECUTABLE = ("transaction", "batch")
 REPORT_EVERY = 200
 
 
@@ -116,7 +112,7 @@ def _load(progress: Progress) -> None:
     partition = partition_of(progress.job.deployment)
     document, lines = _source(progress)
     if document is not None:
-        _execute(progress, partition, document)
+        execute_bundle(progress, partition, document)
         return
     result = progress.job.result
     expected = result["checked"] - result["invalid"]
@@ -151,38 +147,8 @@ class _Reading:
                 yield line
 
 
-def _execute(progress: Progress, partition: Partition, bundle: Resource) -> None:
-    """A transaction or batch goes through the engine, as if a client had sent it; a job that is resumed finds it done."""
-    request = FhirRequest("POST", "", headers={"content-type": "application/fhir+json"}, body=encode(bundle))
-    response = respond_once(
-        partition, _answer_name(progress), lambda: engine.respond(request, partition, FULL)
-    )
-    body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
-    answer = decode_object(body)
-    if response.status >= 400:
-        raise JobFault(f"The {bundle['type']} was refused: {_diagnostics(answer)}")
-    errors = ErrorFile(progress.job)
-    entries = answer.get("entry", [])
-    for number, entry in enumerate(entries, start=1):
-        result = entry.get("response", {})
-        if not str(result.get("status", "")).startswith("2"):
-            errors.add(number, _diagnostics(result.get("outcome") or {}) or str(result.get("status")))
-    errors.close()
-    done = len(entries) - errors.count
-    progress.job.result |= {"loaded": done, "errors": errors.count}
-    progress.report(done, len(entries), f"{quantities.of(done, len(entries), 'request')} done")
-
-
-def _diagnostics(outcome: Resource) -> str:
-    return "; ".join(str(issue.get("diagnostics", issue.get("code"))) for issue in outcome.get("issue", []))
-
-
-def _answer_name(progress: Progress) -> str:
-    return f"import {progress.job.deployment_id}/{progress.job.pk}"
-
-
 def _forget_upload(progress: Progress) -> None:
-    forget_answer(partition_of(progress.job.deployment), _answer_name(progress))
+    forget_bundle(progress, partition_of(progress.job.deployment))
     # A worker that took the job over may find it deleted.
     path = transfers.directory_of(progress.job.deployment) / str(progress.job.arguments["upload"])
     path.unlink(missing_ok=True)
@@ -195,9 +161,10 @@ def _export(progress: Progress) -> None:
     counts = partitions.counts_by_type(partition)
     total, done = sum(counts.values()), 0
     files: list[dict[str, Any]] = []
-    for resource_type, count in counts.items():
+    for resource_type in counts:
         path = transfers.job_directory(progress.job) / f"{resource_type}.ndjson"
         unfinished = path.with_suffix(".part")
+        before = done
         with unfinished.open("wb") as file:
             for content in bulk.dump(partition, resource_type):
                 file.write(content + b"\n")
@@ -205,7 +172,8 @@ def _export(progress: Progress) -> None:
                 if done % REPORT_EVERY == 0:
                     progress.report(done, max(done, total), quantities.of(done, total, "resource"))
         unfinished.replace(path)
-        files.append({"type": resource_type, "count": count, "bytes": path.stat().st_size})
+        # There may be more or fewer than were counted: data can change while it is written.
+        files.append({"type": resource_type, "count": done - before, "bytes": path.stat().st_size})
     progress.job.result = {"files": files}
     progress.report(done, done, quantities.count(done, "resource"))
 

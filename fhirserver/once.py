@@ -28,12 +28,12 @@ def respond_once(partition: Partition, name: str, respond: Callable[[], FhirResp
         return refused.response
 
 
-def forget_answer(partition: Partition, name: str) -> None:
-    """The answer is noted elsewhere, and will not be asked for again."""
+def forget_answers(partition: Partition, name: str) -> None:
+    """The answers under this name, and under it with a blank and more, are noted elsewhere and will not be asked for again."""
     execute(
         partition.region,
-        "DELETE FROM fhir_answer WHERE partition = %s AND name = %s",
-        (partition.number, name),
+        "DELETE FROM fhir_answer WHERE partition = %s AND (name = %s OR (name > %s AND name < %s))",
+        (partition.number, name, f"{name} ", f"{name}!"),
     )
 
 

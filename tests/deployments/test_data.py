@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,11 +14,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from deployments import data_jobs, import_files, job_runner, transfers
+from deployments import bundle_jobs, data_jobs, import_files, job_runner, transfers
 from deployments.models import Deployment, Job, JobState, Region, State
 from deployments.sizes import SMALLEST
-from fhirserver import bulk, partitions
+from fhirserver import bulk, engine, partitions
 from fhirserver.connection import fetch
+from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.interactions import batch
 from fhirserver.store import Store
 from portal.models import Membership, Role, Tenant, User
 
@@ -354,7 +357,8 @@ def test_a_bundle_whose_worker_dies_after_it_was_carried_out_is_not_carried_out_
             raise Dying
         return write(job)
 
-    monkeypatch.setattr(data_jobs, "ErrorFile", die)
+    for module in (data_jobs, bundle_jobs):
+        monkeypatch.setattr(module, "ErrorFile", die)
     with pytest.raises(Dying):
         send(json.dumps({"resourceType": "Bundle", "type": kind, "entry": entries}).encode())
     assert (died, _stored(running)) == ([1], {"Patient": 2})
@@ -389,3 +393,79 @@ def test_while_a_file_is_checked_it_tells_how_much_of_it_was_read(tmp_path: Path
     assert shares == sorted(shares)
     assert shares[0] == 0.0
     assert 0.9 < shares[-1] <= 1.0
+
+
+def _requests(count: int) -> list[dict[str, object]]:
+    return [
+        {
+            "resource": {**PATIENT, "id": f"p{number}"},
+            "request": {"method": "PUT", "url": f"Patient/p{number}"},
+        }
+        for number in range(count)
+    ]
+
+
+def _bundle(kind: str, entries: list[dict[str, object]]) -> bytes:
+    return json.dumps({"resourceType": "Bundle", "type": kind, "entry": entries}).encode()
+
+
+@pytest.mark.parametrize(("kind", "writes"), [("batch", 3), ("transaction", 1)])
+def test_a_batch_is_written_in_pieces_and_a_transaction_in_one(
+    send: Send, running: Deployment, kind: str, writes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces: list[int] = []
+    respond = engine.respond
+
+    def counted(request: FhirRequest, *given: Any) -> FhirResponse:
+        pieces.append(len(json.loads(request.body)["entry"]))
+        return respond(request, *given)
+
+    monkeypatch.setattr(engine, "respond", counted)
+    job = send(_bundle(kind, _requests(2 * bundle_jobs.PIECE + 1)))
+    assert (job.state, job.error) == (JobState.DONE, "")
+    assert (len(pieces), sum(pieces)) == (writes, 2 * bundle_jobs.PIECE + 1)
+    assert _stored(running) == {"Patient": 2 * bundle_jobs.PIECE + 1}
+    assert job.result["loaded"] == 2 * bundle_jobs.PIECE + 1
+
+
+def test_a_batch_may_have_more_entries_than_a_request_and_names_the_bad_ones(
+    send: Send, running: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MAX_BUNDLE_ENTRIES", 55)
+    entries = _requests(60)
+    entries[7]["resource"] = {**BAD, "id": "p7"}
+    entries[55]["request"] = {"method": "BOIL", "url": "Patient"}
+    job = send(_bundle("batch", entries))
+    assert (job.state, job.error) == (JobState.DONE, "")
+    errors = (transfers.job_directory(job) / "errors.ndjson").read_bytes().splitlines()
+    assert [json.loads(one)["line"] for one in errors] == [8, 56]
+    assert (job.result["loaded"], job.result["errors"]) == (len(entries) - 2, 2)
+    assert _stored(running) == {"Patient": 58}
+
+
+def test_a_batch_whose_worker_dies_between_two_pieces_goes_on_with_the_next(
+    send: Send, running: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries: list[dict[str, object]] = [
+        {"resource": UNNAMED, "request": {"method": "POST", "url": "Patient"}} for _ in range(120)
+    ]
+    respond = engine.respond
+
+    class Dying(BaseException):
+        """As a killed process."""
+
+    def die(*given: Any) -> FhirResponse:
+        if _stored(running):
+            raise Dying
+        return respond(*given)
+
+    monkeypatch.setattr(engine, "respond", die)
+    with pytest.raises(Dying):
+        send(_bundle("batch", entries))
+    assert _stored(running) == {"Patient": bundle_jobs.PIECE}
+    monkeypatch.undo()
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    job = _run(running)
+    assert (job.state, job.result["loaded"]) == (JobState.DONE, 120)
+    assert _stored(running) == {"Patient": 120}
+    assert fetch("region_local", "SELECT count(*) FROM fhir_answer") == [(0,)]

@@ -7,7 +7,7 @@ import pytest
 from fhirserver.access import FULL
 from fhirserver.engine import respond
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.once import forget_answer, respond_once
+from fhirserver.once import forget_answers, respond_once
 from fhirserver.partitions import count_resources, drop
 from fhirspec import json
 from tests.fhirserver.client import Client
@@ -33,10 +33,15 @@ def test_the_answer_of_the_first_time_is_given_again(committed: Client, kind: st
     again = sent(committed, "a", entry("POST", "Patient", PATIENT), kind=kind)
     assert (first.status, first.body) == (again.status, again.body)
     assert count_resources(committed.partition) == 1
-    sent(committed, "b", entry("POST", "Patient", PATIENT), kind=kind)
-    forget_answer(committed.partition, "a")
-    sent(committed, "a", entry("POST", "Patient", PATIENT), kind=kind)
-    assert count_resources(committed.partition) == 3
+    for name in ("b", "a 0", "a 50", "ab"):
+        sent(committed, name, entry("POST", "Patient", PATIENT), kind=kind)
+    forget_answers(committed.partition, "a")
+    for name in ("a", "a 0", "a 50"):
+        sent(committed, name, entry("POST", "Patient", PATIENT), kind=kind)
+    assert count_resources(committed.partition) == 8
+    for name in ("b", "ab"):
+        sent(committed, name, entry("POST", "Patient", PATIENT), kind=kind)
+    assert count_resources(committed.partition) == 8
 
 
 def test_what_was_refused_is_tried_again(committed: Client) -> None:
