@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from deployments.comparison import Aspect, Trait
+from deployments.guide_services import change_writes, get_guides
 from deployments.models import Deployment
-from deployments.services import change_access_settings, change_service_level, change_size
+from deployments.services import change_access_settings, change_limits, change_service_level, change_size
 from deployments.sizes import get_size
 from fhirserver import engine
 from fhirserver.access import FULL
@@ -16,6 +17,7 @@ from fhirspec import json
 from portal.models import User
 
 SERVICE_LEVEL, SIZE, ORIGINS, MESSAGE = "Service level", "Size", "Allowed origins", "Maintenance message"
+RATE, LARGEST, WRITES = "Requests a second", "Largest body", "Profiles on writes"
 
 
 def _settings(deployment: Deployment) -> Iterator[Trait]:
@@ -25,6 +27,11 @@ def _settings(deployment: Deployment) -> Iterator[Trait]:
     yield Trait("Region", str(deployment.region))
     yield Trait(ORIGINS, ", ".join(deployment.allowed_origins) or "None", movable=True)
     yield Trait(MESSAGE, deployment.maintenance_message or "None", movable=True)
+    yield Trait(RATE, str(deployment.requests_per_second or "As the size allows"), movable=True)
+    largest = deployment.largest_body
+    yield Trait(LARGEST, f"{largest:,} bytes" if largest else "As the installation allows", movable=True)
+    if deployment.partition is not None:
+        yield Trait(WRITES, get_guides(deployment).writes.value.capitalize(), movable=True)
 
 
 def _take_setting(source: Deployment, target: Deployment, name: str, by: User) -> None:
@@ -32,6 +39,12 @@ def _take_setting(source: Deployment, target: Deployment, name: str, by: User) -
         change_service_level(target, source.service_level, by=by)
     elif name == SIZE:
         change_size(target, source.size, by=by)
+    elif name in (RATE, LARGEST):
+        rate = (source if name == RATE else target).requests_per_second
+        largest = (source if name == LARGEST else target).largest_body
+        change_limits(target, rate, largest, by=by)
+    elif name == WRITES:
+        change_writes(target, get_guides(source).writes.value, by=by)
     else:
         origins = source.allowed_origins if name == ORIGINS else target.allowed_origins
         message = source.maintenance_message if name == MESSAGE else target.maintenance_message

@@ -93,9 +93,21 @@ def take_over(target: Deployment, source: Deployment, chosen: Iterable[str], *, 
 
 
 def _rows(aspect: Aspect, mine: Deployment, theirs: Deployment) -> Iterable[Row]:
-    left = {trait.name: trait for trait in aspect.read(mine)}
-    right = {trait.name: trait for trait in aspect.read(theirs)}
+    left, right = _by_name(aspect.read(mine)), _by_name(aspect.read(theirs))
     for name in {**right, **left}:
         here, there = left.get(name), right.get(name)
         movable = aspect.take is not None and there is not None and there.movable
         yield Row(name, here.value if here else None, there.value if there else None, movable)
+
+
+def _by_name(traits: Iterable[Trait]) -> dict[str, Trait]:
+    """Those that share a name are numbered, and stay where they are: a name does not say which of them is meant."""
+    alike: dict[str, list[Trait]] = {}
+    for trait in traits:
+        alike.setdefault(trait.name, []).append(trait)
+    found = {}
+    for name, those in alike.items():
+        for number, trait in enumerate(those, start=1):
+            known = name if number == 1 else f"{name} ({number})"
+            found[known] = Trait(known, trait.value, trait.movable and len(those) == 1)
+    return found

@@ -8,8 +8,10 @@ from credentials.access import Access, AccessKind
 from credentials.models import ApplicationKind, OAuthApplication
 from deployments.comparison import compare
 from deployments.models import Deployment, Region, State
+from deployments.services import change_limits
 from portal.models import AuditEvent, Membership, Role, Tenant, User
 from smart.applications import Registration, create_application
+from smart.server_services import change_integrated
 from smart.servers import integrated_server
 
 
@@ -77,6 +79,41 @@ def test_chosen_differences_are_taken_over_and_recorded(
     )
     assert [row.name for section in compare(live, tried) for row in section.different] == ["Loader"]
     assert "Loader" in client.get(f"/deployments/{live.pk}/compare/", {"with": tried.pk}).content.decode()
+
+
+def test_limits_lifetimes_and_details_of_applications_are_compared_and_taken_over(
+    client: Client, live: Deployment, tried: Deployment, alice: User
+) -> None:
+    client.force_login(alice)
+    assert _take(client, live, tried, "applications:Growth chart", "settings:Allowed origins") == 302
+    live.refresh_from_db()
+    change_limits(tried, 5, 1_000, by=alice)
+    change_integrated(
+        integrated_server(tried),
+        access_token_lifetime=600,
+        refresh_token_lifetime=86_400,
+        registration_open=True,
+        by=alice,
+    )
+    OAuthApplication.objects.filter(server__deployment=tried).update(
+        launch_url="https://app.example/launch", requests_per_second=3
+    )
+    found = {row.name: row for section in compare(live, tried) for row in section.different if row.movable}
+    assert set(found) == {"Requests a second", "Largest body", "Integrated server", "Growth chart"}
+    chosen = ("settings:Requests a second", "settings:Largest body", "servers:Integrated server")
+    assert _take(client, live, tried, *chosen, "applications:Growth chart") == 302
+    live.refresh_from_db()
+    assert (live.requests_per_second, live.largest_body) == (5, 1_000)
+    assert integrated_server(live).registration_open
+    mine = OAuthApplication.objects.get(server__deployment=live)
+    assert (mine.launch_url, mine.requests_per_second) == ("https://app.example/launch", 3)
+    assert [row.name for section in compare(live, tried) for row in section.different] == ["Loader"]
+
+
+def test_what_shares_a_name_is_told_apart_and_stays(live: Deployment, tried: Deployment, alice: User) -> None:
+    keys.create_api_key(tried, name="Loader", access=Access(AccessKind.FULL), by=alice)
+    names = [row.name for section in compare(live, tried) for row in section.different]
+    assert {"Loader", "Loader (2)"} <= set(names)
 
 
 def test_what_cannot_be_moved_stays_where_it_is(
