@@ -143,6 +143,12 @@ GUIDES = (
         "guides", "Implementation guides", "Install US Core or another guide, and validate by it.", VALIDATE
     ),
     Guide("cli", "Command line", "Deploy, issue keys, load data and follow logs from a shell.", COMMAND_LINE),
+    Guide(
+        "webhooks",
+        "Webhooks",
+        "Be told what happens in a tenant, and check that Fireside says it.",
+        samples=(("A receiver (Python)", "python", read_example("webhook-receiver.py")),),
+    ),
     Guide("plans", "Plans and limits", "The trial, the sizes, and what happens at a limit."),
 )
 

@@ -4,6 +4,7 @@ import math
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,7 +24,9 @@ def warn_trials() -> int:
     return sum(_warn(subscription) for subscription in ending)
 
 
+@transaction.atomic
 def _warn(subscription: Subscription) -> bool:
+    """What cannot be told is not noted as told either."""
     due = _due(subscription)
     if (
         due is None

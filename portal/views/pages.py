@@ -11,6 +11,7 @@ from portal.forms import AccountForm
 from portal.guide_errors import ERRORS
 from portal.guides import GUIDES, get_guide
 from portal.models import Role
+from portal.notifications.kinds import SUBSCRIBABLE
 from portal.passwords import list_password_rules
 from portal.rights import list_rights
 from portal.services.accounts import change_account
@@ -31,7 +32,7 @@ def docs(request: HttpRequest, slug: str = "") -> HttpResponse:
     if guide is None:
         raise Http404("No such guide")
     roles = [(role, list_rights(role)) for role in Role]
-    context = {"guide": guide, "guides": GUIDES, "roles": roles, "errors": ERRORS}
+    context = {"guide": guide, "guides": GUIDES, "roles": roles, "errors": ERRORS, "kinds": SUBSCRIBABLE}
     return render(request, guide.template, context)
 
 

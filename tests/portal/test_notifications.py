@@ -4,6 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,6 +18,7 @@ from django.core import mail
 from django.db import connection
 from django.utils import timezone
 
+from portal.guides import EXAMPLES
 from portal.models import Delivery, Membership, Notification, Role, Tenant, User, Webhook
 from portal.notifications import NoticeKind, events, notify
 from portal.notifications.delivery import PAUSES, deliver
@@ -190,3 +193,33 @@ def test_the_secret_of_a_webhook_is_encrypted_at_rest(webhook: Webhook) -> None:
         ((stored,),) = cursor.fetchall()
     assert PREFIX not in stored
     assert Webhook.objects.get().secret.startswith(PREFIX)
+
+
+def test_the_receiver_of_the_guide_takes_what_is_genuine_and_refuses_the_rest(
+    tenant: Tenant, alice: User, settings: Any
+) -> None:
+    settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
+    User.objects.update(wants_notices=False)
+    webhook = Webhook.objects.create(tenant=tenant, url="http://127.0.0.1", secret=new_secret())
+    line = [sys.executable, str(EXAMPLES / "webhook-receiver.py"), "0"]
+    environment = {"WEBHOOK_SECRET": webhook.secret}
+    with subprocess.Popen(
+        line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as receiving:
+        assert receiving.stdout is not None
+        try:
+            address = receiving.stdout.readline().split()[-1]
+            Webhook.objects.update(url=address)
+            for kind in NoticeKind:
+                notify(kind, tenant, f"About {kind.value}", "It happened.", facts={"n": 1})
+            deliver_all()
+            told = [receiving.stdout.readline().split(maxsplit=1) for _ in NoticeKind]
+            assert [kind for kind, _ in told] == [kind.value for kind in NoticeKind]
+            assert told[0][1].startswith("acme-health About")
+            Webhook.objects.update(secret=new_secret())
+            tell(tenant)
+            deliver_all()
+        finally:
+            receiving.terminate()
+    states = list(Delivery.objects.order_by("pk").values_list("state", "answer"))
+    assert states == [("DELIVERED", 204)] * len(NoticeKind) + [("PENDING", 400)]
