@@ -4,11 +4,11 @@ import hmac
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from credentials.models import ApiKey, ApiKeySecret
-from credentials.secret import hash_key_text, parse_key_text
+from credentials.secret import PREFIX, hash_key_text, parse_key_text
 from deployments.models import Deployment
 
 
@@ -56,6 +56,17 @@ def find_api_key(text: str) -> ApiKey | None:
 def list_api_keys(deployment: Deployment) -> QuerySet[ApiKey]:
     """Newest first, revoked ones too, with their secrets."""
     return ApiKey.objects.filter(deployment=deployment).prefetch_related("secrets", "created_by")
+
+
+def find_api_keys(deployment: Deployment, asked: str) -> QuerySet[ApiKey]:
+    """Those whose name or holder holds what is asked for, or whose key begins so."""
+    found = list_api_keys(deployment)
+    if not asked:
+        return found
+    begins = asked.removeprefix(f"{PREFIX}_").rstrip("…").split("_")[0]
+    return found.filter(
+        Q(name__icontains=asked) | Q(holder__icontains=asked) | Q(public_id__startswith=begins)
+    )
 
 
 def _problem_with(secret: ApiKeySecret) -> KeyProblem | None:

@@ -10,6 +10,7 @@ from deployments.import_files import Ids, Line, Place, Resource
 from deployments.jobs import JobFault, Kind, Progress, Step, register_kind
 from deployments.loading import partition_of
 from deployments.provisioning import generate_preset, load_preset
+from deployments.selectors import forget_counts
 from deployments.sizes import get_size
 from deployments.transfers import ErrorFile
 from fhirserver import bulk, partitions
@@ -25,6 +26,11 @@ REPORT_EVERY = 200
 
 def _preset(progress: Progress) -> presets.Preset:
     return presets.get_preset(progress.job.arguments["preset"])
+
+
+def _load_preset(progress: Progress) -> None:
+    load_preset(progress, _preset(progress))
+    forget_counts(progress.job.deployment)
 
 
 def _upload(progress: Progress) -> Path:
@@ -149,6 +155,7 @@ class _Reading:
 
 def _forget_upload(progress: Progress) -> None:
     forget_bundle(progress, partition_of(progress.job.deployment))
+    forget_counts(progress.job.deployment)
     # A worker that took the job over may find it deleted.
     path = transfers.directory_of(progress.job.deployment) / str(progress.job.arguments["upload"])
     path.unlink(missing_ok=True)
@@ -183,6 +190,7 @@ def _clear(progress: Progress) -> None:
     there = partitions.count_resources(partition)
     partitions.clear(partition)
     restore(partition)
+    forget_counts(progress.job.deployment)
     progress.report(there, there, f"{quantities.count(there, 'resource')} deleted")
 
 
@@ -194,7 +202,7 @@ def register() -> None:
             "Load preset data",
             (
                 Step("generate", "Prepare the data", lambda step: generate_preset(step, _preset(step))),
-                Step("load", "Load the data", lambda step: load_preset(step, _preset(step))),
+                Step("load", "Load the data", _load_preset),
             ),
         )
     )

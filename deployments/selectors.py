@@ -1,9 +1,11 @@
 """Loading a deployment is authorising: through the tenant of the signed-in member, or not at all."""
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.http import Http404
@@ -14,6 +16,10 @@ from fhirserver import partitions
 from fhirserver.partitions import Partition
 from portal.access import check_mfa
 from portal.models import Membership, Role, Tenant, User
+
+LONG_COUNT_SECONDS = 0.05
+COUNTS_KEPT = 30
+LONGEST_KEPT_SECONDS = 300.0
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -104,17 +110,37 @@ class Use:
 
 
 def get_use(deployment: Deployment) -> Use:
-    """What is stored now, against what the size allows."""
+    """What is stored, against what the size allows; as old as `count_by_type`."""
     limit = get_size(deployment.size).stored_resources
-    if deployment.partition is None:
-        return Use(0, limit)
-    partition = Partition(deployment.region.database, deployment.partition)
-    return Use(partitions.count_resources(partition), limit)
+    return Use(sum(_counts(deployment).values()), limit)
 
 
 def count_by_type(deployment: Deployment) -> list[tuple[str, int]]:
-    """How many resources of each type are stored, most first."""
+    """How many resources of each type are stored, most first.
+
+    Counting walks the partition. Where that takes long, a count is kept for COUNTS_KEPT times as long, and until a job
+    changed the data.
+    """
+    return sorted(_counts(deployment).items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def forget_counts(deployment: Deployment) -> None:
+    cache.delete(_counts_key(deployment))
+
+
+def _counts_key(deployment: Deployment) -> str:
+    return f"deployments:counts:{deployment.pk}"
+
+
+def _counts(deployment: Deployment) -> dict[str, int]:
     if deployment.partition is None:
-        return []
+        return {}
+    kept: dict[str, int] | None = cache.get(_counts_key(deployment))
+    if kept is not None:
+        return kept
+    began = time.perf_counter()
     counts = partitions.counts_by_type(Partition(deployment.region.database, deployment.partition))
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    took = time.perf_counter() - began
+    if took > LONG_COUNT_SECONDS:
+        cache.set(_counts_key(deployment), counts, min(took * COUNTS_KEPT, LONGEST_KEPT_SECONDS))
+    return counts

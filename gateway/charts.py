@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.models import LATENCY_BUCKETS, MinuteCount
+from gateway.models import LATENCY_BUCKETS
+from gateway.models.counted import Counted
 
 WIDTH, HEIGHT = 600, 120
 COLUMNS = 60
@@ -58,20 +59,20 @@ def percentile(latencies: Sequence[int], share: float) -> float | None:
 
 
 def gather(
-    minutes: Sequence[MinuteCount], until: datetime, span: timedelta, columns: int = COLUMNS
+    counts: Sequence[tuple[datetime, Counted]], until: datetime, span: timedelta, columns: int = COLUMNS
 ) -> list[Spot]:
-    """The counts of `span` up to `until` in equal parts, oldest first, empty ones included."""
+    """The counts of `span` up to `until`, each with its beginning, in equal parts, oldest first, empty ones included."""
     step = span / columns
-    groups: list[list[MinuteCount]] = [[] for _ in range(columns)]
+    groups: list[list[Counted]] = [[] for _ in range(columns)]
     begin = until - span
-    for one in minutes:
-        index = int((one.minute - begin) / step)
+    for at, one in counts:
+        index = int((at - begin) / step)
         if 0 <= index < columns:
             groups[index].append(one)
     return [_spot(begin + step * index, group) for index, group in enumerate(groups)]
 
 
-def _spot(start: datetime, group: Sequence[MinuteCount]) -> Spot:
+def _spot(start: datetime, group: Sequence[Counted]) -> Spot:
     latencies = [sum(parts) for parts in zip(*(one.latencies for one in group), strict=True)] or [0]
     full = latencies if len(latencies) > 1 else [0] * (len(LATENCY_BUCKETS) + 1)
     return Spot(

@@ -10,7 +10,8 @@ from django.utils import timezone
 from deployments.jobs import get_kind
 from deployments.models import Deployment, JobState, UsageDay
 from gateway.charts import Spot, gather, percentile
-from gateway.selectors import CredentialUse, list_credentials, list_minutes
+from gateway.models.counted import Counted
+from gateway.selectors import CredentialUse, OtherUse, list_credentials, list_hours, list_minutes
 
 SPANS = {
     "1h": ("Last hour", timedelta(hours=1)),
@@ -18,6 +19,8 @@ SPANS = {
     "7d": ("Last 7 days", timedelta(days=7)),
     "30d": ("Last 30 days", timedelta(days=30)),
 }
+# Longer spans are made of whole hours, and so are their columns: two hours, twelve hours.
+COLUMNS_OF_HOURS = {"7d": 84, "30d": 60}
 DEFAULT_SPAN = "1h"
 STORAGE_DAYS = 30
 
@@ -39,6 +42,7 @@ class Measures:
     spots: list[Spot]
     totals: dict[str, Any]
     credentials: list[MeasuredUse]
+    other_credentials: OtherUse
     jobs: list[dict[str, Any]]
     storage: list[UsageDay]
 
@@ -54,9 +58,8 @@ def errors_of(spot: Spot) -> int:
 def measure(deployment: Deployment, span: str) -> Measures:
     """`span` is a key of SPANS."""
     _, length = SPANS[span]
-    minutes = list_minutes(deployment, length)
-    spots = gather(minutes, timezone.now(), length)
-    latencies = [sum(parts) for parts in zip(*(one.latencies for one in minutes), strict=True)]
+    spots, counts = _spots(deployment, span, length)
+    latencies = [sum(parts) for parts in zip(*(one.latencies for one in counts), strict=True)]
     totals = {
         "requests": sum(spot.requests for spot in spots),
         "errors": sum(errors_of(spot) for spot in spots),
@@ -64,11 +67,23 @@ def measure(deployment: Deployment, span: str) -> Measures:
         "p50": percentile(latencies, 0.5) if latencies else None,
         "p99": percentile(latencies, 0.99) if latencies else None,
     }
+    uses, others = list_credentials(deployment, length)
     credentials = [
-        MeasuredUse(use, percentile(use.latencies, 0.5), percentile(use.latencies, 0.95))
-        for use in list_credentials(deployment, length)
+        MeasuredUse(use, percentile(use.latencies, 0.5), percentile(use.latencies, 0.95)) for use in uses
     ]
-    return Measures(span, spots, totals, credentials, _jobs(deployment, length), _storage(deployment))
+    return Measures(span, spots, totals, credentials, others, _jobs(deployment, length), _storage(deployment))
+
+
+def _spots(deployment: Deployment, span: str, length: timedelta) -> tuple[list[Spot], list[Counted]]:
+    """The parts of the span, and the counts that they are made of."""
+    now = timezone.now()
+    if span in COLUMNS_OF_HOURS:
+        until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        hours = list_hours(deployment, until - length)
+        spots = gather([(one.hour, one) for one in hours], until, length, COLUMNS_OF_HOURS[span])
+        return spots, list(hours)
+    minutes = list_minutes(deployment, now - length)
+    return gather([(one.minute, one) for one in minutes], now, length), list(minutes)
 
 
 def _storage(deployment: Deployment) -> list[UsageDay]:

@@ -6,7 +6,7 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from deployments.models import Deployment
-from gateway.models import CredentialHour, MinuteCount, RequestLog
+from gateway.models import CredentialHour, HourCount, MinuteCount, RequestLog
 from portal.models import PlanTerms
 from portal.plans import get_terms
 
@@ -24,6 +24,7 @@ def forget_old_lines() -> int:
     # Of deployments that are gone.
     deleted += _forget(RequestLog.objects.all(), longest)
     MinuteCount.objects.filter(minute__lt=timezone.now() - _COUNTS_KEPT).delete()
+    HourCount.objects.filter(hour__lt=timezone.now() - _COUNTS_KEPT).delete()
     CredentialHour.objects.filter(hour__lt=timezone.now() - _COUNTS_KEPT).delete()
     return deleted
 

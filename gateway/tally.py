@@ -1,4 +1,4 @@
-"""What log lines add up to: the counts of each minute, each credential's hour and each deployment, and the keys' last use."""
+"""What log lines add up to: the counts of each minute and hour, each credential's hour and each deployment, and the keys' last use."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -10,7 +10,7 @@ from django.db import transaction
 
 from credentials.services import record_use
 from gateway.log_lines import Line
-from gateway.models import LATENCY_BUCKETS, CredentialHour, DeploymentTotal, MinuteCount
+from gateway.models import LATENCY_BUCKETS, CredentialHour, DeploymentTotal, HourCount, MinuteCount
 
 
 @dataclass(slots=True)
@@ -61,17 +61,21 @@ class Tally:
     def store(self) -> None:
         """One transaction. Raises DatabaseError, and then keeps all."""
         minutes: dict[tuple[str, int], Count] = defaultdict(Count)
-        hours: dict[tuple[str, int, str, str, str], Count] = defaultdict(Count)
+        hours: dict[tuple[str, int], Count] = defaultdict(Count)
+        uses: dict[tuple[str, int, str, str, str], Count] = defaultdict(Count)
         totals: dict[str, Count] = defaultdict(Count)
         for (deployment_id, minute, kind, identifier, name), count in self._counts.items():
             minutes[deployment_id, minute].add_all(count)
-            hours[deployment_id, minute // 60, kind, identifier, name].add_all(count)
+            hours[deployment_id, minute // 60].add_all(count)
+            uses[deployment_id, minute // 60, kind, identifier, name].add_all(count)
             totals[deployment_id].add_all(count)
         with transaction.atomic():
             for (deployment_id, minute), count in sorted(minutes.items(), key=lambda item: item[0]):
                 _keep_minute(deployment_id, _moment(minute * 60), count)
-            for hour_key, count in sorted(hours.items(), key=lambda item: item[0]):
-                _keep_hour(hour_key, count)
+            for (deployment_id, hour), count in sorted(hours.items(), key=lambda item: item[0]):
+                _keep_hour(deployment_id, _moment(hour * 3600), count)
+            for use_key, count in sorted(uses.items(), key=lambda item: item[0]):
+                _keep_use(use_key, count)
             for deployment_id, count in sorted(totals.items(), key=lambda item: item[0]):
                 _keep_total(deployment_id, count)
             record_use(
@@ -101,7 +105,15 @@ def _keep_minute(deployment_id: str, minute: datetime, count: Count) -> None:
     kept.save()
 
 
-def _keep_hour(key: tuple[str, int, str, str, str], count: Count) -> None:
+def _keep_hour(deployment_id: str, hour: datetime, count: Count) -> None:
+    kept, _ = HourCount.objects.select_for_update().get_or_create(
+        deployment_id=deployment_id, hour=hour, defaults=_empty()
+    )
+    _sum_into(kept, count)
+    kept.save()
+
+
+def _keep_use(key: tuple[str, int, str, str, str], count: Count) -> None:
     deployment_id, hour, kind, identifier, name = key
     kept, _ = CredentialHour.objects.select_for_update().get_or_create(
         deployment_id=deployment_id,
@@ -124,7 +136,7 @@ def _keep_total(deployment_id: str, count: Count) -> None:
     kept.save()
 
 
-def _sum_into(kept: MinuteCount | CredentialHour | DeploymentTotal | Count, count: Count) -> None:
+def _sum_into(kept: MinuteCount | HourCount | CredentialHour | DeploymentTotal | Count, count: Count) -> None:
     kept.requests += count.requests
     kept.client_errors += count.client_errors
     kept.server_errors += count.server_errors

@@ -3,6 +3,9 @@
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from portal.models import Membership, Role, Tenant
 from portal.models.plans import HOURS_A_MONTH
@@ -37,7 +40,26 @@ else:
     _MemberChoice = forms.ModelChoiceField
 
 
+class PlainSelect(forms.Select):
+    """A select of many options: Django's renders a template for each of them."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        chosen = "" if value is None else str(value)
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            (
+                (key, mark_safe(" selected") if str(key) == chosen else "", label)
+                for key, label in self.choices
+            ),
+        )
+        attributes = flatatt(self.build_attrs(self.attrs, {"name": name, **(attrs or {})}))
+        return format_html("<select{}>{}</select>", attributes, options)
+
+
 class MemberChoiceField(_MemberChoice):
+    widget = PlainSelect
+
     def label_from_instance(self, obj: Membership) -> str:
         return f"{obj.user.get_full_name()} ({obj.user.email})"
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,13 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from credentials import services
 from credentials.forms import ApiKeyForm, LimitForm, NarrowForm, NetworksForm, RotateForm
 from credentials.models import ApiKey
-from credentials.selectors import get_api_key, list_api_keys
+from credentials.selectors import find_api_keys, get_api_key
 from credentials.shown_once import keep_for_one_page, take_kept
 from credentials.used_rights import rights_use_of
 from deployments.models import Deployment
 from deployments.selectors import get_deployment_for
 from portal.access import signed_in
 from portal.models import Role
+
+KEYS_A_PAGE = 50
 
 
 @login_required
@@ -33,10 +36,12 @@ def index(request: HttpRequest, deployment_id: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, deployment: Deployment, status: int = 200, **more: Any) -> HttpResponse:
+    asked = request.GET.get("q", "").strip()
     context = {
         "deployment": deployment,
         "may_admin": getattr(deployment, "role", 0) >= Role.ADMIN,
-        "api_keys": list_api_keys(deployment),
+        "page": Paginator(find_api_keys(deployment, asked), KEYS_A_PAGE).get_page(request.GET.get("page")),
+        "asked": asked,
         **more,
     }
     return render(request, "credentials/index.html", context, status=status)

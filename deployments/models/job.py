@@ -42,7 +42,10 @@ class Job(models.Model):
 
     class Meta:
         ordering = ("-created", "-pk")
-        indexes = [models.Index(fields=["state", "lease_until"], name="job_sweep")]
+        indexes = [
+            models.Index(fields=["state", "lease_until"], name="job_sweep"),
+            models.Index(fields=["deployment", "-created", "-id"], name="jobs_of_deployment"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.deployment_id}: {self.state}"

@@ -22,7 +22,13 @@ class RunningHour(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["deployment_id", "hour"], name="one_row_an_hour_and_deployment"),
         ]
-        indexes = [models.Index(fields=["tenant", "hour"], name="usage_of_tenant")]
+        # It holds all that a statement asks for: a month of 200 deployments is 150,000 rows.
+        indexes = [
+            models.Index(
+                fields=["tenant", "hour", "name", "size", "price", "high_availability"],
+                name="usage_of_tenant",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} on {self.hour:%Y-%m-%d %H:00}"

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -23,6 +25,7 @@ from portal.models import Membership, Role
 from portal.subscriptions import get_entitlement
 
 RECENT_JOBS = 5
+CARDS_A_PAGE = 24
 
 
 @login_required
@@ -32,11 +35,17 @@ def index(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     tenant = get_current_tenant(request)
     membership = Membership.objects.filter(user=user, tenant=tenant).first() if tenant else None
-    deployments = list(with_open_jobs(list_deployments_for(user, tenant))) if tenant else []
+    asked = request.GET.get("q", "").strip()
+    found = list_deployments_for(user, tenant)
+    if asked:
+        found = found.filter(Q(name__icontains=asked) | Q(pk__startswith=asked.lower()))
+    page = Paginator(with_open_jobs(found), CARDS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "tenant": tenant,
+        "page": page,
+        "asked": asked,
         "may_create": membership is not None and membership.may(Role.ADMIN),
-        "deployments": deployments,
+        "deployments": page.object_list if tenant else [],
         "service_levels": ServiceLevel,
     }
     return render(request, "deployments/list.html", context)

@@ -27,7 +27,7 @@ class Metrics(ApiView):
 class Measured(ApiView):
     @extend_schema(operation_id="metrics_measured", parameters=[SpanFilter], responses=MeasuresSerializer)
     def get(self, request: Request, deployment_id: str) -> Response:
-        """Requests, errors and latencies in sixty equal parts of the span, by credential, jobs and storage. Needs the role read."""
+        """Requests, errors and latencies in equal parts of the span (sixty; 84 of seven days), by credential, jobs and storage. Needs the role read."""
         deployment = deployment_for(request, deployment_id, Role.READ)
         span = read_query(SpanFilter, request).get("span", DEFAULT_SPAN)
         return Response(MeasuresSerializer(measure(deployment, span)).data)

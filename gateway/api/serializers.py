@@ -71,7 +71,10 @@ class LogFilter(LogQuery):
 
 
 class LogPageSerializer(serializers.Serializer[Any]):
-    older = serializers.IntegerField(allow_null=True, help_text="`before` of the next page, null at the end")
+    older = serializers.IntegerField(
+        allow_null=True,
+        help_text="`before` of the next page, null at the end. A page looks at 50,000 lines at most, so it may hold fewer than fit.",
+    )
     results = LogLineSerializer(source="lines", many=True)
 
 
@@ -114,6 +117,13 @@ class MeasuredUseSerializer(serializers.Serializer[Any]):
     p95 = serializers.FloatField(allow_null=True)
 
 
+class OtherUseSerializer(serializers.Serializer[Any]):
+    credentials = serializers.IntegerField(help_text="How many")
+    requests = serializers.IntegerField()
+    errors = serializers.IntegerField()  # type: ignore[assignment]
+    throttled = serializers.IntegerField()
+
+
 class JobCountSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
     title = serializers.CharField()
@@ -132,7 +142,8 @@ class MeasuresSerializer(serializers.Serializer[Any]):
     span = serializers.ChoiceField(choices=list(SPANS))
     totals = TotalsSerializer()
     spots = SpotSerializer(many=True, help_text="Oldest first, empty ones included")
-    credentials = MeasuredUseSerializer(many=True, help_text="The busiest first")
+    credentials = MeasuredUseSerializer(many=True, help_text="The 25 busiest, the busiest first")
+    other_credentials = OtherUseSerializer(help_text="All others together")
     jobs = JobCountSerializer(many=True)
     storage = StorageDaySerializer(
         many=True, help_text="The days of the last thirty on which it was measured"

@@ -4,13 +4,14 @@ from gateway.models.audit_keeping import AuditKeeping
 from gateway.models.counted import LATENCY_BUCKETS
 from gateway.models.minute_count import MinuteCount
 from gateway.models.request_log import RequestLog
-from gateway.models.totals import CredentialHour, DeploymentTotal
+from gateway.models.totals import CredentialHour, DeploymentTotal, HourCount
 
 __all__ = [
     "LATENCY_BUCKETS",
     "AuditKeeping",
     "CredentialHour",
     "DeploymentTotal",
+    "HourCount",
     "MinuteCount",
     "RequestLog",
 ]

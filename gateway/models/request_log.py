@@ -50,7 +50,7 @@ class RequestLog(models.Model):
             models.Index(fields=["deployment", "trace_id"], name="log_by_trace"),
             models.Index(fields=["time"], name="log_retention"),
             models.Index(
-                fields=["deployment", "patient", "-id"],
+                fields=["deployment", "patient", "-time", "-id"],
                 name="log_of_patient",
                 condition=~models.Q(patient=""),
             ),

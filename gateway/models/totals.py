@@ -1,4 +1,4 @@
-"""Sums that only grow: a deployment's for a Prometheus server, a credential's by the hour for the metrics page."""
+"""Sums that only grow: a deployment's for a Prometheus server, its and its credentials' by the hour for the metrics page."""
 
 from django.db import models
 
@@ -16,6 +16,22 @@ class DeploymentTotal(Counted):
 
     def __str__(self) -> str:
         return f"{self.deployment_id}: {self.requests}"
+
+
+class HourCount(Counted):
+    """What the minutes of an hour add up to: weeks are drawn from these."""
+
+    deployment = models.ForeignKey(
+        Deployment, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="hour_counts"
+    )
+    hour = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["deployment", "hour"], name="one_count_an_hour")]
+        indexes = [models.Index(fields=["hour"], name="hour_retention")]
+
+    def __str__(self) -> str:
+        return f"{self.deployment_id} at {self.hour}: {self.requests}"
 
 
 class CredentialHour(Counted):

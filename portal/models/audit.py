@@ -22,7 +22,10 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ("-created", "-pk")
-        indexes = [models.Index(fields=["tenant", "-created"], name="audit_of_tenant")]
+        indexes = [
+            models.Index(fields=["tenant", "-created", "-id"], name="audit_of_tenant"),
+            models.Index(fields=["tenant", "action", "-created", "-id"], name="audit_by_action"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.action} {self.target}"

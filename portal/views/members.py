@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.access import set_current_tenant, signed_in, tenant_view
 from portal.forms import InvitationForm, RoleForm
-from portal.models import Invitation, Membership, Role
+from portal.models import Invitation, Membership, Role, Tenant
 from portal.services.members import (
     accept_invitation,
     change_role,
@@ -22,6 +24,8 @@ from portal.services.members import (
 )
 from portal.services.refusals import Refused
 from portal.tenant_pages import tenant_context
+
+MEMBERS_A_PAGE = 50
 
 
 @tenant_view(Role.READ)
@@ -35,13 +39,25 @@ def _members_page(
     request: HttpRequest, membership: Membership, form: InvitationForm, status: int = 200
 ) -> HttpResponse:
     tenant = membership.tenant
+    asked = request.GET.get("q", "").strip()
+    page = Paginator(_found_members(tenant, asked), MEMBERS_A_PAGE).get_page(request.GET.get("page"))
+    invitations = tenant.invitations.filter(email__icontains=asked).select_related("invited_by")
     context = tenant_context(membership, "members") | {
-        "members": tenant.memberships.select_related("user"),
-        "invitations": tenant.invitations.select_related("invited_by") if membership.may(Role.ADMIN) else [],
+        "page": page,
+        "asked": asked,
+        "invitations": invitations if membership.may(Role.ADMIN) and page.number == 1 else [],
         "roles": [choice for choice in Role.choices if choice[0] <= membership.role],
         "form": form,
     }
     return render(request, "portal/members.html", context, status=status)
+
+
+def _found_members(tenant: Tenant, asked: str) -> QuerySet[Membership]:
+    """All, or those whose name or address holds what is asked for."""
+    found = tenant.memberships.select_related("user")
+    if not asked:
+        return found
+    return found.filter(Q(user__name__icontains=asked) | Q(user__email__icontains=asked))
 
 
 def _try(request: HttpRequest, change: Callable[[], object], done: str) -> bool:

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -139,16 +139,25 @@ def delete(request: HttpRequest, membership: Membership) -> HttpResponse:
     return render(request, "portal/tenant_delete.html", context)
 
 
+def _older_than(events: QuerySet[AuditEvent], before: str) -> QuerySet[AuditEvent]:
+    """Those after the one with that primary key, newest first; all when there is none."""
+    last = events.filter(pk=int(before)).first() if before.isdecimal() and len(before) < 19 else None
+    if last is None:
+        return events
+    return events.filter(created__lte=last.created).exclude(created=last.created, pk__gte=last.pk)
+
+
 @tenant_view(Role.ADMIN)
 @require_safe
 def audit_log(request: HttpRequest, membership: Membership) -> HttpResponse:
-    events = AuditEvent.objects.filter(tenant=membership.tenant).select_related("actor")
-    action = request.GET.get("action", "")
-    if action:
-        events = events.filter(action=action)
-    actions = AuditEvent.objects.filter(tenant=membership.tenant).order_by("action")
+    events = AuditEvent.objects.filter(tenant=membership.tenant)
+    actions = events.order_by("action")
+    action, before = request.GET.get("action", ""), request.GET.get("before", "")
+    found = _older_than(events.filter(action=action) if action else events, before)
+    shown = list(found[: EVENTS_A_PAGE + 1])
     context = tenant_context(membership, "audit") | {
-        "page": Paginator(events, EVENTS_A_PAGE).get_page(request.GET.get("page")),
+        "events": shown[:EVENTS_A_PAGE],
+        "older": shown[EVENTS_A_PAGE - 1].pk if len(shown) > EVENTS_A_PAGE else None,
         "actions": actions.values_list("action", flat=True).distinct(),
         "chosen_action": action,
     }

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,6 +15,8 @@ from portal.payment import get_provider
 from portal.statement_files import as_csv, as_pdf
 from portal.tenant_pages import tenant_context
 from portal.usage import make_statement, next_month
+
+LINES_A_PAGE = 100
 
 
 def _chosen_month(request: HttpRequest) -> datetime:
@@ -41,6 +44,7 @@ def usage(request: HttpRequest, membership: Membership) -> HttpResponse:
     estimate = asked.estimate().lines()
     context = tenant_context(membership, "usage") | {
         "statement": statement,
+        "page": Paginator(statement.lines, LINES_A_PAGE).get_page(request.GET.get("page")),
         "previous": previous,
         "following": following if following <= timezone.now() else None,
         "payment": get_provider().state_of(statement),
