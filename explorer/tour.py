@@ -12,8 +12,8 @@ from explorer.execution import Attempt
 from explorer.held import Held
 from explorer.models import TourStep
 from gateway.decisions import CredentialKind
-from gateway.inbound import INSIDE_TRACE
 from gateway.models import RequestLog
+from gateway.trace_ids import INSIDE_TRACE
 from portal.models import User
 
 OPENED, AUTHORIZED, CREATED, SEARCHED, REPLAYED = "opened", "authorized", "created", "searched", "outside"

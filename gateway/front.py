@@ -4,7 +4,6 @@ Everything that is refused here is an OperationOutcome and a line in the deploym
 """
 
 import json
-import secrets
 import time
 from dataclasses import dataclass, field
 
@@ -22,12 +21,13 @@ from gateway.documents import document_at
 from gateway.door import decide
 from gateway.endpoints import METADATA_ONLY, Endpoint, endpoints
 from gateway.forwarding import forward
-from gateway.inbound import INSIDE_TRACE, BodyTooLarge, Inbound, MalformedRequest
+from gateway.inbound import BodyTooLarge, Inbound, MalformedRequest
 from gateway.needs import interaction_and_need, smallest_missing_scope
 from gateway.outcomes import outcome, present_error
 from gateway.patients import SINGLE, patient_in_query, patient_in_resource
 from gateway.refusals import claims_of_refusal
 from gateway.room import stored_resources
+from gateway.trace_ids import new_trace_id
 from gateway.trouble import report
 from smart.discovery import oauth_uris_of, smart_configuration_of
 
@@ -58,8 +58,7 @@ class Exchange:
 
     def __post_init__(self) -> None:
         """What this product's own pages sent is told apart by its trace id."""
-        made = secrets.token_hex(8)
-        self.trace_id = f"{INSIDE_TRACE}{made[1:]}" if self.request.is_inside else made
+        self.trace_id = new_trace_id(self.request.is_inside)
 
     def leave(self) -> None:
         """Frees the place that `limits.concurrency` holds for this request."""

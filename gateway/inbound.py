@@ -17,8 +17,6 @@ PREFIX = "/fhir/"
 # Keys of the WSGI environment. What a client sends arrives as CGI variables (HTTP_…), never under a name like these.
 DRY_RUN = "fireside.dry_run"
 INSIDE = "fireside.inside"
-# The trace id of a request of our own pages begins so; all others are hexadecimal.
-INSIDE_TRACE = "x"
 _PATH = re.compile(r"/fhir/([a-z0-9]{12})/r4(?:/(.*))?", re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](:\d{1,5})?")
 _MAX_PARAMETERS = 1000

@@ -16,12 +16,12 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from gateway.front import Exchange
-from gateway.log_lines import Line, store
+from gateway.log_lines import Line, line_of, store
 from gateway.tally import Tally
 from gateway.trouble import logger
 
 HALF_A_SECOND = 0.5
-TALLY_EVERY = 4
+TALLY_EVERY = 10
 CAPACITY = 50_000
 _BATCH = 1000
 
@@ -43,10 +43,7 @@ class Recorder:
         if len(self._queue) >= CAPACITY:
             self.dropped += 1
             return
-        took = time.perf_counter() - exchange.started
-        self._queue.append(Line(time.time(), took, exchange, interaction, status, sent))
-        # Until it is stored, a line must not hold the body, the headers or the credential.
-        exchange.request.environ = {}
+        self._queue.append(line_of(exchange, status, interaction, sent))
         if self._thread_of != os.getpid() and settings.GATEWAY_RECORDER_THREAD:
             self._start()
 

@@ -51,12 +51,12 @@ class Tally:
 
     def add(self, lines: Sequence[Line]) -> None:
         for line in lines:
-            exchange, who = line.exchange, line.exchange.credential
+            who = line.credential
             minute = int(line.ended) // 60
-            key = (exchange.request.deployment_id, minute, str(who.kind), who.identifier[:80], who.name[:80])
+            key = (line.deployment_id, minute, str(who.kind), who.identifier[:80], who.name[:80])
             self._counts[key].add(line)
             if who.secret_id:
-                self._uses[who.secret_id] = line.ended, exchange.request.address
+                self._uses[who.secret_id] = line.ended, line.address
 
     def store(self) -> None:
         """One transaction. Raises DatabaseError, and then keeps all."""

@@ -26,7 +26,8 @@ def control_database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def line(path: str, interaction: str = "read") -> log_lines.Line:
     exchange = Exchange(Inbound({}, "GET", "a" * 12, path, "name=ann", {}, "127.0.0.1"))
-    return log_lines.Line(1_700_000_000.5, 0.25, exchange, interaction, 200, 900)
+    made = log_lines.line_of(exchange, 200, interaction, 900)
+    return made._replace(ended=1_700_000_000.5, took=0.25)
 
 
 def test_what_is_stored_is_read_back() -> None:

@@ -1,0 +1,44 @@
+"""Trace ids: each its own, in the order of time, so that the log's index grows at one end."""
+
+import os
+import re
+from datetime import timedelta
+
+import time_machine
+from django.utils import timezone
+
+from gateway.trace_ids import INSIDE_TRACE, new_trace_id
+
+
+def test_ids_of_later_seconds_sort_after_earlier_ones() -> None:
+    now = timezone.now()
+    made = []
+    for seconds in (0, 1, 60, 86_400, 400 * 86_400):
+        with time_machine.travel(now + timedelta(seconds=seconds), tick=False):
+            made.append(new_trace_id(is_inside=False))
+    assert made == sorted(made)
+
+
+def test_each_is_given_once() -> None:
+    made = [new_trace_id(is_inside=False) for _ in range(10_000)]
+    assert len(set(made)) == len(made)
+    assert all(re.fullmatch("[0-9a-f]{16}", one) for one in made)
+
+
+def test_requests_of_our_own_pages_are_told_apart() -> None:
+    made = new_trace_id(is_inside=True)
+    assert made.startswith(INSIDE_TRACE)
+    assert re.fullmatch(f"{INSIDE_TRACE}[0-9a-f]{{15}}", made)
+
+
+def test_a_forked_process_gives_others() -> None:
+    with time_machine.travel(timezone.now(), tick=False):
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            os.write(writer, " ".join(new_trace_id(is_inside=False) for _ in range(50)).encode())
+            os._exit(0)
+        os.wait()
+        theirs = os.read(reader, 4096).decode().split()
+        ours = [new_trace_id(is_inside=False) for _ in range(50)]
+    assert len(theirs) == 50
+    assert not set(theirs) & set(ours)
