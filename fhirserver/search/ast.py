@@ -102,12 +102,13 @@ class Rids:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """Was last changed at a time for which the comparison holds. Microseconds."""
+    """Was last changed at a time for which the comparison holds. Microseconds. `held`: a contained resource, with what holds it."""
 
     resource_type: str
     prefix: str
     low: int
     high: int
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,18 @@ class ReferredBy:
 
     param: int
     node: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class InHierarchy:
+    """Refers, by this parameter, to the resource `rid`, to one that is a part of it at any depth, or (`up`) to one that it is a part of.
+    `parent`: the parameter that leads from a part to its whole; `confined`: what else holds for each step's end."""
+
+    param: int
+    parent: int
+    rid: int
+    up: bool
+    confined: "Node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +210,7 @@ Node = (
     | HasRow
     | Chain
     | ReferredBy
+    | InHierarchy
     | MemberOf
     | FullText
     | And

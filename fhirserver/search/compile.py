@@ -3,10 +3,8 @@
 The condition that fewest resources can match drives the statement; the others are probed by key for each of its rows.
 """
 
-from dataclasses import astuple
-
 from fhirserver.connection import is_postgresql, looked_up, one_of
-from fhirserver.indexing.params.string import MARK, PART
+from fhirserver.indexing.contained import HELD_BY
 from fhirserver.partitions import Partition
 from fhirserver.search.ast import (
     Amount,
@@ -15,6 +13,7 @@ from fhirserver.search.ast import (
     FullText,
     HasRow,
     Holders,
+    InHierarchy,
     Matches,
     MemberOf,
     Near,
@@ -34,16 +33,16 @@ from fhirserver.search.ast import (
     conjuncts,
     of_type,
 )
-from fhirserver.search.comparisons import changed, compared, measured
+from fhirserver.search.comparisons import changed
 from fhirserver.search.contained import contained_of_type
 from fhirserver.search.holders import holders_of, ranked
 from fhirserver.search.planning import planned_matches, words_asked
+from fhirserver.search.rows import tested
 from fhirserver.search.sql import Sql, join, rows_of
 from fhirserver.search.weights import holds_any, weight
 
 # Keeps PostgreSQL from joining with all that a key holds.
 _BY_KEY = " LIMIT 1 OFFSET 0"
-_LAST_CHARACTER = "\U0010ffff"
 
 
 class Compiler:
@@ -59,7 +58,10 @@ class Compiler:
     def whole(self, statement: Sql) -> Sql:
         """The statement led by what it refers to: chains are named parts, because SQLite's parser bears little nesting."""
         parts, self._parts, self._named = self._parts, [], {}
-        return join("", [Sql("WITH "), join(", ", parts), Sql(" "), statement]) if parts else statement
+        # Some parts refer to themselves.
+        return (
+            join("", [Sql("WITH RECURSIVE "), join(", ", parts), Sql(" "), statement]) if parts else statement
+        )
 
     def matches(self, resource_type: str, asked: Matches) -> Sql:
         """`FROM … m WHERE …`: what matches on the type, each once."""
@@ -116,7 +118,7 @@ class Compiler:
         if isinstance(node, Or):
             return join(" UNION ALL ", [self._rows(one, within) for one in node.nodes])
         if isinstance(node, (Posting, Target, Text, Stretch, Span, Amount, Pair)):
-            table, test = self._test(node, "x")
+            table, test = tested(self.partition.region, node, "x")
             text = f"SELECT x.rank, x.rid FROM {table} x WHERE x.partition = %s AND {test.text}"
             return Sql(text, (self.number, *test.values))
         rids = self._rids(node)
@@ -133,6 +135,8 @@ class Compiler:
                 return self._referring(param, self._inner(kind, rest), "target", "rid")
             case ReferredBy(param, And((Posting() as kind, *rest))):
                 return self._referring(param, self._inner(kind, rest), "rid", "target")
+            case InHierarchy(param):
+                return self._referring(param, self._hierarchy(node), "target", "rid")
             case MemberOf(param, rid):
                 text = "SELECT f.target AS rid FROM fhir_reference f WHERE f.partition = %s AND f.rid = %s AND f.param = %s"
                 return Sql(text, (self.number, rid, param))
@@ -168,6 +172,21 @@ class Compiler:
         text = self._looked_up(inner, "fhir_reference", wanted, tests)
         return Sql(f"SELECT DISTINCT f.{wanted} AS rid {text}", (self.number, param))
 
+    def _hierarchy(self, node: InHierarchy) -> str:
+        """The name of a part that gives the rids of a resource and of all below it, or above it."""
+        known, wanted = ("rid", "target") if node.up else ("target", "rid")
+        name = f"h{self._aliases}"
+        self._aliases += 1
+        confined = self.condition(node.confined, "r")
+        text = (
+            f"{name}(rid) AS (SELECT CAST(%s AS bigint) UNION SELECT r.rid FROM {name} h"
+            f" CROSS JOIN fhir_reference f CROSS JOIN fhir_resource r WHERE f.partition = %s AND f.param = %s"
+            f" AND f.{known} = h.rid AND r.partition = %s AND r.rid = f.{wanted} AND {confined.text})"
+        )
+        values = (node.rid, self.number, node.parent, self.number, *confined.values)
+        self._parts.append(Sql(text, values))
+        return name
+
     def _inner(self, kind: Posting, rest: list[Node]) -> str:
         """The name of a part that gives the rids of what matches; the same part serves all who ask the same."""
         asked = (kind, tuple(rest))
@@ -192,13 +211,8 @@ class Compiler:
             case Rids(rids):
                 among, value = one_of(self.partition.region, rids)
                 return Sql(f"{at}.rid {among}", (value,))
-            case Updated(_, prefix, low, high):
-                test = changed("r.updated", prefix, low, high)
-                text = (
-                    f"EXISTS (SELECT 1 FROM fhir_resource r WHERE r.partition = %s AND r.rid = {at}.rid"
-                    f" AND {test.text}{_BY_KEY})"
-                )
-                return Sql(text, (self.number, *test.values))
+            case Updated():
+                return self._updated(node, at)
             case HasRow(table, param):
                 rows = rows_of(self.partition.region, table, at)
                 return Sql(
@@ -213,6 +227,18 @@ class Compiler:
         # IS TRUE: a set to look into, not a join.
         found = self._rids(node)
         return Sql(f"({at}.rid IN ({found.text})) IS TRUE", found.values)
+
+    def _updated(self, node: Updated, at: str) -> Sql:
+        test = changed("r.updated", node.prefix, node.low, node.high)
+        rid, values = f"{at}.rid", tuple[int, ...]()
+        if node.held:
+            rid = (
+                f"(SELECT o.target FROM fhir_reference o WHERE o.partition = %s AND o.rid = {at}.rid"
+                f" AND o.param = {HELD_BY:d})"
+            )
+            values = (self.number,)
+        text = f"EXISTS (SELECT 1 FROM fhir_resource r WHERE r.partition = %s AND r.rid = {rid} AND {test.text}{_BY_KEY})"
+        return Sql(text, (self.number, *values, *test.values))
 
     def _near(self, node: Near, at: str) -> Sql:
         rows = rows_of(self.partition.region, "fhir_quantity", at)
@@ -233,62 +259,10 @@ class Compiler:
     def _probe(self, node: Node, at: str) -> Sql:
         self._aliases += 1
         alias = f"p{self._aliases}"
-        table, test = self._test(node, alias)
+        table, test = tested(self.partition.region, node, alias)
         rank = f" AND {alias}.rank = {at}.rank" if isinstance(node, (Posting, Target)) else ""
         text = (
             f"EXISTS (SELECT 1 FROM {table} {alias} WHERE {alias}.partition = %s AND {test.text}"
             f" AND {alias}.rid = {at}.rid{rank}{_BY_KEY})"
         )
         return Sql(text, (self.number, *test.values))
-
-    def _test(self, node: Node, at: str) -> tuple[str, Sql]:
-        """The table of a condition, and what its rows must fulfil."""
-        match node:
-            case Posting(keys):
-                return "fhir_posting", self._one_of(f"{at}.key", keys)
-            case Target(param, targets):
-                test = self._one_of(f"{at}.target", targets)
-                return "fhir_reference", Sql(f"{at}.param = %s AND {test.text}", (param, *test.values))
-            case Text(param, text, exact=True):
-                return "fhir_string", Sql(f"{at}.param = %s AND {at}.value = %s", (param, text))
-            case Text(param, text, True):
-                like = f"%{_literal(text)}%"
-                return "fhir_string", Sql(f"{at}.param = %s AND {at}.value LIKE %s ESCAPE '!'", (param, like))
-            case Text(param, text, ends=True):
-                tests = (
-                    f"{at}.param = %s AND ({at}.value LIKE %s ESCAPE '!' OR {at}.value LIKE %s ESCAPE '!')"
-                )
-                likes = (f"%{_literal(text)}", f"%{_literal(text)}{MARK}%")
-                return "fhir_string", Sql(tests, (param, *likes))
-            case Text(param, text):
-                within = f"{at}.param = %s AND {at}.value >= %s AND {at}.value < %s"
-                return "fhir_string", Sql(within, (param, text, text + _LAST_CHARACTER))
-            case Stretch(param, low, high):
-                bounds = [(low, ">="), (high, "<")]
-                tests = "".join(f" AND {at}.value {sign} %s" for bound, sign in bounds if bound)
-                whole = f"{at}.param = %s{tests} AND {at}.value NOT LIKE %s"
-                return "fhir_string", Sql(whole, (param, *filter(None, (low, high)), f"%{PART}"))
-            case Span(param, prefix, low, high):
-                made = compared(f"{at}.low", f"{at}.high", prefix, low, high)
-                return "fhir_date", Sql(f"{at}.param = %s AND {made.text}", (param, *made.values))
-            case Amount(param, unit, prefix, value, low, high):
-                made = measured(f"{at}.low", f"{at}.high", prefix, value, low, high)
-                within = f"{at}.param = %s AND {at}.unit = %s AND {made.text}"
-                return "fhir_quantity", Sql(within, (param, unit, *made.values))
-            case Pair(param, unit, first, second):
-                ends = [(f"{at}.low", first), (f"{at}.high", second)]
-                made = join(" AND ", [measured(end, end, *astuple(one)) for end, one in ends])
-                within = f"{at}.param = %s AND {at}.unit = %s AND {made.text}"
-                return "fhir_quantity", Sql(within, (param, unit, *made.values))
-        raise TypeError(f"no rows for {type(node).__name__}")
-
-    def _one_of(self, column: str, numbers: tuple[int, ...]) -> Sql:
-        if len(numbers) == 1:
-            return Sql(f"{column} = %s", numbers)
-        among, value = one_of(self.partition.region, numbers)
-        return Sql(f"{column} {among}", (value,))
-
-
-def _literal(text: str) -> str:
-    """A text within a LIKE that escapes by `!`."""
-    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -24,6 +24,7 @@ from fhirserver.search.ast import (
     Stretch,
     Target,
     Text,
+    Updated,
 )
 
 
@@ -52,6 +53,8 @@ def of_contained(node: Node) -> Node:
             return replace(node, params=tuple(map(turned_param, params)))
         case Target() | Text() | Stretch() | Span() | Amount() | Pair() | HasRow() | Chain():
             return replace(node, param=turned_param(node.param))
+        case Updated():
+            return replace(node, held=True)
         case ReferredBy():
             # What refers to a contained resource is the one that holds it, and that is indexed like any other.
             return node

@@ -102,7 +102,7 @@ def controls_of(query: list[tuple[str, str]]) -> Controls:
             controls.count = _count(value)
         elif base == "_sort":
             keys = [key.strip() for key in value.split(",") if key.strip()]
-            controls.sort = [(key.removeprefix("-"), key.startswith("-")) for key in keys]
+            controls.sort += [(key.removeprefix("-"), key.startswith("-")) for key in keys]
         elif base in ("_include", "_revinclude"):
             controls.includes.append(_include(name, value, modifier, base == "_revinclude"))
         elif base == "_total":
@@ -110,7 +110,7 @@ def controls_of(query: list[tuple[str, str]]) -> Controls:
         elif base == "_cursor":
             controls.cursor = value
         elif base == "_type":
-            controls.types = tuple(dict.fromkeys(one for one in value.split(",") if one))
+            controls.types = tuple(dict.fromkeys([*controls.types, *filter(None, value.split(","))]))
         elif base == "_summary" and value == "count":
             controls.count_only = True
         elif base == "_contained" and value:

@@ -9,6 +9,7 @@ from fhirserver.search.ast import (
     Chain,
     FullText,
     Holders,
+    InHierarchy,
     Matches,
     Node,
     Not,
@@ -36,8 +37,10 @@ def planned(partition: Partition, node: Node) -> Node:
         case FullText():
             bring_up_to_date(partition, node.resource_type)
             return replace(node, common=_is_common(partition, node))
-        case Updated():
+        case Updated(held=False):
             return _named(partition, node)
+        case InHierarchy():
+            return replace(node, confined=planned(partition, node.confined))
         case And(nodes):
             return And(tuple(planned(partition, one) for one in nodes))
         case Or(nodes):

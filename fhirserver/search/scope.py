@@ -1,6 +1,6 @@
 """How far a search reaches beyond its own type and R4: the caller's grant on other types, and the partition's guides."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from fhirserver.guides.memory import NO_GUIDES, Guides
@@ -14,13 +14,14 @@ from fhirspec.terminology import Terminology, catalogue_terminology
 
 @dataclass(slots=True)
 class Scope:
-    """`base`: the endpoint's address. `confine`: what the grant adds to a condition on a type. `terminology`: the value sets and code systems that the caller may use. `unready`: parameters that were asked for and do not yet find everything
+    """`base`: the endpoint's address. `confine`: what the grant adds to a condition on a type. `terminology`: the value sets and code systems that the caller may use. `is_ambiguous`: whether resources of a type refer, by a parameter, to several of these targets. `unready`: parameters that were asked for and do not yet find everything
     (`Patient: race`)."""
 
     confine: Callable[[str], Node]
     guides: Guides = NO_GUIDES
     terminology: Callable[[], Terminology] = catalogue_terminology
     base: str = ""
+    is_ambiguous: Callable[[str, int, Sequence[int]], bool] = lambda *_: False
     unready: list[str] = field(default_factory=list)
     branches: int = 0
 

@@ -1,11 +1,12 @@
 """A search from its request to one page of a Bundle. https://hl7.org/fhir/R4/search.html"""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from fhirserver.access import AccessGrant
 from fhirserver.bundles import SearchPieces
 from fhirserver.characters import require_pairs_without_nul
-from fhirserver.connection import fetch
+from fhirserver.connection import fetch, numbers_of
 from fhirserver.guides.memory import guides_of
 from fhirserver.http import FhirRequest
 from fhirserver.outcomes import BadRequest, FhirError, Forbidden, Issue
@@ -64,7 +65,22 @@ def _scope(partition: Partition, grant: AccessGrant) -> Scope:
         guides_of(partition),
         lambda: terminology_of(partition, grant),
         partition.base,
+        lambda *asked: _refer_to_several(partition, grant, *asked),
     )
+
+
+def _refer_to_several(
+    partition: Partition, grant: AccessGrant, resource_type: str, param: int, targets: Sequence[int]
+) -> bool:
+    """Not told to a caller who is confined: it would tell of what others refer to."""
+    if not grant.is_unconfined(resource_type, "s"):
+        return False
+    source, listed = numbers_of(partition.region, "own", targets)
+    text = (
+        f"SELECT 1 FROM {source} WHERE EXISTS (SELECT 1 FROM fhir_reference f WHERE f.partition = %s"
+        " AND f.param = %s AND f.target = own.value LIMIT 1 OFFSET 0) LIMIT 2"
+    )
+    return len(fetch(partition.region, text, (listed, partition.number, param))) > 1
 
 
 def _types(request: FhirRequest, controls: Controls, grant: AccessGrant) -> list[str]:

@@ -10,7 +10,6 @@ UNSUPPORTED_CONTROLS = {
 """Of the parameters that shape a search, those that this server does not take."""
 
 NOT_OF_CONTAINED = {
-    "_lastUpdated": "a contained resource has no versions of its own",
     "_text": "the words of a contained resource are indexed with the one that holds it",
     "_content": "the words of a contained resource are indexed with the one that holds it",
     "_list": "a List refers to resources that stand by themselves",

@@ -5,6 +5,7 @@ from fhirserver.search.ast import (
     And,
     Chain,
     FullText,
+    InHierarchy,
     MemberOf,
     Node,
     Or,
@@ -42,7 +43,7 @@ def weight(node: Node) -> int:
             return 45 if prefix == "eq" else 95
         case Amount() | Pair():
             return 55
-        case Chain() | ReferredBy():
+        case Chain() | ReferredBy() | InHierarchy():
             return 40
         case Or(nodes) if nodes:
             weights = [weight(one) for one in nodes]

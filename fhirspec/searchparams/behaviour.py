@@ -3,8 +3,12 @@
 https://hl7.org/fhir/R4/search.html#modifiers, https://hl7.org/fhir/R4/search.html#prefix
 """
 
+from functools import lru_cache
+
 from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import SearchParameter
+from fhirspec.searchparams.compile import UnsupportedExpression
+from fhirspec.searchparams.paths import json_paths
 
 ORDERED = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 
@@ -39,21 +43,43 @@ FILTER_OPERATORS: dict[str, tuple[str, ...]] = {
 }
 """Of `_filter`: those that have a meaning for the type. https://hl7.org/fhir/R4/search_filter.html"""
 
+HIERARCHIES = {"CarePlan": "part-of", "Encounter": "part-of", "Location": "partof", "Organization": "partof"}
+"""Types whose resources are parts of each other, and the parameter that says of which. https://hl7.org/fhir/R4/search.html#recursive"""
+
 # What every resource has is neither missing nor anything but itself.
 _ALWAYS_THERE = frozenset({"_id", "_lastUpdated"})
+_WORDS = frozenset({"_text", "_content"})
 _EXPRESSIONS = frozenset({"_text", "_content", "_filter"})
 """Values with a grammar of their own, which says it all."""
 
 
 def modifiers_of(parameter: SearchParameter) -> tuple[str, ...]:
     """The modifiers that a parameter takes; target types apart."""
-    return () if parameter.code in _ALWAYS_THERE | _EXPRESSIONS else MODIFIERS.get(parameter.type, ())
+    if parameter.code in _ALWAYS_THERE | _EXPRESSIONS:
+        return ()
+    found = MODIFIERS.get(parameter.type, ())
+    return found if parameter.type != "reference" else (*_of_reference(parameter), *found)
+
+
+def _of_reference(parameter: SearchParameter) -> tuple[str, ...]:
+    if not HIERARCHIES.keys().isdisjoint(parameter.targets):
+        return ("above", "below")
+    return ("below",) if is_canonical(parameter) else ()
+
+
+@lru_cache(maxsize=4096)
+def is_canonical(parameter: SearchParameter) -> bool:
+    """Whether what it refers to has a version in its address. https://hl7.org/fhir/R4/search.html#versions"""
+    try:
+        return any(path.type == "canonical" for path in json_paths(parameter))
+    except UnsupportedExpression:
+        return False
 
 
 def operators_of(parameter: SearchParameter) -> tuple[str, ...]:
-    """The operators that a parameter takes within `_filter`; none for what has a grammar of its own."""
+    """The operators that a parameter takes within `_filter`; of words only that they are there."""
     if parameter.code in _EXPRESSIONS:
-        return ()
+        return ("co",) if parameter.code in _WORDS else ()
     found = FILTER_OPERATORS.get(parameter.type, ())
     return tuple(one for one in found if one != "pr") if parameter.code in _ALWAYS_THERE else found
 

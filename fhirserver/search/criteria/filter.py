@@ -14,6 +14,7 @@ from fhirserver.search.criteria.chain import chain, has
 from fhirserver.search.criteria.composite import composite
 from fhirserver.search.criteria.date import dated
 from fhirserver.search.criteria.faults import UnknownParameter
+from fhirserver.search.criteria.full_text import COLUMNS, full_text
 from fhirserver.search.criteria.known import known
 from fhirserver.search.criteria.missing import missing
 from fhirserver.search.criteria.one_value import one_value
@@ -108,6 +109,8 @@ def _tested(resource_type: str, found: SearchParameter, asked: Comparison, scope
         )
     if not value:
         raise BadRequest(f"{found.code} {operator} has an empty value")
+    if found.code in COLUMNS:
+        return full_text(resource_type, found.code, value)
     if operator == "pr":
         if value not in ("true", "false"):
             raise BadRequest(f"{found.code} pr takes true or false, not {value}")

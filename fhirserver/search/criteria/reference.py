@@ -1,16 +1,33 @@
 """Reference parameters: by address, by id, by identifier, by the text that goes with them. https://hl7.org/fhir/R4/search.html#reference"""
 
-from fhirserver.indexing.definitions import Reading
+from fhirserver.indexing.definitions import Reading, readings
 from fhirserver.indexing.keys import present_key, value_key
 from fhirserver.indexing.params import reference as variants
 from fhirserver.indexing.params.string import folded
 from fhirserver.indexing.params.token import text_param
+from fhirserver.outcomes import BadRequest
 from fhirserver.rows import param_code
 from fhirserver.search.ast import NOTHING, And, Node, Posting, Target, Text
 from fhirserver.search.criteria.token import token_variant
 from fhirserver.search.parse import split, unescaped
+from fhirserver.search.scope import Scope
+from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import SearchParameter
 from fhirspec.hashing import hash64
+
+
+def require_one_target(resource_type: str, found: SearchParameter, value: str, scope: Scope) -> None:
+    """ "Servers SHOULD reject a search where the logical id refers to more than one matching resource across different types." Raises
+    BadRequest."""
+    text = unescaped(value)
+    if "/" in text or ":" in text or len(found.targets) == 1:
+        return
+    targets = [hash64(f"{kind}/{text}") for kind in found.targets or get_catalogue().resource_types]
+    for one in readings(resource_type, found.code):
+        if not one.target and scope.is_ambiguous(resource_type, param_code(resource_type, one.code), targets):
+            raise BadRequest(
+                f"{found.code}={value} stands for resources of several types: name the type, for instance {found.code}=Patient/{value}."
+            )
 
 
 def reference(

@@ -16,7 +16,7 @@ def token(resource_type: str, found: SearchParameter, reading: Reading, modifier
     code = reading.code
     if modifier == "text":
         return Text(variants.text_param(resource_type, code), folded(unescaped(value)))
-    parts = [unescaped(part) for part in split(value, "|")]
+    parts = [unescaped(part).strip() for part in split(value, "|")]
     if modifier == "of-type":
         if len(parts) != 3 or not all(parts):
             raise BadRequest(f"{found.code}:of-type={value} is not of the form system|code|value.")

@@ -4,10 +4,11 @@ from fhirserver.indexing.definitions import Reading, parameter, readings
 from fhirserver.indexing.keys import value_key
 from fhirserver.indexing.params import token
 from fhirserver.indexing.params import uri as variants
+from fhirserver.indexing.params.reference import names_below
 from fhirserver.indexing.params.string import MAX_LENGTH
 from fhirserver.outcomes import BadRequest
 from fhirserver.rows import param_code
-from fhirserver.search.ast import And, Node, Posting, Text
+from fhirserver.search.ast import And, Node, Or, Posting, Text
 from fhirserver.search.parse import split, unescaped
 from fhirspec.definitions import SearchParameter
 
@@ -20,6 +21,10 @@ def uri(resource_type: str, found: SearchParameter, reading: Reading, modifier: 
     if found.code == "url" and not modifier and parameter(resource_type, "version"):
         value, version = _with_version(value)
     address = unescaped(value)
+    if modifier == "below" and "|" in address:
+        # A canonical address: its versions that begin so.
+        versions = Text(param_code(resource_type, code), names_below(address)[-1][:MAX_LENGTH])
+        return Or((Posting((value_key(resource_type, code, variants.whole(address)),), 15), versions))
     if modifier == "below":
         return Text(param_code(resource_type, code), address[:MAX_LENGTH])
     names = [address]

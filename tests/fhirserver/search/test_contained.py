@@ -212,11 +212,10 @@ def test_the_index_follows_updates_and_deletions(loaded: Client) -> None:
 
 
 REFUSED = {
-    "Patient?_contained=true&_lastUpdated=gt2020": "_lastUpdated",
     "Patient?_contained=both&_text=x": "_text",
     "Patient?_contained=both&_content=x": "_content",
     "Patient?_contained=true&_list=1": "_list",
-    "Patient?_contained=true&_filter=_lastUpdated gt 2020": "This search",
+    "Patient?_contained=true&_filter=_text co x": "This search",
     "?_contained=true": "_type",
     "?_contained=true&_type=Patient,Observation": "_type",
     "Patient/ann/*?_contained=true": "_type",
@@ -293,3 +292,14 @@ def test_what_was_stored_before_is_indexed_by_going_over_it(loaded: Client, regi
     before = fetch(region, kept, [number])
     index_anew(region)
     assert fetch(region, kept, [number]) == before
+
+
+def test_a_contained_resource_was_changed_with_what_holds_it(loaded: Client) -> None:
+    whole = found(loaded, "Patient?_contained=true")
+    assert whole
+    assert found(loaded, "Patient?_contained=true&_lastUpdated=gt2020") == whole
+    assert found(loaded, "Patient?_contained=true&_containedType=contained&_lastUpdated=gt2020")
+    assert found(loaded, "Patient?_contained=true&_lastUpdated=lt2020") == []
+    assert found(loaded, "Patient?_contained=both&_lastUpdated=lt2020") == []
+    both = found(loaded, "Patient?_contained=both")
+    assert found(loaded, "Patient?_contained=both&_lastUpdated=ge2020") == both

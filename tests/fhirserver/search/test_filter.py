@@ -183,7 +183,8 @@ FAULTS = {
     "gender.name eq x": "gender is no reference",
     "organization[name eq x] eq y": "after ]",
     "family pr yes": "takes true or false",
-    "_text eq words": "_text does not take eq",
+    "_text eq words": "_text does not take eq; a string parameter takes these: co",
+    '_text co "\\"x"': "quotation mark",
 }
 
 

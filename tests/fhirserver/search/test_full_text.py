@@ -256,3 +256,15 @@ def test_a_backlog_is_read_in_part_and_said_so(client: Client, monkeypatch: pyte
     assert refused.value.headers["Retry-After"] == "1"
     fulltext.bring_up_to_date(client.partition, "Patient", limit=4)
     assert len(found(client, "Patient?_text=common")) == 5
+
+
+def test_words_may_be_asked_for_within_a_filter(client: Client) -> None:
+    for name, words in (("a", "penicillin allergy"), ("b", "asthma"), ("c", "nothing")):
+        client.put(f"Patient/{name}", patient(name, words))
+
+    assert found(client, 'Patient?_filter=_text co "penicillin"') == {"a"}
+    assert found(client, 'Patient?_filter=_text co "allergy AND penicillin" or _content co asthma') == {
+        "a",
+        "b",
+    }
+    assert found(client, "Patient?_filter=not (_text co asthma)") == {"a", "c"}

@@ -201,3 +201,14 @@ def test_a_confined_grant_sees_its_compartment_on_every_branch(loaded: Client) -
     only = AccessGrant((Permission("Observation", frozenset("rs")),))
     assert found(Client(loaded.partition, only), "Observation?_include=Observation:patient", "include") == []
     assert found(Client(loaded.partition, only), "Observation?patient.name=ann") == []
+
+
+def test_types_may_be_named_one_by_one(loaded: Client) -> None:
+    for query in ("_type=Patient,Observation", "_type=Patient&_type=Observation"):
+        assert loaded.get(f"?{query}&_summary=count").json()["total"] == 5
+    assert loaded.get("?_type=Patient&_summary=count").json()["total"] == 2
+
+
+def test_spaces_around_a_code_mean_nothing(loaded: Client) -> None:
+    assert loaded.get("Patient?gender= male , nothing ").json()["total"] == 1
+    assert loaded.get("Observation?code=http://loinc.org| 718-7").json()["total"] == 1

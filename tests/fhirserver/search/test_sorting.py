@@ -176,3 +176,10 @@ def test_next_of_an_earlier_page_leads_forward_again(loaded: Client) -> None:
     second = loaded.get(links(first)["next"]).json()
     again = loaded.get(links(second)["prev"]).json()
     assert loaded.get(links(again)["next"]).json()["entry"] == second["entry"]
+
+
+def test_keys_may_come_one_by_one(loaded: Client) -> None:
+    """ "_sort: can repeat for inner sort orders" """
+    for query in ("_sort=gender&_sort=-_id", "_sort=gender,-_id"):
+        entries = loaded.get(f"Patient?{query}").json()["entry"]
+        assert [one["resource"]["id"] for one in entries] == ["a", "c", "b"]

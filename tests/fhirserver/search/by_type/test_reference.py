@@ -45,7 +45,8 @@ SUBJECTS = by_modifier(
         "Patient/1": "adg Patient:adg Group:-",
         f"{BASE}/Patient/1": "adg Patient:adg Group:-",
         "Patient/1/_history/2": "adg",
-        "1": "abdgl Patient:adg Group:bl",
+        "1": "Patient:adg Group:bl",
+        "2": "k Patient:k Group:-",
         "Group/1": "bl Patient:- Group:bl",
         f"{BASE}/Group/1": "bl Group:bl",
         "Patient/2": "k Patient:k",
@@ -101,20 +102,34 @@ REPORTS: dict[str, dict[str, Any]] = {
     "b": {"measure": f"{MEASURE}|1.0"},
     "c": {"measure": f"{MEASURE}|2.0"},
     "d": {"measure": f"{BASE}/Measure/1"},
+    "e": {"measure": f"{MEASURE}|10.2"},
 }
 CANONICALS = {
-    f"MeasureReport?measure={MEASURE}": "abc",
+    f"MeasureReport?measure={MEASURE}": "abce",
+    f"MeasureReport?measure={MEASURE}|1": "-",
     f"MeasureReport?measure={MEASURE}|1.0": "b",
     f"MeasureReport?measure={MEASURE}|3.0": "-",
     f"MeasureReport?measure={MEASURE}|1.0,{MEASURE}|2.0": "bc",
+    # Of a canonical address all versions that begin so.
+    f"MeasureReport?measure:below={MEASURE}": "abce",
+    f"MeasureReport?measure:below={MEASURE}|1": "b",
+    f"MeasureReport?measure:below={MEASURE}|1.0": "b",
+    f"MeasureReport?measure:below={MEASURE}|1.0.0": "-",
+    f"MeasureReport?measure:below={MEASURE}|10": "e",
     f"MeasureReport?measure={BASE}/Measure/1": "d",
     "MeasureReport?measure=Measure/1": "d",
-    "MeasureReport?measure:missing=false": "abcd",
+    "MeasureReport?measure:missing=false": "abcde",
 }
 REFUSED = {
+    # An id alone that stands for a patient and for a group.
+    "Observation?subject=1": "subject=1 stands for resources of several types: name the type, for instance subject=Patient/1",
+    "Observation?subject=2,1": "subject=1 stands for resources of several types",
+    "Observation?subject:below=Patient/1": "subject:below=Patient/1: only Location resources are parts of each other here",
+    "Observation?encounter:above=Patient/1": "encounter:above=Patient/1: only Encounter resources are parts of each other here",
+    "MeasureReport?measure:above=x": "measure: the modifier :above is not possible here",
     "Observation?subject:missing=1": "subject:missing=1 is neither true nor false",
     "Observation?subject:identifier=a|b|c": "subject=a|b|c is not of the form code, system|code, |code or system|",
-    **by_refused_modifier("Observation?subject", "1", "exact contains not in not-in above below of-type iterate patient Nothing"),
+    **by_refused_modifier("Observation?subject", "1", "exact contains not in not-in of-type iterate patient Nothing"),
 }  # fmt: skip
 
 
@@ -164,4 +179,5 @@ def test_canonicals_are_found_with_and_without_their_version(client: Client) -> 
 
 
 def test_what_no_reference_takes_is_refused_with_its_place(client: Client) -> None:
+    written(client, "Observation", OBSERVATIONS, status="final", code={"text": "x"})
     require_refused(client, REFUSED)

@@ -98,7 +98,8 @@ REFUSED = {
     "Observation?patient.nosuch=x": f"nosuch {PLACE} Patient",
     "Observation?patient.name:nosuch=x": "name: the modifier :nosuch is not possible here",
     "Observation?patient.birthdate=1970-13": "birthdate is not a date of the calendar: 1970-13",
-    "Patient?_query=mine": f"_query {PLACE} Patient",
+    "Patient?_query=mine": "_query: this server has no named queries",
+    "Patient?_list=$current-nothing": "_list=$current-nothing is neither the id of a List nor one of $current-problems",
     "Patient?nosuch=x": f"nosuch {PLACE} Patient",
     **{f"Patient?_id:{modifier}=a": f"_id: the modifier :{modifier} is not possible here" for modifier in ("missing", "not", "in", "exact")},
     **{f"Patient?_list:{modifier}=l": f"_list: the modifier :{modifier} is not possible here" for modifier in ("missing", "not", "exact")},
@@ -128,3 +129,53 @@ def test_ids_lists_chains_and_reverse_chains_find_what_they_mean(client: Client)
 
 def test_what_leads_nowhere_is_refused_with_its_place(client: Client) -> None:
     require_refused(client, REFUSED)
+
+
+def test_a_query_that_is_not_known_is_refused_however_lenient_the_client(client: Client) -> None:
+    assert client.get("Patient?_query=mine", prefer="handling=lenient").status == 400
+
+
+def listing(code: str, *entries: str, **more: Any) -> dict[str, Any]:
+    system = "http://terminology.hl7.org/CodeSystem/list-example-use-codes"
+    held = [{"item": {"reference": one}} for one in entries]
+    return {
+        "status": "current",
+        "mode": "working",
+        "code": {"coding": [{"system": system, "code": code}]},
+        "entry": held,
+        **more,
+    }
+
+
+def test_lists_are_found_by_what_they_are_for(client: Client) -> None:
+    patient = {"reference": "Patient/a"}
+    loaded(
+        client,
+        "AllergyIntolerance",
+        {"a": {"category": ["food"]}, "b": {"category": ["medication"]}, "c": {}, "d": {}},
+        patient=patient,
+    )
+    loaded(client, "Condition", {"e": {}}, subject=patient)
+    loaded(
+        client,
+        "List",
+        {
+            "l": listing("allergies", "AllergyIntolerance/a", "AllergyIntolerance/b"),
+            "m": listing("allergies", "AllergyIntolerance/c", status="retired"),
+            "n": listing("problems", "Condition/e", "AllergyIntolerance/d"),
+        },
+    )
+    require_found(
+        client,
+        {
+            "AllergyIntolerance?_list=$current-allergies": "ab",
+            "AllergyIntolerance?_list=$current-allergies,m": "abc",
+            "AllergyIntolerance?_list=$current-allergies&patient=a": "ab",
+            "AllergyIntolerance?_list=$current-allergies&patient=b": "-",
+            "AllergyIntolerance?_list=$current-drug-allergies": "b",
+            "Condition?_list=$current-problems": "e",
+            "Condition?_list=$current-allergies": "-",
+            "Condition?_list=$current-drug-allergies": "-",
+            "Condition?_list=$current-medications": "-",
+        },
+    )
