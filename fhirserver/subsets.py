@@ -58,6 +58,19 @@ def subset_entries(wanted: Subset, entries: Iterable[Entry]) -> Iterator[Entry]:
             yield entry._replace(content=subset_bytes(wanted, entry.content))
 
 
+def subset_searched(wanted: Subset, entries: Iterable[Entry]) -> Iterator[Entry]:
+    """ "The list of elements does not apply to included resources": of these only what is named with their type is a list for them."""
+    for entry in entries:
+        own = wanted
+        if entry.mode == "include":
+            named = frozenset(name for name in wanted.elements if name.startswith(f"{entry.type}."))
+            own = Subset(wanted.summary, named)
+        if own.summary or own.elements:
+            yield from subset_entries(own, [entry])
+        else:
+            yield entry
+
+
 def subset_bytes(wanted: Subset, content: bytes) -> bytes:
     return json.encode(subset(wanted, json.decode(content)))
 

@@ -10,7 +10,7 @@ from fhirserver.representation import media_type, unpacked_body
 from fhirserver.responses import json_response
 from fhirserver.search.service import search as find_page
 from fhirserver.store import Store
-from fhirserver.subsets import subset_entries, subset_of
+from fhirserver.subsets import subset_of, subset_searched
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -51,5 +51,5 @@ def _add_offered(request: FhirRequest, pieces: SearchPieces) -> None:
 def _subset(request: FhirRequest, pieces: SearchPieces) -> SearchPieces:
     wanted = subset_of(request)
     if wanted is not None:
-        pieces.entries = subset_entries(wanted, pieces.entries)
+        pieces.entries = subset_searched(wanted, pieces.entries)
     return pieces

@@ -98,6 +98,9 @@ def controls_of(query: list[tuple[str, str]]) -> Controls:
     controls = Controls()
     for name, value in query:
         base, _, modifier = name.partition(":")
+        if not value:
+            # "Empty parameters are not an error - they are just ignored by the server."
+            continue
         if base == "_count":
             controls.count = _count(value)
         elif base == "_sort":
@@ -113,9 +116,9 @@ def controls_of(query: list[tuple[str, str]]) -> Controls:
             controls.types = tuple(dict.fromkeys([*controls.types, *filter(None, value.split(","))]))
         elif base == "_summary" and value == "count":
             controls.count_only = True
-        elif base == "_contained" and value:
+        elif base == "_contained":
             controls.contained = _one_of(name, value, _CONTAINED)
-        elif base == "_containedType" and value:
+        elif base == "_containedType":
             controls.contained_type = _one_of(name, value, _CONTAINED_TYPES)
     controls.count_only = controls.count_only or controls.count == 0
     return controls

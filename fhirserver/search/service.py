@@ -25,6 +25,7 @@ from fhirserver.search.rewrite import allowed, in_compartment
 from fhirserver.search.scope import Scope
 from fhirserver.search.sort import is_by_rank, keys_of
 from fhirserver.search.sql import Sql
+from fhirserver.search.versions import as_referred
 from fhirserver.search.within import entry_of, require_possible, require_whole_resources, sources_of
 from fhirspec.catalogue import get_catalogue
 
@@ -108,7 +109,7 @@ def _criteria(resource_type: str, query: Query, scope: Scope, strict: bool) -> C
     issues: list[Issue] = []
     for name, value in query:
         if name.partition(":")[0] in CONTROLS:
-            used += [(name, value)] if name != "_cursor" else []
+            used += [(name, value)] if value and name != "_cursor" else []
             continue
         if not value:
             continue
@@ -156,6 +157,7 @@ def _answer(
     if controls.includes and page.rows:
         rids = {row[start - 1]: row[start] for row in page.rows}
         entries += included(partition, grant, controls.includes, rids)
+        entries = as_referred(partition, grant, entries)
     total = None
     if controls.total in ("accurate", "estimate"):
         total = _total(partition, sources)

@@ -5,9 +5,9 @@ https://hl7.org/fhir/R4/search.html#recursive, https://hl7.org/fhir/R4/search.ht
 
 from fhirserver.indexing.definitions import readings
 from fhirserver.indexing.params.reference import names_below, pointer_of
-from fhirserver.outcomes import BadRequest
 from fhirserver.rows import param_code
-from fhirserver.search.ast import InHierarchy, Node, Target, any_of
+from fhirserver.search.ast import NOTHING, InHierarchy, Node, Target, any_of
+from fhirserver.search.criteria.by_type import by_type
 from fhirserver.search.parse import unescaped
 from fhirserver.search.scope import Scope
 from fhirspec.definitions import SearchParameter
@@ -16,20 +16,19 @@ from fhirspec.searchparams.behaviour import HIERARCHIES, is_canonical
 
 
 def in_hierarchy(resource_type: str, found: SearchParameter, modifier: str, value: str, scope: Scope) -> Node:
-    """Raises BadRequest for what has no hierarchy."""
     text = unescaped(value)
     params = [(one, param_code(resource_type, one.code)) for one in readings(resource_type, found.code)]
     if is_canonical(found):
         targets = tuple(hash64(name) for name in names_below(text))
         return any_of([Target(param, targets) for _, param in params])
-    kinds = [kind for kind in HIERARCHIES if kind in found.targets]
     pointer = pointer_of(text) if "/" in text or ":" in text else None
-    if pointer is not None and pointer.type not in kinds:
-        raise BadRequest(
-            f"{found.code}:{modifier}={value}: only {' and '.join(kinds)} resources are parts of each other here."
-        )
+    if pointer is not None and pointer.type not in HIERARCHIES:
+        # Nothing is a part of it, nor is it a part of anything.
+        return by_type(resource_type, found, "", value)
     nodes: list[Node] = []
-    for kind in [pointer.type] if pointer is not None else kinds:
+    for kind in [pointer.type] if pointer is not None else HIERARCHIES:
+        if kind not in found.targets:
+            continue
         rid = pointer.target if pointer is not None else hash64(f"{kind}/{text}")
         parent = param_code(kind, HIERARCHIES[kind])
         nodes += [
@@ -37,4 +36,4 @@ def in_hierarchy(resource_type: str, found: SearchParameter, modifier: str, valu
             for one, param in params
             if one.target in ("", kind)
         ]
-    return any_of(nodes)
+    return any_of(nodes) if nodes else NOTHING

@@ -212,3 +212,56 @@ def test_types_may_be_named_one_by_one(loaded: Client) -> None:
 def test_spaces_around_a_code_mean_nothing(loaded: Client) -> None:
     assert loaded.get("Patient?gender= male , nothing ").json()["total"] == 1
     assert loaded.get("Observation?code=http://loinc.org| 718-7").json()["total"] == 1
+
+
+def test_empty_parameters_are_ignored(loaded: Client) -> None:
+    names = ("_count", "_total", "_include", "_revinclude", "_sort", "_type", "_elements", "_summary", "name")
+    answered = loaded.get(f"Patient?gender=male&{'&'.join(f'{name}=' for name in names)}").json()
+    assert answered["total"] == 1
+    assert answered["link"][0]["url"].endswith("/Patient?gender=male")
+
+
+def test_elements_are_those_of_matches(loaded: Client) -> None:
+    query = "Observation?_id=o1&_include=Observation:patient&_elements=status"
+    match, joined = loaded.get(query).json()["entry"]
+    assert ("valueQuantity" in match["resource"], "name" in joined["resource"]) == (False, True)
+    # Unless they are named with their type.
+    joined = loaded.get(f"{query},Patient.gender").json()["entry"][1]
+    assert ("gender" in joined["resource"], "name" in joined["resource"]) == (True, False)
+    joined = loaded.get(f"{query}&_summary=text").json()["entry"][1]
+    assert "name" not in joined["resource"]
+
+
+def test_a_reference_to_a_version_brings_that_version(client: Client) -> None:
+    for name in ("One", "Two", "Three"):
+        client.put("Organization/o", {"resourceType": "Organization", "id": "o", "name": name})
+
+    def joined(*references: str, grant: AccessGrant | None = None) -> list[str]:
+        parts = [{"who": {"reference": one}} for one in references]
+        client.put(
+            "Provenance/p",
+            {
+                "resourceType": "Provenance",
+                "id": "p",
+                "target": [{"reference": "Patient/x"}],
+                "recorded": "2020-01-01T00:00:00Z",
+                "agent": parts,
+            },
+        )
+        caller = Client(client.partition, grant) if grant else client
+        entries = caller.get("Provenance?_id=p&_include=Provenance:agent").json()["entry"][1:]
+        return [one["resource"]["name"] for one in entries]
+
+    assert joined("Organization/o") == ["Three"]
+    assert joined("Organization/o/_history/1") == ["One"]
+    assert joined("Organization/o/_history/2", "Organization/o/_history/1") == ["Two", "One"]
+    assert joined("Organization/o/_history/3") == ["Three"]
+    # Where there is no such version, what is current.
+    assert joined("Organization/o/_history/9") == ["Three"]
+    assert joined("http://other.example/Organization/o/_history/1", "Organization/o") == ["Three"]
+    # Who may read only some of a type is not shown what others once were.
+    some = (
+        Permission("Provenance", frozenset("rs")),
+        Permission("Organization", frozenset("rs"), None, "name=three"),
+    )
+    assert joined("Organization/o/_history/1", grant=AccessGrant(some)) == ["Three"]

@@ -49,7 +49,7 @@ SUBJECTS = by_modifier(
         "2": "k Patient:k Group:-",
         "Group/1": "bl Patient:- Group:bl",
         f"{BASE}/Group/1": "bl Group:bl",
-        "Patient/2": "k Patient:k",
+        "Patient/2": "k Patient:k below:k above:k",
         "patient/1": "-",
         ELSEWHERE: "c",
         f"{ELSEWHERE}/": "-",
@@ -124,8 +124,6 @@ REFUSED = {
     # An id alone that stands for a patient and for a group.
     "Observation?subject=1": "subject=1 stands for resources of several types: name the type, for instance subject=Patient/1",
     "Observation?subject=2,1": "subject=1 stands for resources of several types",
-    "Observation?subject:below=Patient/1": "subject:below=Patient/1: only Location resources are parts of each other here",
-    "Observation?encounter:above=Patient/1": "encounter:above=Patient/1: only Encounter resources are parts of each other here",
     "MeasureReport?measure:above=x": "measure: the modifier :above is not possible here",
     "Observation?subject:missing=1": "subject:missing=1 is neither true nor false",
     "Observation?subject:identifier=a|b|c": "subject=a|b|c is not of the form code, system|code, |code or system|",
