@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from cli import VERSION
-from cli.commands import account, data, deployments, keys, logs
+from cli.commands import account, completion, data, deployments, keys, logs, servers
 from cli.errors import CommandError, Exit
 from cli.output import Output
 
@@ -21,8 +21,9 @@ def parser() -> argparse.ArgumentParser:
         prog="fireside", description="Fireside on the command line.", epilog=EPILOGUE
     )
     made.add_argument("--version", action="version", version=f"fireside {VERSION}")
-    commands = made.add_subparsers(required=True, metavar="COMMAND")
-    for part in (account, deployments, keys, data, logs):
+    made.set_defaults(parser=made)
+    commands = made.add_subparsers(metavar="COMMAND")
+    for part in (account, deployments, keys, servers, data, logs, completion):
         part.register(commands, shared)
     return made
 
@@ -30,6 +31,10 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
     given = parser().parse_args(arguments)
+    if not hasattr(given, "run"):
+        # Only the first word of a command: what can follow says more than an error would.
+        given.parser.print_help(sys.stderr)
+        return int(Exit.USAGE)
     out = Output(as_json=given.json)
     try:
         given.run(given, out)

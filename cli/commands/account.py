@@ -27,6 +27,8 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 def login(given: argparse.Namespace, out: Output) -> None:
     """The token is asked for without echo; it is never an argument, which other users of the machine could read."""
     url = (given.url or os.environ.get("FIRESIDE_URL") or DEFAULT_URL).rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise CommandError(f"{url} is no address: begin it with https://.", Exit.USAGE)
     if given.token_stdin or not sys.stdin.isatty():
         token = sys.stdin.readline().strip()
     else:

@@ -25,9 +25,9 @@ def add(
 
 def group(commands: "Commands", name: str, words: str) -> "Commands":
     """A word that stands before others, as `keys` in `keys issue`."""
-    return commands.add_parser(name, help=words, description=words).add_subparsers(
-        required=True, metavar="COMMAND"
-    )
+    made = commands.add_parser(name, help=words, description=words)
+    made.set_defaults(parser=made)
+    return made.add_subparsers(metavar="COMMAND")
 
 
 def waits(command: argparse.ArgumentParser) -> None:

@@ -41,6 +41,8 @@ def list_all(given: argparse.Namespace, out: Output) -> None:
     api = Api(session.load())
     live = None if given.all else "true"
     found = api.pages(f"deployments/{find_deployment(api, given.deployment)}/api-keys/", live=live)
+    if not out.as_json:
+        found = ({**one, "access": words_of(one["access"])} for one in found)
     out.items(found, ("id", "name", "holder", "access", "expires", "revoked", "last_used_at"))
 
 
@@ -55,6 +57,12 @@ def access_of(text: str) -> dict[str, Any]:
             Exit.USAGE,
         )
     return {"kind": "chosen", "types": {name.strip(): letters.strip() for name, _, letters in parts}}
+
+
+def words_of(access: dict[str, Any]) -> str:
+    """As `--access` takes it."""
+    types = access.get("types") or {}
+    return ",".join(f"{name}={letters}" for name, letters in types.items()) or str(access["kind"])
 
 
 def issue(given: argparse.Namespace, out: Output) -> None:

@@ -188,3 +188,28 @@ def test_stopping_and_starting_are_waited_for(fireside: Fireside, ward: str) -> 
     assert "stopped" in fireside("deployments", "stop", ward, code=6)[1]
     fireside("deployments", "start", ward, "--wait", "--timeout", WORK_SECONDS)
     assert httpx.get(f"{base}/metadata").status_code == 200
+
+
+def test_a_first_word_alone_shows_what_can_follow(tmp_path: Path) -> None:
+    fireside = Fireside(tmp_path)
+    _, told = fireside(code=2)
+    assert "Keep a token" in told
+    _, told = fireside("keys", code=2)
+    assert "Issue a key" in told
+    _, told = fireside("login", "--url", "fireside.example", "--token-stdin", stdin="x", code=2)
+    assert "begin it with https://" in told
+
+
+def test_tab_offers_commands_and_options(tmp_path: Path) -> None:
+    script, _ = Fireside(tmp_path)("completion", "bash")
+
+    def offered(*words: str) -> list[str]:
+        line = " ".join(f'"{word}"' for word in words)
+        asked = f"COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _fireside; echo ${{COMPREPLY[@]}}"
+        done = subprocess.run(["bash", "-c", script + asked], capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    assert {"login", "deployments", "servers"} <= set(offered("fireside", ""))
+    assert offered("fireside", "keys", "i") == ["issue"]
+    assert offered("fireside", "keys", "issue", "--acc") == ["--access"]
+    assert offered("fireside", "whoami", "--js") == ["--json"]
