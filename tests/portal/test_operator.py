@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from portal.models import AuditEvent, SizePrice, Tenant, User
@@ -63,3 +64,15 @@ def test_prices_are_changed_and_the_change_is_written_down(operator: Client) -> 
 
 def test_only_operators_change_prices(alice: User, sign_in: SignIn) -> None:
     assert sign_in(alice).post("/operator/plans/", {}).status_code == 404
+
+
+def test_the_operator_is_named_on_the_command_line(alice: User, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("operator", alice.email)
+    call_command("operator")
+    assert capsys.readouterr().out.splitlines()[-1] == alice.email
+    assert AuditEvent.objects.filter(action="operator.changed", target=alice.email).count() == 1
+    call_command("operator", alice.email, "--remove")
+    alice.refresh_from_db()
+    assert not alice.is_staff
+    with pytest.raises(CommandError, match="Nobody signs in with"):
+        call_command("operator", "nobody@example.org")
