@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
+from django.test import Client
+from pytest_django import Settings
 
-from deployments.models import Deployment, Region, State
-from portal.models import Tenant
+from deployments.models import Deployment, Job, Region, State
+from fhirserver import partitions
+from portal.models import Tenant, User
+from tests.deployments.loading import Send, run_newest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -70,3 +75,36 @@ def start_worker(tmp_path: Path) -> Iterator[StartWorker]:
         except subprocess.TimeoutExpired:
             worker.kill()
             worker.wait()
+
+
+@pytest.fixture
+def running(tenant: Tenant, settings: Settings, tmp_path: Path) -> Deployment:
+    """A running deployment with an empty partition, and a directory of its own for files."""
+    settings.TRANSFER_DIR = tmp_path
+    region = Region.objects.get(name="local")
+    return Deployment.objects.create(
+        tenant=tenant,
+        name="Ward 7",
+        region=region,
+        size="xs",
+        state=State.RUNNING,
+        partition=partitions.reserve(region.database).number,
+    )
+
+
+@pytest.fixture
+def alices(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def send(alices: Client, running: Deployment) -> Send:
+    """Upload a file's bytes and let the job run."""
+
+    def sending(content: bytes, **fields: str) -> Job:
+        file = SimpleUploadedFile("patients.ndjson", content)
+        alices.post(f"/deployments/{running.pk}/data/import/", {"file": file, **fields})
+        return run_newest(running)
+
+    return sending

@@ -5,15 +5,14 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from pytest_django import Settings
 
-from deployments import job_runner
-from deployments.models import Deployment, Job, JobState, Region, State
-from fhirserver import partitions, reindex
+from deployments.models import Deployment, JobState
+from fhirserver import reindex
 from fhirserver.guides.install import install
 from fhirserver.guides.memory import Writes, guides_of
 from fhirserver.partitions import Partition
-from portal.models import AuditEvent, Membership, Role, Tenant, User
+from portal.models import AuditEvent, Membership, Role, User
+from tests.deployments.loading import run_newest
 from tests.fhirserver.client import Client as FhirClient
 from tests.fhirserver.guides.packages import CLAN_PARAMETER, member_of, package
 
@@ -21,22 +20,10 @@ pytestmark = pytest.mark.django_db(databases=["default", "region_local"])
 
 
 @pytest.fixture
-def running(
-    tenant: Tenant, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Deployment:
-    settings.TRANSFER_DIR = tmp_path
+def running(running: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """As elsewhere, and indexed anew without a pause."""
     monkeypatch.setattr(reindex, "SETTLE", 0.0)
-    region = Region.objects.get(name="local")
-    number = partitions.reserve(region.database).number
-    return Deployment.objects.create(
-        tenant=tenant, name="Ward 7", region=region, size="xs", state=State.RUNNING, partition=number
-    )
-
-
-@pytest.fixture
-def alices(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
+    return running
 
 
 def stored(deployment: Deployment) -> Partition:
@@ -51,20 +38,12 @@ def upload(client: Client, deployment: Deployment, content: bytes) -> str:
     return str(answer.content.decode())
 
 
-def run(deployment: Deployment) -> Job:
-    job = deployment.jobs.first()
-    assert job is not None
-    job_runner.run(job.pk)
-    job.refresh_from_db()
-    return job
-
-
 def test_a_package_is_installed_and_shown(alices: Client, running: Deployment, tmp_path: Path) -> None:
     fhir = FhirClient(stored(running))
     fhir.create(member_of("fox"))
     needs = {"org.example.base": "2.0.0"}
     assert "being installed" in upload(alices, running, package([CLAN_PARAMETER], dependencies=needs))
-    job = run(running)
+    job = run_newest(running)
     assert (job.state, job.error) == (JobState.DONE, "")
     assert [step["state"] for step in job.steps] == [JobState.DONE] * 3
     assert job.result == {"guide": "org.example.clans", "version": "1.0.0"}
@@ -77,9 +56,9 @@ def test_a_package_is_installed_and_shown(alices: Client, running: Deployment, t
 
 def test_a_guide_is_removed(alices: Client, running: Deployment) -> None:
     upload(alices, running, package([CLAN_PARAMETER]))
-    run(running)
+    run_newest(running)
     alices.post(f"/deployments/{running.pk}/guides/remove/", {"guide": "org.example.clans"})
-    assert run(running).state == JobState.DONE
+    assert run_newest(running).state == JobState.DONE
     assert guides_of(stored(running)).installed == ()
     assert "No implementation guides yet" in alices.get(f"/deployments/{running.pk}/guides/").content.decode()
 
@@ -95,7 +74,7 @@ def test_what_is_no_r4_package_is_refused_with_the_reason(
     alices: Client, running: Deployment, content: bytes, words: str
 ) -> None:
     upload(alices, running, content)
-    job = run(running)
+    job = run_newest(running)
     assert job.state == JobState.FAILED
     assert words in job.error
     assert words in alices.get(f"/deployments/{running.pk}/guides/").content.decode()
@@ -109,12 +88,12 @@ def test_one_guide_at_a_time(alices: Client, running: Deployment) -> None:
 
 def test_an_indexing_that_was_cancelled_can_be_finished(alices: Client, running: Deployment) -> None:
     upload(alices, running, package([CLAN_PARAMETER]))
-    run(running)
+    run_newest(running)
     install(stored(running), package([]))
     page = alices.get(f"/deployments/{running.pk}/guides/").content.decode()
     assert "Not everything that is stored is indexed" in page
     alices.post(f"/deployments/{running.pk}/guides/index/")
-    assert run(running).state == JobState.DONE
+    assert run_newest(running).state == JobState.DONE
     assert guides_of(stored(running)).unready == frozenset()
 
 
@@ -131,9 +110,9 @@ def test_writes_are_held_to_profiles_by_setting(alices: Client, running: Deploym
 
 def test_clearing_the_data_leaves_the_guides(alices: Client, running: Deployment) -> None:
     upload(alices, running, package([CLAN_PARAMETER]))
-    run(running)
+    run_newest(running)
     alices.post(f"/deployments/{running.pk}/data/clear/", {"clear-name": "Ward 7"})
-    assert run(running).state == JobState.DONE
+    assert run_newest(running).state == JobState.DONE
     fhir = FhirClient(stored(running))
     assert fhir.get("SearchParameter/patient-clan").status == 200
 
