@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -16,7 +15,7 @@ from smart.claims import RefusedToken, SignedClaims, TokenProblem
 from smart.models import Authorization, AuthorizationCode, RefreshToken
 from smart.tokens import verify
 from smart.users import set_user_enabled
-from tests.smart.conftest import PASSWORD, Flow
+from tests.smart.conftest import Flow
 
 
 def _problem(token: str, deployment: Deployment) -> TokenProblem | None:
@@ -194,82 +193,6 @@ def test_smuggled_parameters_do_not_become_the_user_or_the_client(flow: Flow) ->
         code, user="1", client="x", scopes="user/*.cruds", extra_credentials="x", scope="user/*.rs"
     )
     assert answer.json()["scope"] == "openid fhirUser launch/patient offline_access patient/*.rs"
-
-
-def test_guessing_passwords_becomes_slow(flow: Flow) -> None:
-    page = flow.client.get(flow.authorize()["Location"])["Location"]
-    statuses = [flow.client.post(page, {"username": "paula", "password": "x"}).status_code for _ in range(10)]
-    assert statuses[0] == 403
-    assert statuses[-1] == 429
-    assert flow.client.post(page, {"username": "paula", "password": PASSWORD}).status_code == 429
-
-
-def test_behind_a_proxy_each_address_is_throttled_alone_and_cannot_be_made_up(
-    flow: Flow, settings: Any
-) -> None:
-    settings.TRUSTED_PROXY_COUNT = 1
-    page = f"{flow.base}/device"
-    for number in range(10):
-        seen = f"10.1.1.{number}, 203.0.113.7"
-        assert Client().post(page, {"user_code": "B"}, HTTP_X_FORWARDED_FOR=seen).status_code == 404
-    guesser, other = "10.1.1.99, 203.0.113.7", "203.0.113.8"
-    assert Client().post(page, {"user_code": "B"}, HTTP_X_FORWARDED_FOR=guesser).status_code == 429
-    assert Client().post(page, {"user_code": "B"}, HTTP_X_FORWARDED_FOR=other).status_code == 404
-
-
-def test_guessing_secrets_becomes_slow(confidential_flow: Flow) -> None:
-    flow = confidential_flow
-    statuses = [flow.refresh("x").status_code for _ in range(31)]
-    assert statuses[-1] == 429
-
-
-def test_an_unknown_user_and_a_wrong_password_look_alike(flow: Flow) -> None:
-    page = flow.client.get(flow.authorize()["Location"])["Location"]
-    unknown = flow.client.post(page, {"username": "nobody", "password": "x"})
-    wrong = flow.client.post(page, {"username": "paula", "password": "x"})
-    assert unknown.context["problem"] == wrong.context["problem"]
-    assert unknown.status_code == wrong.status_code
-
-
-def test_consent_needs_the_persons_own_browser(flow: Flow) -> None:
-    """CSRF on authorize: the page's name is of one session, and its form has a token of that session."""
-    page = flow.to_consent()
-    assert Client().post(page, {"decision": "allow", "scope": "openid"}).status_code == 400
-    strict = Client(enforce_csrf_checks=True)
-    strict.cookies = flow.client.cookies
-    assert strict.post(page, {"decision": "allow", "scope": "openid"}).status_code == 403
-
-
-def test_consent_cannot_be_framed_and_only_leads_to_the_application(flow: Flow) -> None:
-    answer = flow.client.get(flow.to_consent())
-    policy = answer["Content-Security-Policy"]
-    assert "frame-ancestors 'none'" in policy
-    assert "form-action 'self' https://app.example" in policy
-    assert answer["X-Frame-Options"] == "DENY"
-    assert "no-store" in answer["Cache-Control"]
-
-
-def test_the_name_of_an_application_is_text(flow: Flow) -> None:
-    flow.application.name = "<script>alert(1)</script>"
-    flow.application.save()
-    shown = flow.client.get(flow.to_consent()).content
-    assert b"<script>alert(1)" not in shown
-    assert b"&lt;script&gt;alert(1)" in shown
-
-
-def test_a_finished_interaction_cannot_be_repeated(flow: Flow) -> None:
-    page = flow.to_consent()
-    sent = {"decision": "allow", "scope": ["openid"]}
-    assert flow.client.post(page, sent).status_code == 302
-    assert flow.client.post(page, sent).status_code == 400
-
-
-def test_authorize_by_post_becomes_get(flow: Flow) -> None:
-    """A foreign page's POST comes without our cookies; the answer must not replace them."""
-    answer = Client().post(f"{flow.base}/authorize", flow.parameters())
-    assert answer.status_code == 302
-    assert answer["Location"].startswith(f"{flow.base}/authorize?")
-    assert "sessionid" not in answer.cookies
 
 
 @pytest.mark.django_db(transaction=True)
