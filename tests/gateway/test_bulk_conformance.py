@@ -16,46 +16,33 @@ from joserfc.jwk import ECKey, RSAKey
 from pytest_django import Settings
 
 from credentials.models import ApplicationKind
-from deployments import job_runner
-from deployments.models import Deployment, Job
+from deployments.models import Deployment
 from smart.applications import Registration, create_application
 from smart.protocol.client_authentication import ASSERTION_TYPE
 from smart.servers import integrated_server
 from tests.gateway.conftest import Caller
+from tests.gateway.exporting import (
+    GROUPS,
+    OF_ADA,
+    OF_BEA,
+    OF_CIA,
+    PEOPLE,
+    body_of,
+    exported,
+    finished,
+    kick_off,
+    lines_of,
+    refused,
+)
 from tests.gateway.scoped import Token
 
 KEYS = {
     "RS384": RSAKey.generate_key(2048, parameters={"kid": "rsa"}),
     "ES384": ECKey.generate_key("P-384", parameters={"kid": "ec"}),
 }
-Resource = dict[str, Any]
-Service = Callable[..., Token]
 
-PEOPLE: list[Resource] = [
-    {"resourceType": "Organization", "id": "clinic", "name": "Clinic"},
-    {"resourceType": "Organization", "id": "stranger", "name": "Elsewhere"},
-    {"resourceType": "Practitioner", "id": "doctor", "name": [{"family": "Who"}]},
-    {"resourceType": "PractitionerRole", "id": "role", "practitioner": {"reference": "Practitioner/doctor"},
-     "organization": {"reference": "Organization/clinic"}},
-    *({"resourceType": "Patient", "id": one, "gender": "female", "name": [{"family": one}]} for one in ("ada", "bea", "cia")),
-    {"resourceType": "Patient", "id": "dot", "link": [{"type": "seealso", "other": {"reference": "Patient/ada"}}]},
-    *({"resourceType": "Observation", "id": f"{one}-{code}", "status": "final", "code": {"text": "a weight"},
-       "valueInteger": number, "subject": {"reference": f"Patient/{one}"},
-       "performer": [{"reference": "PractitionerRole/role"}] if one == "ada" else []}
-      for one in ("ada", "bea", "cia") for number, code in enumerate(("one", "two"))),
-    {"resourceType": "Provenance", "id": "of-ada", "target": [{"reference": "Observation/ada-one"}],
-     "recorded": "2020-01-01T00:00:00Z", "agent": [{"who": {"reference": "Practitioner/doctor"}}]},
-    {"resourceType": "Provenance", "id": "of-cia", "target": [{"reference": "Observation/cia-one"}],
-     "recorded": "2020-01-01T00:00:00Z", "agent": [{"who": {"display": "Somebody"}}]},
-    {"resourceType": "Group", "id": "inner", "type": "person", "actual": True,
-     "member": [{"entity": {"reference": "Patient/bea"}}, {"entity": {"reference": "Group/both"}}]},
-    {"resourceType": "Group", "id": "both", "type": "person", "actual": True,
-     "member": [{"entity": {"reference": "Patient/ada"}}, {"entity": {"reference": "Group/inner"}},
-                {"entity": {"reference": "Patient/cia"}, "inactive": True}]},
-]  # fmt: skip
-for _resource in PEOPLE:
-    if _resource.get("performer") == []:
-        del _resource["performer"]
+
+Service = Callable[..., Token]
 
 
 @pytest.fixture(autouse=True)
@@ -102,67 +89,8 @@ def service(deployment: Deployment, nobody: Caller) -> Service:
     return make
 
 
-def _body(response: Any) -> bytes:
-    return response.getvalue() if response.streaming else response.content  # type: ignore[no-any-return]
-
-
-def _refused(response: Any, status: int) -> str:
-    """The text of the OperationOutcome that every refusal is."""
-    assert response.status_code == status, _body(response)
-    outcome = json.loads(_body(response))
-    assert outcome["resourceType"] == "OperationOutcome"
-    return str(outcome["issue"][0]["diagnostics"])
-
-
-def _kick_off(caller: Caller, path: str, body: Any = None, prefer: str = "respond-async") -> str:
-    """The path of the status, below the base."""
-    method = "GET" if body is None else "POST"
-    sent = None if body is None else json.dumps(body)
-    response: Any = caller(method, path, sent, prefer=prefer, accept="application/fhir+json")
-    assert response.status_code == 202, response.content
-    assert response["Content-Location"].startswith("http")
-    return str(response["Content-Location"].split("/r4/", 1)[1])
-
-
-def _finished(caller: Caller, status: str) -> Resource:
-    """The manifest, after one look at the unfinished job."""
-    waiting: Any = caller("GET", status)
-    assert (waiting.status_code, bool(waiting["X-Progress"]), int(waiting["Retry-After"])) == (202, True, 1)
-    job_runner.run(Job.objects.latest("pk").pk)
-    done: Any = caller("GET", status, accept="application/json")
-    assert (done.status_code, done["Content-Type"], bool(done["Expires"])) == (200, "application/json", True)
-    manifest: Resource = json.loads(done.content)
-    assert {"transactionTime", "request", "requiresAccessToken", "output", "error"} <= set(manifest)
-    assert manifest["requiresAccessToken"] is True
-    return manifest
-
-
-def _lines(caller: Caller, files: list[Resource]) -> list[Resource]:
-    found = []
-    for file in files:
-        response: Any = caller("GET", file["url"].split("/r4/", 1)[1], accept="application/fhir+ndjson")
-        assert response["Content-Type"] == "application/fhir+ndjson"
-        lines = [json.loads(line) for line in _body(response).splitlines()]
-        assert {line["resourceType"] for line in lines} == {file["type"]}
-        assert len(lines) == file["count"]
-        found += lines
-    return found
-
-
-def _exported(caller: Caller, path: str, body: Any = None, **headers: str) -> set[str]:
-    manifest = _finished(caller, _kick_off(caller, path, body, **headers))
-    return {f"{one['resourceType']}/{one['id']}" for one in _lines(caller, manifest["output"])}
-
-
-OF_ADA = {"Patient/ada", "Observation/ada-one", "Observation/ada-two", "Provenance/of-ada",
-          "Practitioner/doctor", "PractitionerRole/role", "Organization/clinic"}  # fmt: skip
-OF_BEA = {"Patient/bea", "Observation/bea-one", "Observation/bea-two"}
-OF_CIA = {"Patient/cia", "Observation/cia-one", "Observation/cia-two", "Provenance/of-cia"}
-GROUPS = {"Group/both", "Group/inner"}
-
-
 def test_the_capability_statement_declares_every_export(nobody: Caller) -> None:
-    statement = json.loads(_body(nobody("GET", "metadata")))
+    statement = json.loads(body_of(nobody("GET", "metadata")))
     base = "http://hl7.org/fhir/uv/bulkdata"
     assert f"{base}/CapabilityStatement/bulk-data" in statement["instantiates"]
     rest = statement["rest"][0]
@@ -178,23 +106,23 @@ def test_the_capability_statement_declares_every_export(nobody: Caller) -> None:
 @pytest.mark.parametrize("algorithm", sorted(KEYS))
 def test_a_group_is_exported_by_a_backend_service(service: Service, nobody: Caller, algorithm: str) -> None:
     caller = service(algorithm=algorithm)
-    _refused(nobody("GET", "Group/both/$export", prefer="respond-async"), 401)
-    status = _kick_off(caller, "Group/both/$export?_outputFormat=application/fhir%2Bndjson")
-    manifest = _finished(caller, status)
+    refused(nobody("GET", "Group/both/$export", prefer="respond-async"), 401)
+    status = kick_off(caller, "Group/both/$export?_outputFormat=application/fhir%2Bndjson")
+    manifest = finished(caller, status)
     assert manifest["request"].endswith("Group/both/$export?_outputFormat=application/fhir%2Bndjson")
     assert manifest["error"] == manifest["deleted"] == []
-    found = _lines(caller, manifest["output"])
+    found = lines_of(caller, manifest["output"])
     assert {f"{one['resourceType']}/{one['id']}" for one in found} == OF_ADA | OF_BEA | GROUPS
     a_file = manifest["output"][0]["url"].split("/r4/", 1)[1]
     for path in (status, a_file):
-        _refused(nobody("GET", path), 401)
+        refused(nobody("GET", path), 401)
         another = service("system/Patient.read")
-        _refused(another("GET", path), 404)
+        refused(another("GET", path), 404)
     cancelled: Any = caller("DELETE", status)
     assert cancelled.status_code == 202
     for path in (status, a_file):
-        _refused(caller("GET", path), 404)
-    _refused(caller("DELETE", status), 404)
+        refused(caller("GET", path), 404)
+    refused(caller("DELETE", status), 404)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +143,7 @@ def test_a_group_is_exported_by_a_backend_service(service: Service, nobody: Call
     ],
 )  # fmt: skip
 def test_what_is_exported_can_be_chosen(service: Service, path: str, expected: set[str]) -> None:
-    assert _exported(service(), path) == expected
+    assert exported(service(), path) == expected
 
 
 def test_patients_are_chosen_in_a_body(service: Service) -> None:
@@ -227,17 +155,17 @@ def test_patients_are_chosen_in_a_body(service: Service) -> None:
             {"name": "_type", "valueString": "Patient,Observation"},
         ],
     }
-    assert _exported(caller, "Group/both/$export", body) == OF_BEA
-    assert _exported(caller, "Patient/$export", body) == OF_BEA
+    assert exported(caller, "Group/both/$export", body) == OF_BEA
+    assert exported(caller, "Patient/$export", body) == OF_BEA
     body["parameter"][0] = {"name": "patient", "valueReference": {"reference": "Patient/cia"}}  # type: ignore[index]
     response: Any = caller("POST", "Group/both/$export", json.dumps(body), prefer="respond-async")
-    assert "Patient/cia" in _refused(response, 400)
+    assert "Patient/cia" in refused(response, 400)
 
 
 def test_elements_are_left_out_and_the_rest_is_tagged(service: Service) -> None:
     caller = service()
     path = "$export?_type=Patient,Observation&_elements=Patient.gender,id"
-    found = _lines(caller, _finished(caller, _kick_off(caller, path))["output"])
+    found = lines_of(caller, finished(caller, kick_off(caller, path))["output"])
     ada = next(one for one in found if one["id"] == "ada")
     weight = next(one for one in found if one["id"] == "ada-one")
     assert set(ada) == {"resourceType", "id", "meta", "gender"}
@@ -257,18 +185,18 @@ def test_what_was_deleted_since_is_told_in_bundles(
     full: Caller, service: Service, path: str, expected: set[str]
 ) -> None:
     caller = service()
-    since = _finished(caller, _kick_off(caller, "$export?_type=Group"))["transactionTime"]
+    since = finished(caller, kick_off(caller, "$export?_type=Group"))["transactionTime"]
     for address in ("Observation/ada-one", "Observation/cia-one", "Patient/dot", "Organization/stranger"):
         response: Any = full("DELETE", address)
         assert response.status_code == 204
-    kicked = _kick_off(caller, f"{path}?_since={since.replace('+', '%2B')}")
-    manifest = _finished(caller, kicked)
-    bundles = _lines(caller, manifest["deleted"])
+    kicked = kick_off(caller, f"{path}?_since={since.replace('+', '%2B')}")
+    manifest = finished(caller, kicked)
+    bundles = lines_of(caller, manifest["deleted"])
     requests = [entry["request"] for bundle in bundles for entry in bundle["entry"]]
     assert {bundle["type"] for bundle in bundles} == {"transaction"}
     assert {one["method"] for one in requests} == {"DELETE"}
     assert {one["url"] for one in requests} == expected
-    kept = {f"{one['resourceType']}/{one['id']}" for one in _lines(caller, manifest["output"])}
+    kept = {f"{one['resourceType']}/{one['id']}" for one in lines_of(caller, manifest["output"])}
     assert not kept & expected
 
 
@@ -293,15 +221,15 @@ def test_what_cannot_be_exported_is_refused_at_once(
     service: Service, path: str, status: int, said: str
 ) -> None:
     scope = "system/Patient.read" if status == 403 else "system/*.read"
-    assert said in _refused(service(scope)("GET", path, prefer="respond-async"), status)
+    assert said in refused(service(scope)("GET", path, prefer="respond-async"), status)
 
 
 def test_a_lenient_client_has_ignored_what_cannot_be_done_and_is_told(service: Service) -> None:
     caller = service()
     path = "Patient/$export?_type=Patient,ValueSet&includeAssociatedData=LatestProvenanceResources&organizeOutputBy=Patient"
-    manifest = _finished(caller, _kick_off(caller, path, prefer="respond-async, handling=lenient"))
-    assert len(_lines(caller, manifest["output"])) == 4
-    told = json.dumps(_lines(caller, manifest["error"]))
+    manifest = finished(caller, kick_off(caller, path, prefer="respond-async, handling=lenient"))
+    assert len(lines_of(caller, manifest["output"])) == 4
+    told = json.dumps(lines_of(caller, manifest["error"]))
     for name in ("ValueSet", "includeAssociatedData", "organizeOutputBy"):
         assert name in told
 
@@ -311,19 +239,19 @@ def test_a_lenient_client_has_ignored_what_cannot_be_done_and_is_told(service: S
 )
 def test_a_lenient_client_has_a_search_ignored_that_cannot_be_done(service: Service, query: str) -> None:
     caller, path = service(), f"$export?_type=Patient&_typeFilter={query}"
-    _refused(caller("GET", path, prefer="respond-async"), 400)
-    manifest = _finished(caller, _kick_off(caller, path, prefer="respond-async,handling=lenient"))
-    assert len(_lines(caller, manifest["output"])) == 4
-    assert "_typeFilter" in json.dumps(_lines(caller, manifest["error"]))
+    refused(caller("GET", path, prefer="respond-async"), 400)
+    manifest = finished(caller, kick_off(caller, path, prefer="respond-async,handling=lenient"))
+    assert len(lines_of(caller, manifest["output"])) == 4
+    assert "_typeFilter" in json.dumps(lines_of(caller, manifest["error"]))
 
 
 def test_members_of_a_group_may_be_named_by_the_whole_address(full: Caller, service: Service) -> None:
-    base = json.loads(_body(full("GET", "metadata")))["implementation"]["url"]
+    base = json.loads(body_of(full("GET", "metadata")))["implementation"]["url"]
     group = {"resourceType": "Group", "id": "whole", "type": "person", "actual": True,
              "member": [{"entity": {"reference": f"{base}/Patient/ada"}}, {"entity": {"reference": "Patient/bea/_history/1"}},
                         {"entity": {"reference": "https://elsewhere.example.org/Patient/cia"}}]}  # fmt: skip
     assert full("PUT", "Group/whole", json.dumps(group)).status_code == 201
-    assert _exported(service(), "Group/whole/$export?_type=Patient") == {"Patient/ada", "Patient/bea"}
+    assert exported(service(), "Group/whole/$export?_type=Patient") == {"Patient/ada", "Patient/bea"}
 
 
 def test_an_attachment_that_is_stored_here_is_told_by_its_whole_address(
@@ -333,8 +261,8 @@ def test_an_attachment_that_is_stored_here_is_told_by_its_whole_address(
                 "content": [{"attachment": {"contentType": "text/plain", "url": "Binary/text"}}]}  # fmt: skip
     assert full("PUT", "DocumentReference/doc", json.dumps(document)).status_code == 201
     caller = service()
-    manifest = _finished(caller, _kick_off(caller, "Patient/$export?_type=DocumentReference"))
-    [told] = _lines(caller, manifest["output"])
+    manifest = finished(caller, kick_off(caller, "Patient/$export?_type=DocumentReference"))
+    [told] = lines_of(caller, manifest["output"])
     url = told["content"][0]["attachment"]["url"]
     assert url.startswith("http")
     assert url.endswith("/r4/Binary/text")
@@ -342,7 +270,7 @@ def test_an_attachment_that_is_stored_here_is_told_by_its_whole_address(
 
 def test_narrow_scopes_export_only_what_they_cover(service: Service) -> None:
     caller = service("system/Patient.read system/Observation.read")
-    assert {one.partition("/")[0] for one in _exported(caller, "Patient/$export")} == {
+    assert {one.partition("/")[0] for one in exported(caller, "Patient/$export")} == {
         "Patient",
         "Observation",
     }
