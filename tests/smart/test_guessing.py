@@ -1,10 +1,21 @@
 """Guessing passwords, codes and secrets becomes slow, and tells nothing."""
 
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
+import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from tests.smart.conftest import PASSWORD, Flow
+
+
+@pytest.fixture(autouse=True)
+def _time_stands_still() -> Iterator[None]:
+    """Attempts are counted by the minute; one that began in the middle would let them start anew."""
+    with time_machine.travel(timezone.now(), tick=False):
+        yield
 
 
 def test_guessing_passwords_becomes_slow(flow: Flow) -> None:
