@@ -15,6 +15,8 @@ from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps, loads
 
 SCHEME = "files"
+# Celery looks for two seconds at a time, and only in between it notices that it is asked to stop.
+LONGEST_LOOK = 0.4  # seconds
 
 
 class Channel(filesystem.Channel):
@@ -43,6 +45,11 @@ class Channel(filesystem.Channel):
 
 class Transport(filesystem.Transport):
     Channel = Channel
+
+    def drain_events(self, connection: Any, **options: Any) -> None:  # type: ignore[override]
+        if options.get("timeout"):
+            options["timeout"] = min(options["timeout"], LONGEST_LOOK)
+        super().drain_events(connection, **options)
 
 
 def register() -> None:
