@@ -9,6 +9,7 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         from datetime import timedelta
 
+        from config import checks  # noqa: F401  registers them
         from config.installation import health_section
         from config.showcase import show_demo
         from deployments.full_text import read_words

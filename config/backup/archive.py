@@ -1,7 +1,7 @@
 """What is in a backup: a ZIP archive with `manifest.json` and the members that it lists, each with its SHA-256 digest.
 
 `databases/<alias>`: a whole SQLite database, or a PostgreSQL dump in pg_dump's custom format. `files/<path>`: what lay below
-FIRESIDE_HOME and cannot be made again.
+FIRESIDE_HOME and cannot be made again, and below `files/transfers` what lay in TRANSFER_DIR.
 """
 
 import hashlib
@@ -18,6 +18,11 @@ FORMAT = 1
 CHUNK = 1 << 20
 # Catalogue, presets and static files are made again by the first run; a cache and a run's lock belong to that run.
 KEPT_FILES = ("secrets.json", "demo.json", "mail", "transfers")
+
+
+def kept_places() -> dict[str, Path]:
+    """Where each of the kept files and directories lies here."""
+    return {name: settings.HOME / name for name in KEPT_FILES} | {"transfers": Path(settings.TRANSFER_DIR)}
 
 
 class BackupRefused(Exception):

@@ -11,7 +11,15 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from django.conf import settings
 from django.db import connections
 
-from config.backup.archive import CHUNK, KEPT_FILES, MANIFEST, BackupRefused, Database, Manifest, fingerprints
+from config.backup.archive import (
+    CHUNK,
+    MANIFEST,
+    BackupRefused,
+    Database,
+    Manifest,
+    fingerprints,
+    kept_places,
+)
 from config.backup.databases import by_database, copy_out, is_empty, migrations_of
 
 Say = Callable[[str], None]
@@ -52,8 +60,8 @@ def _fill(archive: ZipFile, folder: Path, say: Say) -> Manifest:
         digests[member] = _add(archive, copy, member)
         copy.unlink()
         databases.append(Database(member, aliases, connections[alias].vendor, migrations_of(alias)))
-    for path in _kept_files(settings.HOME):
-        member = f"files/{path.relative_to(settings.HOME).as_posix()}"
+    for name, path in _kept_files():
+        member = f"files/{name}"
         digests[member] = _add(archive, path, member)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     manifest = Manifest(made, settings.VERSION, databases, digests, fingerprints())
@@ -61,11 +69,11 @@ def _fill(archive: ZipFile, folder: Path, say: Say) -> Manifest:
     return manifest
 
 
-def _kept_files(home: Path) -> list[Path]:
-    kept = [home / name for name in KEPT_FILES]
+def _kept_files() -> list[tuple[str, Path]]:
+    """Each file that is kept, by its name in the archive."""
     return [
-        path
-        for top in kept
+        (f"{name}/{path.relative_to(top).as_posix()}" if top.is_dir() else name, path)
+        for name, top in kept_places().items()
         for path in ([top] if top.is_file() else sorted(top.rglob("*")))
         if path.is_file()
     ]

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
-from config.backup.archive import KEPT_FILES, BackupRefused, Database, Manifest, fingerprints, open_archive
+from config.backup.archive import BackupRefused, Database, Manifest, fingerprints, kept_places, open_archive
 from config.backup.databases import copy_back, is_empty
 
 Say = Callable[[str], None]
@@ -77,10 +77,14 @@ def _put_files(archive: ZipFile, manifest: Manifest, folder: Path) -> None:
     for member in manifest.digests:
         if member.startswith("files/"):
             archive.extract(member, folder)
-    for name in KEPT_FILES:
-        target, unpacked = settings.HOME / name, folder / "files" / name
-        if target.is_dir():
-            shutil.rmtree(target)
-        if unpacked.exists():
+    for name, target in kept_places().items():
+        unpacked = folder / "files" / name
+        for old in target.iterdir() if target.is_dir() else ():
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+        if unpacked.is_dir():
+            # Filled rather than moved: the directory of transfers may be a disk of its own.
+            shutil.copytree(unpacked, target, dirs_exist_ok=True)
+            target.chmod(0o700)
+        elif unpacked.exists():
             os.replace(unpacked, target)
-            target.chmod(0o700 if target.is_dir() else 0o600)
+            target.chmod(0o600)

@@ -289,7 +289,7 @@ PDF_FONT = env("PDF_FONT", default="")
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 PRESETS_DIR = HOME / "presets"
 # Uploads and exports: web processes and workers must see the same directory.
-TRANSFER_DIR = HOME / "transfers"
+TRANSFER_DIR = Path(env("TRANSFER_DIR", default=str(HOME / "transfers")))
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://localhost:{env.int('PORT', default=8000)}")
 LOGGING = {
     "version": 1,

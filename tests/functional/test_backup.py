@@ -39,12 +39,14 @@ class Installation:
     def __init__(self, home: Path, postgres: str) -> None:
         self.home, self.postgres, self.name = home, postgres, f"fireside_backup_{uuid.uuid4().hex[:12]}"
         self.region = postgres.rsplit("/", 1)[0] + "/" + self.name
+        self.upload = home.parent / "transfers" / "abc" / "upload"  # TRANSFER_DIR is outside of FIRESIDE_HOME
 
     def manage(self, *arguments: str | Path, fails: bool = False) -> str:
         """What `manage.py` says; it must end well, or badly with `fails`."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         regions = f"local=sqlite:///{self.home}/regions/local.sqlite3 pg={self.region}"
         environment = {**kept, "FIRESIDE_HOME": str(self.home), "FIRESIDE_REGIONS": regions}
+        environment["TRANSFER_DIR"] = str(self.home.parent / "transfers")
         done = subprocess.run(
             [sys.executable, "manage.py", *map(str, arguments)],
             cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False,
@@ -63,6 +65,7 @@ class Installation:
 
     def lose(self) -> None:
         for path in [
+            self.upload,
             self.home / "control.sqlite3",
             self.home / "secrets.json",
             *(self.home / "regions").iterdir(),
@@ -72,8 +75,9 @@ class Installation:
         self.administer("CREATE DATABASE {}")
 
     def rows(self) -> dict[str, Any]:
-        """Every row of every table of the three databases, and the secrets."""
+        """Every row of every table of the three databases, the secrets and what was uploaded."""
         found: dict[str, Any] = {"secrets": (self.home / "secrets.json").read_bytes()}
+        found["upload"] = self.upload.read_bytes()
         for path in (self.home / "control.sqlite3", self.home / "regions" / "local.sqlite3"):
             with closing(sqlite3.connect(path)) as connection:
                 tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
@@ -94,6 +98,8 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     home = tmp_path / "home"
     home.mkdir()
     made = Installation(home, settings.TEST_POSTGRES_URL)
+    made.upload.parent.mkdir(parents=True)
+    made.upload.write_bytes(b"patients")
     made.administer("CREATE DATABASE {}")
     try:
         made.prepare()
