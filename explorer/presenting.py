@@ -133,7 +133,11 @@ class Shown:
     def table(self) -> Table | None:
         if not isinstance(self.decoded, dict) or self.decoded.get("resourceType") != "Bundle":
             return None
-        return _told(lambda: bundle_table(self.decoded, self.bench.open_entry, self.bench.open_url), None)
+        return _told(self._table, None)
+
+    def _table(self) -> Table:
+        bench = self.bench
+        return bundle_table(self.decoded, bench.open_entry, bench.open_url, bench.link)
 
     @cached_property
     def narrative(self) -> SafeString:

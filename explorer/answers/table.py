@@ -19,6 +19,14 @@ _TELLING = (
 
 
 @dataclass(frozen=True)
+class Cell:
+    """`href` opens what it refers to, empty where it is no reference."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
 class Row:
     """One entry. `href` opens it in the explorer, empty when it cannot be opened."""
 
@@ -26,7 +34,7 @@ class Row:
     logical_id: str
     updated: str
     href: str
-    cells: tuple[str, ...]
+    cells: tuple[Cell, ...]
     mode: str
 
 
@@ -44,13 +52,16 @@ class Table:
 
 
 def bundle_table(
-    bundle: dict[str, Any], open_entry: Callable[[str, str], str], open_url: Callable[[str], str]
+    bundle: dict[str, Any],
+    open_entry: Callable[[str, str], str],
+    open_url: Callable[[str], str],
+    link: Callable[[str, Any], str | None],
 ) -> Table:
-    """The table of a decoded Bundle. The callbacks give the explorer's address of an entry and of a link."""
+    """The table of a decoded Bundle. The callbacks give the explorer's address of an entry, of a link and of a reference."""
     entries = [each for each in bundle.get("entry", ()) if isinstance(each, dict)]
     resources = [each.get("resource") or {} for each in entries]
     columns = _columns(resources)
-    rows = tuple(_row(entry, columns, open_entry) for entry in entries[:MOST_ROWS])
+    rows = tuple(_row(entry, columns, open_entry, link) for entry in entries[:MOST_ROWS])
     links = tuple(
         (str(link.get("relation", "")), address)
         for link in bundle.get("link", ())
@@ -82,7 +93,12 @@ def _columns(resources: list[dict[str, Any]]) -> tuple[str, ...]:
     return tuple(chosen[:MOST_COLUMNS])
 
 
-def _row(entry: dict[str, Any], columns: tuple[str, ...], open_entry: Callable[[str, str], str]) -> Row:
+def _row(
+    entry: dict[str, Any],
+    columns: tuple[str, ...],
+    open_entry: Callable[[str, str], str],
+    link: Callable[[str, Any], str | None],
+) -> Row:
     resource = entry.get("resource") or {}
     response = entry.get("response") or {}
     kind, logical_id = str(resource.get("resourceType", "")), str(resource.get("id", ""))
@@ -95,6 +111,13 @@ def _row(entry: dict[str, Any], columns: tuple[str, ...], open_entry: Callable[[
         logical_id=logical_id,
         updated=str((resource.get("meta") or {}).get("lastUpdated", "") or response.get("lastModified", "")),
         href=open_entry(kind, logical_id) if kind and logical_id else "",
-        cells=tuple(brief(resource.get(name)) for name in columns),
+        cells=tuple(_cell(resource.get(name), link) for name in columns),
         mode=mode,
     )
+
+
+def _cell(value: Any, link: Callable[[str, Any], str | None]) -> Cell:
+    """A value in a few words; a single reference leads to what it refers to."""
+    only = value[0] if isinstance(value, list) and len(value) == 1 else value
+    target = only.get("reference") if isinstance(only, dict) else None
+    return Cell(brief(value), link("reference", target) or "")

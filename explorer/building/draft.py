@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from explorer.building.composites import composites_from_fields, is_first_part
 from explorer.building.criteria import Criterion, criteria_from_fields, parse_query, render_pairs
 
 # Headers a form may set, by the field that holds them.
@@ -87,7 +88,12 @@ def edited_query(fields: Mapping[str, Sequence[str]]) -> str | None:
 def _criteria(fields: Mapping[str, Sequence[str]]) -> tuple[Criterion, ...]:
     """Those of the form's fields, or of the query where it was edited: that was written after them."""
     written = edited_query(fields)
-    return criteria_from_fields(fields) if written is None else parse_query(" ".join(written.split()))
+    if written is None:
+        composites = [
+            each for name in fields if is_first_part(name) for each in composites_from_fields(fields, name)
+        ]
+        return (*criteria_from_fields(fields), *composites)
+    return parse_query(" ".join(written.split()))
 
 
 def _joined(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/search.html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from explorer.building.composites import rows_of
 from explorer.building.criteria import MISSING, PREFIXED_TYPES, PREFIXES, Criterion, split_prefix
 
 PREFIX_WORDS = {
@@ -52,7 +53,7 @@ _CONTAINED_TYPES = ("container", "contained")
 class SearchParameterFacts:
     """A search parameter as the pages know it, whatever catalogue or statement it came from.
 
-    `codes` are (code, display) pairs of its value set, `components` (code, expression) pairs of a composite, `example` is a
+    `codes` are (code, display) pairs of its value set, `components` the parts of a composite, `example` is a
     value to try it with, `reason` says why it is not supported.
     """
 
@@ -64,7 +65,7 @@ class SearchParameterFacts:
     targets: tuple[str, ...] = ()
     modifiers: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
-    components: tuple[tuple[str, str], ...] = ()
+    components: tuple["SearchParameterFacts", ...] = ()
     codes: tuple[tuple[str, str], ...] = ()
     supported: bool = True
     example: str = ""
@@ -85,6 +86,12 @@ class Field:
     @property
     def name(self) -> str:
         return self.facts.code
+
+    @property
+    def is_composite(self) -> bool:
+        """Whether it has one field for each part: not what a modifier asks of the whole, and not more parts than it has."""
+        parts = len(self.facts.components)
+        return parts > 0 and not self.modifier and all(len(row) <= parts for row in rows_of(self.value))
 
     @property
     def prefixes(self) -> list[tuple[str, str]]:

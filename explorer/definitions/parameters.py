@@ -49,9 +49,21 @@ def _facts(each: SearchParameter, resource_type: str) -> SearchParameterFacts:
         targets=each.targets,
         modifiers=modifiers_of(each),
         prefixes=prefixes_of(each.type),
-        components=tuple((part.definition.rpartition("/")[2], part.expression) for part in each.components),
+        components=_components(each, resource_type),
         codes=_codes(each, resource_type) if each.type == "token" else (),
         example=example_value(each, resource_type),
+    )
+
+
+def _components(each: SearchParameter, resource_type: str) -> tuple[SearchParameterFacts, ...]:
+    """The parts of a composite, none where one of them is not known."""
+    known = {one.url: one for one in get_catalogue().search_parameters(resource_type).values()}
+    found = [known.get(part.definition) for part in each.components]
+    parts = [_facts(one, resource_type) for one in found if one]
+    if len(parts) < len(found):
+        return ()
+    return tuple(
+        replace(facts, expression=part.expression) for facts, part in zip(parts, each.components, strict=True)
     )
 
 

@@ -1,7 +1,6 @@
 """Rows that a page has by the dozen: rendered here, because a template loop costs ten times as much."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from django import template
 from django.utils.html import escape, format_html, format_html_join
@@ -11,19 +10,15 @@ from explorer.bench import bench_url
 from explorer.building.criteria import render_pairs
 from explorer.building.fields import Choice, Field, SearchParameterFacts
 from explorer.building.interactions import Operation
+from explorer.rendering import NOTHING, composite_rows, options_of, slug
 from explorer.schema.must_support import Mark
 from explorer.schema.tree import SchemaRow, TypeLink
 from explorer.targets import Target, target_url
 
 register = template.Library()
-_NOT_SLUG = re.compile(r"[^a-z0-9]+")
-NOTHING = mark_safe("")
 
 
-@register.filter
-def slug(text: str) -> str:
-    """For ids: `$everything` is `everything`, `.if-match` is `if-match`."""
-    return _NOT_SLUG.sub("-", text.lower()).strip("-")
+register.filter(slug)
 
 
 @register.simple_tag
@@ -31,37 +26,31 @@ def fhir_path(operation: Operation, resource_type: str) -> str:
     return operation.path_of(resource_type)
 
 
-def _options(options: Iterable[tuple[str, str]], chosen: str) -> SafeString:
-    return format_html_join(
-        "",
-        '<option value="{}"{}>{}</option>',
-        ((value, mark_safe(" selected") if value == chosen else NOTHING, label) for value, label in options),
-    )
-
-
 @register.simple_tag
 def criterion_row(id_prefix: str, field: Field) -> SafeString:
-    """One search parameter: its name, modifier, prefix, value, and what it is."""
+    """One search parameter: its name, modifier, prefix, value, and what it is; of a composite one field for each part."""
+    if field.is_composite:
+        return composite_rows(f"{id_prefix}-{slug(field.name)}-{field.index}", field)
     facts = field.facts
     base = f"{id_prefix}-{slug(field.name)}" + (f"-{field.index}" if field.index else "")
     modifier = prefix = codes = NOTHING
     if field.modifiers:
         modifier = format_html(
             '<select name=".m:{}" aria-label="Modifier of {}" class="crit-mod">{}</select>',
-            field.name, field.name, _options(field.modifiers, field.modifier),
+            field.name, field.name, options_of(field.modifiers, field.modifier),
         )  # fmt: skip
     if field.prefixes:
         prefix = format_html(
             '<select name=".x:{}" aria-label="Prefix of {}" class="crit-pre">{}</select>',
-            field.name, field.name, _options(field.prefixes, field.prefix),
+            field.name, field.name, options_of(field.prefixes, field.prefix),
         )  # fmt: skip
     if facts.codes:
-        codes = format_html('<datalist id="{}-codes">{}</datalist>', base, _options(facts.codes, ""))
+        codes = format_html('<datalist id="{}-codes">{}</datalist>', base, options_of(facts.codes, ""))
     return format_html(
-        '<div class="crit" data-criterion><label for="{}" title="{}">{}<span class="crit-kind">{}</span></label>'
+        '<div class="crit" data-criterion="{}"><label for="{}" title="{}">{}<span class="crit-kind">{}</span></label>'
         '<div class="crit-fields">{}{}<input id="{}" name="{}" value="{}" placeholder="{}" autocomplete="off"'
         ' spellcheck="false"{}{}>{}</div></div>',
-        base, facts.description, field.name, facts.kind, modifier, prefix, base, field.name, field.value, facts.example,
+        field.name, base, facts.description, field.name, facts.kind, modifier, prefix, base, field.name, field.value, facts.example,
         format_html(' list="{}-codes"', base) if facts.codes else NOTHING,
         mark_safe(" autofocus") if field.focused else NOTHING, codes,
     )  # fmt: skip
@@ -78,7 +67,7 @@ def choice_field(id_prefix: str, choice: Choice) -> SafeString:
             '<select id="{}" name="{}" aria-label="{}">{}</select>',
             (
                 (f"{base}-{i}" if i else base, choice.name, f"{choice.name}: {choice.label}",
-                 _options((("", ""), *choice.options), value))
+                 options_of((("", ""), *choice.options), value))
                 for i, value in enumerate(values)
             ),
         )  # fmt: skip
@@ -213,7 +202,7 @@ def _parameter_row(each: SearchParameterFacts, start: str) -> SafeString:
     )
     more = f" and {len(each.targets) - 12} more" if len(each.targets) > 12 else ""
     parts = format_html_join(
-        ", ", "{} <code>{}</code>", ((code, expression) for code, expression in each.components)
+        ", ", "{} <code>{}</code>", ((part.code, part.expression) for part in each.components)
     )
     return format_html(
         "<tr><td><code>{}</code>{}{}</td><td>{}</td><td>{}{}{}</td><td class=\"muted small\">{}</td><td><code class=small>{}</code></td></tr>",

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
@@ -16,27 +15,25 @@ from explorer import definitions, forms
 from explorer.bench import Bench
 from explorer.building.criteria import render_pairs, render_query
 from explorer.building.draft import Draft, draft_from_fields, edited_query
-from explorer.building.outgoing import MEDIA_TYPES
 from explorer.building.paste import NotARequest, draft_from_paste, is_query
 from explorer.chooser import choose, count_held
 from explorer.comparing import compare
 from explorer.execution import Attempt, execute, prepare
 from explorer.foreign import credential_in_use, list_credentials
 from explorer.models import ForeignServer
-from explorer.offering import example_groups, find_example
 from explorer.picking import NOT_PICKING, START, Picking, picking_from_fields
-from explorer.presenting import Shown, example_tree
+from explorer.presenting import Shown
 from explorer.rehearsing import can_rehearse, rehearse
 from explorer.schema.must_support import marks_of
 from explorer.schema.tree import schema_rows
 from explorer.searching import table_of
 from explorer.targets import Target
 from explorer.tour import OPENED, tick, tick_steps
+from explorer.views.examples import caller_address, download_example, example_context
 from explorer.views.fragments import wants_part
 from explorer.views.frame import frame
 from explorer.views.loaded import target_view
 from portal.access import signed_in
-from portal.client_address import client_address
 
 WORD_METHODS = ["GET", "POST", "HEAD"]
 
@@ -72,6 +69,7 @@ class Asked:
     part: str
     picking: Picking
     pasted: str
+    held: list[tuple[str, str]]
 
 
 def _asked(request: HttpRequest, bench: Bench) -> Asked:
@@ -85,7 +83,8 @@ def _asked(request: HttpRequest, bench: Bench) -> Asked:
     run, preview, dry, compare = (name in fields for name in (".run", ".preview", ".dry", ".compare"))
     written = edited_query(fields)
     pasted = "" if written is None or is_query(written) else written
-    return Asked(draft, run, preview, dry, compare, part, picking_from_fields(fields), pasted)
+    held = [(name, fields[name][0]) for name in (".held", ".page") if fields.get(name, [""])[0]]
+    return Asked(draft, run, preview, dry, compare, part, picking_from_fields(fields), pasted, held)
 
 
 def _answer(request: HttpRequest, bench: Bench, template: str) -> HttpResponse:
@@ -93,9 +92,9 @@ def _answer(request: HttpRequest, bench: Bench, template: str) -> HttpResponse:
     if asked.pasted:
         return open_pasted(request, bench, asked.pasted)
     if bench.resource_type and asked.part == "example":
-        return render(request, "explorer/example.html", _example_context(request, bench, asked.draft))
+        return render(request, "explorer/example.html", example_context(request, bench, asked.draft))
     if bench.resource_type and asked.part == "download":
-        return _download_example(request, bench, asked.draft)
+        return download_example(request, bench, asked.draft)
     if asked.part in _PARTS:
         return render(request, *_PARTS[asked.part](bench, asked.draft, asked.picking))
     attempt = _attempt(request, bench, asked)
@@ -128,7 +127,7 @@ def open_pasted(request: HttpRequest, bench: Bench, text: str) -> HttpResponse:
 def _untidy(request: HttpRequest) -> bool:
     """Whether a form without JavaScript put its empty fields and its prefixes into the address."""
     return any(
-        name[:3] in (".x:", ".m:") or name in (".query", ".was") or not any(values)
+        name[:3] in (".x:", ".m:", ".c:", ".j:") or name in (".query", ".was") or not any(values)
         for name, values in request.GET.lists()
     )
 
@@ -141,6 +140,7 @@ def _more(asked: Asked) -> str:
     pairs += [(".compare", "1")] if asked.compare else []
     pairs += [(".to", path.written or START)] if path else []
     pairs += [(".to", asked.picking.newest)] if asked.picking.newest else []
+    pairs += asked.held
     return "".join(f"&{render_pairs([pair])}" for pair in pairs + [(".open", name) for name in opened])
 
 
@@ -154,19 +154,15 @@ def _attempt(request: HttpRequest, bench: Bench, asked: Asked) -> Attempt | None
     problems = forms.check(bench, draft, operation)
     attempt = prepare(bench, draft, problems, held)
     if asked.compare and operation.safe:
-        return compare(attempt, list_credentials(request.session, bench.deployment), _client_address(request))
+        return compare(attempt, list_credentials(request.session, bench.deployment), caller_address(request))
     if asked.dry and request.method == "POST" and can_rehearse(operation, bench):
-        return rehearse(attempt, bench, held, _client_address(request))
+        return rehearse(attempt, bench, held, caller_address(request))
     if not asked.run or (request.method != "POST" and not operation.safe):
         return attempt
-    done = execute(attempt, bench, held, signed_in(request), _client_address(request))
+    done = execute(attempt, bench, held, signed_in(request), caller_address(request))
     if not isinstance(bench.deployment, ForeignServer):
         tick(bench.deployment, signed_in(request), done, held)
     return done
-
-
-def _client_address(request: HttpRequest) -> str:
-    return client_address(request.META) or "127.0.0.1"
 
 
 def show_draft(request: HttpRequest, bench: Bench, draft: Draft) -> HttpResponse:
@@ -205,7 +201,7 @@ def _page_context(
         "marks": marks_of(bench.deployment, bench.resource_type),
         "parameters": table_of(bench),
         "held_count": count_held(bench.deployment).get(bench.resource_type, 0),
-        **_example_context(request, bench, draft),
+        **example_context(request, bench, draft),
     }
 
 
@@ -250,27 +246,6 @@ def _chooser_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, di
     types = [each for group in groups for each in group.types]
     supported = sum(each.supported for each in types)
     return "explorer/types.html", {"groups": groups, "type_count": len(types), "supported_count": supported}
-
-
-def _example_context(request: HttpRequest, bench: Bench, draft: Draft) -> dict[str, Any]:
-    held = credential_in_use(request.session, bench.deployment)
-    example = find_example(bench, signed_in(request), held, _client_address(request), draft.example)
-    return {
-        "bench": bench,
-        "deployment": bench.deployment,
-        "groups": example_groups(bench, signed_in(request)),
-        "example": example,
-        "example_tree": example_tree(example.text, bench) if example.text else "",
-    }
-
-
-def _download_example(request: HttpRequest, bench: Bench, draft: Draft) -> HttpResponse:
-    example = _example_context(request, bench, draft)["example"]
-    if not example.text:
-        raise Http404
-    name = f"{bench.resource_type}-{example.key}.json"
-    headers = {"Content-Disposition": content_disposition_header(True, name) or "attachment"}
-    return HttpResponse(example.text, content_type=MEDIA_TYPES["json"], headers=headers)
 
 
 # Parts of the page that htmx asks for by `.part`; each renders the same template as the whole page does.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from explorer.building.chains import Hop, parse_path
+from explorer.building.composites import join_parts, rows_of
 from explorer.building.criteria import Criterion, alternatives, split_prefix
 from explorer.building.fields import SearchParameterFacts
 from explorer.wording.filters import filter_words
@@ -118,22 +119,17 @@ def _or(value: str) -> str:
 def _composite(each: Criterion, facts: SearchParameterFacts) -> str:
     """`code is 8480-6 and value is more than 140 in one place`, for each of the alternatives."""
     names = [
-        expression.split(".as(")[0].rpartition(".")[2].strip("() ") for _, expression in facts.components
+        one.expression.split(".as(")[0].rpartition(".")[2].strip("() ") or one.code
+        for one in facts.components
     ]
     found = []
-    for value in alternatives(each.value):
+    for row in rows_of(each.value):
         parts = [
-            f"{name} {_relation(Criterion(name, part), _kind_of(part))}"
-            for name, part in zip(names, value.split("$"), strict=False)
+            f"{name} {_relation(Criterion(name, join_parts([part])), one.kind)}"
+            for name, one, part in zip(names, facts.components, row, strict=False)
         ]
         found.append(f"{' and '.join(parts)} in one place")
     return " or ".join(found)
-
-
-def _kind_of(value: str) -> str:
-    """Of a part of a composite: only its value tells."""
-    prefix, bare = split_prefix(value)
-    return "" if not prefix else "date" if _DATE.match(bare) else "quantity"
 
 
 def value_words(value: str) -> str:

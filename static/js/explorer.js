@@ -61,14 +61,17 @@
     const row = button.closest("[data-criterion]");
     const copy = row.cloneNode(true);
     const count = $$("[data-criterion]", row.parentNode).length;
-    const input = $("input", copy);
-    const label = $("label", copy);
-    input.id = `${input.id}-and-${count}`;
-    input.value = "";
-    label.htmlFor = input.id;
+    const join = $(".crit-join", copy);
+    for (const input of $$("input", copy)) {
+      const label = $(`label[for="${CSS.escape(input.id)}"]`, copy);
+      input.id = `${input.id}-and-${count}`;
+      input.value = "";
+      if (label) label.htmlFor = input.id;
+    }
+    if (join) Object.assign(join, { hidden: false, value: "or" });
     for (const datalist of $$("datalist", copy)) datalist.remove();
     row.after(copy);
-    input.focus();
+    (join || $("input", copy)).focus();
   }
   function offerAnother(root) {
     const template = $("#and-button");
@@ -76,7 +79,7 @@
     for (const fields of $$("[data-criterion] .crit-fields", root)) {
       if ($(".crit-and", fields)) continue;
       const button = template.content.firstElementChild.cloneNode(true);
-      button.setAttribute("aria-label", `Another value of ${$("input", fields).name} (and)`);
+      button.setAttribute("aria-label", `Another value of ${fields.parentElement.dataset.criterion} (${$(".crit-join", fields) ? "and, or" : "and"})`);
       fields.append(button);
     }
   }

@@ -109,6 +109,18 @@ def test_versions_are_compared_with_the_one_before() -> None:
     assert older.lines == ()
 
 
+def test_a_reference_in_a_table_leads_to_what_it_refers_to() -> None:
+    subject = {"reference": "Patient/1", "display": "Eve"}
+    entry = {"resource": {"resourceType": "Observation", "id": "2", "status": "final", "subject": subject}}
+    table = bundle_table(
+        {"entry": [entry]},
+        lambda kind, key: "",
+        lambda url: url,
+        lambda key, value: f"/{value}" if value else None,
+    )
+    assert [(cell.text, cell.href) for cell in table.rows[0].cells] == [("final", ""), ("Eve", "/Patient/1")]
+
+
 def test_a_bundle_becomes_a_table_of_what_tells_its_entries_apart() -> None:
     bundle = {
         "resourceType": "Bundle",
@@ -117,9 +129,13 @@ def test_a_bundle_becomes_a_table_of_what_tells_its_entries_apart() -> None:
         "link": [{"relation": "next", "url": "http://x/Patient?page=2"}],
         "entry": [version(1, "Moreau"), version(2, "Novak")],
     }
-    table = bundle_table(bundle, lambda kind, logical_id: f"/{kind}/{logical_id}", lambda url: url)
+
+    def link(key: str, value: object) -> str | None:
+        return f"/{value}" if key == "reference" and value else None
+
+    table = bundle_table(bundle, lambda kind, logical_id: f"/{kind}/{logical_id}", lambda url: url, link)
     assert table.columns == ("name",)
-    assert [row.cells for row in table.rows] == [("Moreau",), ("Novak",)]
+    assert [[cell.text for cell in row.cells] for row in table.rows] == [["Moreau"], ["Novak"]]
     assert table.rows[0].href == "/Patient/1"
     assert table.links == (("next", "http://x/Patient?page=2"),)
 

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from urllib.parse import unquote
 
 import pytest
 from django.http import HttpResponse
@@ -55,14 +56,42 @@ def store(deployment: Deployment, *families: str) -> None:
 
 @pytest.mark.django_db(databases="__all__")
 def test_what_is_held_here_is_an_example_too(explorer: Client, deployment: Deployment) -> None:
-    assert "none that this credential can see" in example_page(explorer, deployment, "own").text
+    assert "is none that this credential can see" in example_page(explorer, deployment, "own").text
     store(deployment, "Oldest", "Newest")
     page = example_page(explorer, deployment, "own").text
     assert "Newest" in page
-    assert "Oldest" in example_page(explorer, deployment, "own-2").text
-    assert "There are 2 that this credential can see" in example_page(explorer, deployment, "own-3").text
     (editor,) = re.findall(r'href="([^"]+)#try">To the editor', page)
     assert "&quot;id&quot;: &quot;newest&quot;" in explorer.get(unescape(editor)).text
+
+
+def found_records(client: Client, deployment: Deployment, **asked: str) -> tuple[list[str], str]:
+    """The ids that the finder lists, and the whole part."""
+    address = reverse("explorer:resource", args=[deployment.pk, "Patient"])
+    fields = {".example": "own", **{f".{name}": value for name, value in asked.items()}}
+    part = client.get(address, {**fields, ".part": "example"}).text
+    assert "held-records" in part
+    return re.findall(r'href="[^"]*\.example=own/([\w-]+)&', part), part
+
+
+@pytest.mark.django_db(databases="__all__")
+def test_records_held_here_are_found_by_id_by_name_and_page_by_page(
+    explorer: Client, deployment: Deployment
+) -> None:
+    names = [f"Person{letter}" for letter in "abcdefghijk"]
+    store(deployment, *names)
+    newest, part = found_records(explorer, deployment)
+    assert newest == [name.lower() for name in reversed(names[3:])]
+    (following,) = re.findall(r'\?\.example=own&amp;\.page=([^"#]+)#', part)
+    rest, part = found_records(explorer, deployment, page=unquote(following))
+    assert rest == ["personc", "personb", "persona"]
+    assert 'rel="next"' not in part
+    assert found_records(explorer, deployment, held="persond")[0] == ["persond"]
+    assert found_records(explorer, deployment, held="SONE")[0] == ["persone"]
+    ids, part = found_records(explorer, deployment, held="nobody, nowhere")
+    assert ids == []
+    assert "None of this id or name" in part
+    assert "Personf" in example_page(explorer, deployment, "own/personf", "example").text
+    assert "There is none" in example_page(explorer, deployment, "own/nobody", "example").text
 
 
 @pytest.mark.django_db(databases="__all__")
@@ -120,8 +149,8 @@ def test_the_table_of_parameters_tells_what_each_can_do_and_what_is_not_searched
     for said in (
         "composite",
         "Observation.code",
-        "clinical-code code",
-        "Observation-value-quantity value.as(Quantity)",
+        "code code",
+        "value-quantity value.as(Quantity)",
     ):
         assert said in rows["code-value-quantity"] or said == "Observation.code", rows["code-value-quantity"]
     for said in ("date", "sa, eb, ap", ":missing", "date=2024-05-01", "Observation.effective"):
