@@ -16,7 +16,8 @@ from explorer.answers.headers import ExplainedHeader, explain_headers
 from explorer.answers.json_tree import render_tree
 from explorer.answers.narrative import safe_narrative
 from explorer.answers.outcome import Issue, explain_outcome
-from explorer.answers.table import Table, bundle_table
+from explorer.answers.part import decode_part, indent_part
+from explorer.answers.table import MOST_ROWS, Table, bundle_table
 from explorer.bench import Bench
 from explorer.building.places import line_of
 from explorer.building.xml_places import locate
@@ -115,6 +116,8 @@ class Shown:
             whole = indent(self.decoded)
         else:
             whole = self.answer.body.decode("utf-8", "replace")
+            if not self.answer.complete and self.answer.is_json and not self.answer.is_indented:
+                whole = indent_part(whole, SHOWN_TEXT)
         return whole[:SHOWN_TEXT]
 
     @property
@@ -131,13 +134,21 @@ class Shown:
 
     @cached_property
     def table(self) -> Table | None:
-        if not isinstance(self.decoded, dict) or self.decoded.get("resourceType") != "Bundle":
+        if not isinstance(self._listed, dict) or self._listed.get("resourceType") != "Bundle":
             return None
         return _told(self._table, None)
 
+    @cached_property
+    def _listed(self) -> Any:
+        """The decoded body, or the entries in that part of it that was read."""
+        answer = self.answer
+        if answer is None or answer.complete or not answer.is_json:
+            return self.decoded
+        return decode_part(answer.body.decode("utf-8", "replace"), MOST_ROWS)
+
     def _table(self) -> Table:
         bench = self.bench
-        return bundle_table(self.decoded, bench.open_entry, bench.open_url, bench.link)
+        return bundle_table(self._listed, bench.open_entry, bench.open_url, bench.link)
 
     @cached_property
     def narrative(self) -> SafeString:
@@ -146,7 +157,9 @@ class Shown:
 
     @cached_property
     def changes(self) -> list[Change]:
-        return _told(lambda: list_changes(self.decoded, definitions.indent_json), []) if self.table else []
+        if not self.table or self.decoded is None:
+            return []
+        return _told(lambda: list_changes(self.decoded, definitions.indent_json), [])
 
     @cached_property
     def issues(self) -> list[Issue]:

@@ -1,6 +1,7 @@
 """What came back is shown without loss and without danger."""
 
 import json
+import re
 from decimal import Decimal
 
 import pytest
@@ -12,6 +13,7 @@ from explorer.answers.difference import list_changes
 from explorer.answers.json_tree import render_tree
 from explorer.answers.narrative import safe_narrative
 from explorer.answers.outcome import Place, explain_outcome
+from explorer.answers.part import decode_part, indent_part
 from explorer.answers.table import bundle_table
 from explorer.definitions import decode_json, indent_json, json_scalar
 
@@ -107,6 +109,26 @@ def test_versions_are_compared_with_the_one_before() -> None:
         ("added", '"family": "New"'),
     ]
     assert older.lines == ()
+
+
+PART = '{"resourceType":"Bundle","link":[{"relation":"next"}],"entry":[{"resource":{"id":"1","n":1.50}},{"resource":{"id":"2"'
+
+
+def test_the_entries_of_a_bundle_that_breaks_off_are_listed_as_far_as_they_are_whole() -> None:
+    found = decode_part(PART, 10)
+    assert found["link"] == [{"relation": "next"}]
+    assert [each["resource"]["id"] for each in found["entry"]] == ["1"]
+    assert [each["resource"]["id"] for each in decode_part(PART + "}},{}", 2)["entry"]] == ["1", "2"]
+    assert decode_part('{"resourceType": "Bun', 10) == {}
+    assert decode_part("<Bundle/>", 10) == decode_part("", 10) == {}
+
+
+def test_json_that_breaks_off_is_indented_and_says_what_it_said() -> None:
+    shown = indent_part(PART, 10_000)
+    assert '\n      "resource": {\n        "id": "1",\n        "n": 1.50\n      }\n    },' in shown
+    assert re.sub(r"\s", "", shown) == PART
+    assert indent_part('{"a":[],"b":{}}', 100) == '{\n  "a": [],\n  "b": {}\n}'
+    assert len(indent_part(PART, 50)) == 50
 
 
 def test_a_reference_in_a_table_leads_to_what_it_refers_to() -> None:
