@@ -5,7 +5,7 @@ import re
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.answers.brief import brief
@@ -31,6 +31,7 @@ def text_of(html: str) -> str:
     return escapes.unescape(re.sub(r"<[^>]+>", "", re.sub(r'<span class="jn">\d+</span>', "", html)))
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_the_text_of_the_tree_is_the_json(value: object) -> None:
     if isinstance(value, dict) and "" in value:

@@ -234,6 +234,35 @@ def test_a_hard_search_is_built_by_keyboard(
     assert "subject:Patient.birthdate=gt1980" in page.url
 
 
+@pytest.mark.parametrize("page", [WIDE, NARROW], ids=["wide-light", "narrow-dark"], indirect=True)
+def test_a_composite_is_asked_by_its_parts_and_a_record_held_here_is_an_example(
+    page: Page, live_server: LiveServer, home: str, alice: User, api_key: str
+) -> None:
+    log_in(page, live_server, alice)
+    page.goto(f"{home}Patient/?.do=create")
+    authorize(page, api_key)
+    page.locator("#op-create").get_by_role("button", name="Execute").click()
+    expect(page.locator("[data-status]")).to_have_text("201 Created")
+    page.locator("#example-choice").select_option("own")
+    expect(page.locator(".held-list [aria-current]")).to_have_count(1)
+    page.locator("#held-find").fill("nobody-of-this-name")
+    page.locator("#held-find").press("Enter")
+    expect(page.locator(".held-records")).to_contain_text("None of this id or name")
+    assert_accessible(page, "records held here")
+    page.goto(f"{home}Observation/?.do=search&code-value-quantity=8480-6$gt140")
+    asked = page.get_by_role("group", name="code-value-quantity")
+    page.get_by_role("button", name="Another value of code-value-quantity (and, or)").click()
+    expect(asked).to_have_count(2)
+    asked.nth(1).get_by_label(re.compile("^code")).fill("8462-4")
+    asked.nth(1).get_by_label("Prefix of value-quantity").select_option("ge")
+    asked.nth(1).get_by_label(re.compile("^value-quantity")).fill("90")
+    expect(page.locator("#search-query")).to_have_value("code-value-quantity=8480-6$gt140,8462-4$ge90")
+    expect(page.locator(".op-line")).to_contain_text("code is 8462-4 and value is at least 90 in one place")
+    assert_accessible(page, "a composite")
+    page.get_by_role("button", name="Execute").click()
+    expect(page.locator("[data-status]")).to_have_text("200 OK")
+
+
 def test_a_pasted_curl_line_over_the_query_opens_its_own_type(
     page: Page, live_server: LiveServer, home: str, alice: User
 ) -> None:
