@@ -125,6 +125,7 @@ def test_back_from_an_entry_shows_the_list_without_asking_again(
     assert_stays(page)
 
 
+@BOTH
 def test_a_request_is_collected_composed_and_sent_without_a_full_page(
     page: Page, live_server: LiveServer, home: str, alice: User, api_key: str
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_request_is_collected_composed_and_sent_without_a_full_page(
     page.locator("#op-create").get_by_role("button", name="Preview").click()
     page.get_by_role("button", name="Add to a Bundle").click()
     expect(page.locator(".bundle-list li")).to_have_count(1)
+    assert_accessible(page, "the composer")
     page.get_by_role("button", name="To the editor").click()
     expect(page.locator("#op-batch .editor-box .ace_content")).to_contain_text("transaction")
     page.locator("#op-batch").get_by_role("button", name="Execute").click()
