@@ -5,7 +5,7 @@ A missing grant is refused. A write that met another one is tried again, unless 
 
 import random
 import time
-from dataclasses import replace
+from functools import lru_cache
 
 from fhirserver.access import AccessGrant
 from fhirserver.authorise import require
@@ -41,13 +41,19 @@ def respond(
         if grant is None:
             raise Forbidden("There is no access grant: nothing is allowed.")
         if partition.base != request.base_url:
-            partition = replace(partition, base=request.base_url)
+            partition = _at(partition.region, partition.number, request.base_url)
         store = Store(partition, grant, admit=admit)
         response = rehearse(request, store, answer) if request.is_dry_run else answer(request, store)
     except FhirError as error:
         response = error_response(error)
     present(request, response, as_xml)
     return _without_body(response) if is_head else response
+
+
+@lru_cache(maxsize=256)
+def _at(region: str, number: int, base: str) -> Partition:
+    """The partition under another address of its endpoint."""
+    return Partition(region, number, base)
 
 
 def answer(request: FhirRequest, store: Store) -> FhirResponse:

@@ -20,6 +20,7 @@ class Endpoint:
     `partition` is None for a connected server (then `upstream` is its base) and before provisioning."""
 
     deployment: Deployment
+    deployment_id: str
     state: State
     size: Size
     partition: Partition | None
@@ -27,10 +28,6 @@ class Endpoint:
     allowed_origins: frozenset[str] = frozenset()
     maintenance_message: str = ""
     largest_body: int | None = None
-
-    @property
-    def deployment_id(self) -> str:
-        return self.deployment.pk
 
     @property
     def prepared(self) -> bool:
@@ -56,6 +53,7 @@ def _look_up(deployment_id: str) -> Endpoint | None:
     number = deployment.partition
     return Endpoint(
         deployment=deployment,
+        deployment_id=deployment_id,
         state=State(deployment.state),
         size=size,
         partition=None
