@@ -21,6 +21,7 @@ NOT_INDEXED = frozenset(
 """Answered without rows of their own, or not at all."""
 
 _PLAIN_PATH = re.compile(r"[A-Z]\w*(\.[a-zA-Z]+)+")
+_OF_SYSTEM = re.compile(r"(?P<whole>[A-Z]\w*\.telecom)\.where\(system='(?P<system>\w+)'\)")
 _RANKED_BY = (
     "date", "authoredon", "authored-on", "authored", "effective-time", "effective", "whenhandedover", "onset-date",
     "recorded-date", "occurrence", "occurrence-date", "sent", "received", "period", "started", "created", "issued",
@@ -148,6 +149,24 @@ def is_mime_type(resource_type: str, code: str) -> bool:
     """Whether a parameter reads mime types, which may carry parameters of their own (`text/xml; charset=UTF-8`)."""
     found = get_catalogue().search_parameters(resource_type).get(code)
     return found is not None and found.type == "token" and found.expression.endswith(".contentType")
+
+
+class ContactPart(NamedTuple):
+    """A parameter that finds the contact points of one system (`phone`) among those that another finds (`telecom`)."""
+
+    code: str
+    system: str
+
+
+@lru_cache(maxsize=4096)
+def contact_part(resource_type: str, code: str) -> ContactPart | None:
+    parameters = get_catalogue().search_parameters(resource_type)
+    found = parameters.get(code)
+    matched = _OF_SYSTEM.fullmatch(found.expression) if found and found.type == "token" else None
+    if matched is None:
+        return None
+    whole = (one.code for one in indexed(resource_type) if one.expression == matched["whole"])
+    return next((ContactPart(one, matched["system"]) for one in whole), None)
 
 
 @lru_cache(maxsize=4096)

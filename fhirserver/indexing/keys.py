@@ -25,7 +25,6 @@ LOWEST, HIGHEST = -1.7e308, 1.7e308
 _VALUE_BITS, _REST_BITS = 24, 40
 
 
-@lru_cache(maxsize=65536)
 def _key(value: str, *words: str) -> int:
     """A signed 64-bit number: some bits of the value alone, then some of everything."""
     near = crc32(value.encode("utf-8", "surrogatepass")) & ((1 << _VALUE_BITS) - 1)
@@ -33,10 +32,12 @@ def _key(value: str, *words: str) -> int:
     return (near << _REST_BITS | rest) - (1 << 63)
 
 
+@lru_cache(maxsize=1024)
 def type_key(resource_type: str) -> int:
     return _key(resource_type, "type")
 
 
+@lru_cache(maxsize=16384)
 def compartment_key(compartment_type: str, logical_id: str, resource_type: str = "*") -> int:
     """All resources of a type (or of every type) in a compartment."""
     return _key(logical_id, "compartment", compartment_type, resource_type)
@@ -46,6 +47,7 @@ def value_key(resource_type: str, code: str, variant: Variant) -> int:
     return _key(variant[-1], resource_type, code, *variant[:-1])
 
 
+@lru_cache(maxsize=16384)
 def present_key(resource_type: str, code: str, target_type: str = "") -> int:
     """The parameter has a value (for a reference: one that points to this type)."""
     return _key(resource_type, code, "present", target_type)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from fhirserver.indexing.builder import Builder
-from fhirserver.indexing.definitions import is_flag, is_mime_type
+from fhirserver.indexing.definitions import contact_part, is_flag, is_mime_type
 from fhirserver.indexing.keys import Variant, present_key, value_key
 from fhirserver.indexing.params.string import folded
 from fhirserver.rows import StringRow, param_code
@@ -46,6 +46,25 @@ def variant_of(resource_type: str, code: str, system: str, text: str) -> Variant
     if system:
         return by_system_and_code(system, text)
     return by_code(text) if is_flag(resource_type, code) else without_system(text)
+
+
+def key_of(resource_type: str, code: str, variant: Variant) -> int:
+    """Under which a value stands. A `phone` stands under `telecom`; only what it is used for is its own."""
+    part = contact_part(resource_type, code)
+    if part is None:
+        return value_key(resource_type, code, variant)
+    if variant[0] in ("code", "|code"):
+        variant = by_system_and_code(part.system, variant[-1])
+    is_told = variant == by_system(part.system) or variant[:2] == ("system|code", part.system)
+    return value_key(resource_type, part.code if is_told else code, variant)
+
+
+def presence_key(resource_type: str, code: str, target_type: str = "") -> int:
+    """Of all that have a value."""
+    part = contact_part(resource_type, code)
+    if part is None:
+        return present_key(resource_type, code, target_type)
+    return value_key(resource_type, part.code, by_system(part.system))
 
 
 def text_param(resource_type: str, code: str) -> int:
@@ -88,11 +107,20 @@ def _identifier(value: dict[str, Any]) -> Iterator[Variant]:
 
 
 def _contact(value: dict[str, Any]) -> Iterator[Variant]:
+    """Both what it is and what it is used for count as its system. https://hl7.org/fhir/R4/search.html#token"""
     text = value.get("value", "")
-    yield from _pair("", text)
+    if text:
+        yield by_code(text)
+        yield without_system(text)
     for kind in (value.get("system"), value.get("use")):
-        if kind:
-            yield from _pair(kind, text)
+        yield from _of_kind(kind, text)
+
+
+def _of_kind(kind: str | None, text: str) -> Iterator[Variant]:
+    if kind:
+        yield by_system(kind)
+        if text:
+            yield by_system_and_code(kind, text)
 
 
 _VARIANTS = {
@@ -128,6 +156,9 @@ def _keys(resource_type: str, code: str, kind: str, value: Any) -> Iterator[int]
         yield from _keys_of_pair(resource_type, code, "", text)
         if isinstance(value, str) and is_mime_type(resource_type, code):
             yield value_key(resource_type, code, by_mime_type(value))
+    elif kind == "ContactPoint" and contact_part(resource_type, code) is not None:
+        for variant in _of_kind(value.get("use"), value.get("value", "")):
+            yield value_key(resource_type, code, variant)
     elif kind in ("Identifier", "ContactPoint"):
         for variant in _VARIANTS[kind](value):
             yield value_key(resource_type, code, variant)
@@ -137,7 +168,8 @@ def _keys(resource_type: str, code: str, kind: str, value: Any) -> Iterator[int]
 
 
 def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> None:
-    into.postings.add(present_key(resource_type, code))
+    if contact_part(resource_type, code) is None:
+        into.postings.add(present_key(resource_type, code))
     for kind, value in found:
         into.postings.update(_keys(resource_type, code, kind, value))
     param = text_param(resource_type, code)

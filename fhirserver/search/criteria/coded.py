@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from fhirserver.indexing.definitions import implied_systems, is_mime_type, readings
 from fhirserver.indexing.keys import value_key
-from fhirserver.indexing.params.token import by_mime_type
+from fhirserver.indexing.params.token import by_mime_type, key_of
 from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.search.ast import NOTHING, Node, Posting, any_of
 from fhirserver.search.criteria.token import token_variant
@@ -73,5 +73,5 @@ def _in_hierarchy(name: str, modifier: str, coding: SystemAndCode, scope: Scope)
 
 def _any_of(resource_type: str, code: str, codes: Iterable[SystemAndCode]) -> Node:
     variants = [token_variant(resource_type, code, code, [system, text], text) for system, text in codes]
-    keys = [value_key(resource_type, code, variant) for variant in variants if variant is not None]
+    keys = [key_of(resource_type, code, variant) for variant in variants if variant is not None]
     return Posting(tuple(dict.fromkeys(keys))) if keys else NOTHING

@@ -1,7 +1,7 @@
 """The modifier `:missing`. https://hl7.org/fhir/R4/search.html#missing"""
 
 from fhirserver.indexing.definitions import readings
-from fhirserver.indexing.keys import present_key
+from fhirserver.indexing.params.token import presence_key
 from fhirserver.outcomes import BadRequest
 from fhirserver.rows import param_code
 from fhirserver.search.ast import HasRow, Node, Not, Posting, any_of
@@ -24,6 +24,6 @@ def missing(resource_type: str, found: SearchParameter, text: str) -> Node:
         if found.type in _TABLES:
             nodes.append(HasRow(_TABLES[found.type], param_code(resource_type, one.code)))
         else:
-            nodes.append(Posting((present_key(resource_type, one.code, one.target),), 80))
+            nodes.append(Posting((presence_key(resource_type, one.code, one.target),), 80))
     present = any_of(nodes)
     return Not(present) if text == "true" else present

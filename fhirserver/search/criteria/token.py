@@ -29,7 +29,7 @@ def token(resource_type: str, found: SearchParameter, reading: Reading, modifier
     if variant[-1] == "false" and is_question(resource_type, code):
         return Not(Posting((value_key(resource_type, code, (*variant[:-1], "true")),), 60))
     weight = 60 if is_flag(resource_type, code) else 5 if code == "identifier" else 35
-    return Posting((value_key(resource_type, code, variant),), 70 if code.startswith("_") else weight)
+    return Posting((variants.key_of(resource_type, code, variant),), 70 if code.startswith("_") else weight)
 
 
 def token_variant(resource_type: str, code: str, name: str, parts: list[str], value: str) -> Variant | None:
