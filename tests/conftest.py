@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connections
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 from playwright.sync_api import Browser, sync_playwright
 
 from portal.models import Membership, Role, Tenant, User
@@ -20,6 +22,10 @@ from tests.chromium import ARGUMENTS, chromium
 
 # Playwright keeps an event loop in the main thread, where Django would refuse to touch a database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# A busy machine is no fault of what is tested.
+hypothesis.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("busy")
 
 REGIONS = ("local", "pg")
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -1,7 +1,7 @@
 """Criteria go from a form to a query string and back without loss."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.building.criteria import (
@@ -18,7 +18,6 @@ NAMES = st.from_regex(r"[a-z][a-z-]{0,8}(:[a-z]{1,6})?", fullmatch=True)
 VALUES = st.text(min_size=1).map(str.strip).filter(bool)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.tuples(NAMES, VALUES), max_size=6))
 def test_a_query_string_says_what_its_criteria_said(pairs: list[tuple[str, str]]) -> None:
     criteria = tuple(

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import Client
 from django.urls import reverse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deployments.models import Deployment
@@ -45,7 +45,6 @@ def test_a_location_is_found_in_the_text(location: str, line: int) -> None:
     assert line_of(root, location) == line
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.text(alphabet='{}[]:,"\\ax1 \n', max_size=40), st.integers(0, 40))
 def test_no_text_is_too_broken_to_be_read(text: str, offset: int) -> None:
     find_places(text)

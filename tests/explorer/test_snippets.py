@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import which
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from explorer.building.criteria import parse_query
@@ -48,7 +48,7 @@ def run_in_bash(command: str) -> list[str]:
     return done.stdout.decode().split(TOLD)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(body=BODIES.filter(lambda text: TOLD not in text), header=HEADER_VALUES)
 @example(body='it\'s $HOME `id` \\ "x" !! \n@file', header='W/"1"\'$x`')
 def test_bash_hands_curl_exactly_the_request(body: str, header: str) -> None:
@@ -74,7 +74,7 @@ def test_no_credential_no_header() -> None:
     assert "x-api-key" not in render_curl(request_of(secret=None))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(body=BODIES, header=HEADER_VALUES)
 @example(body='{"a": "\\u00e9"}\n"', header="a")
 @example(body='a\n"""', header="a")
