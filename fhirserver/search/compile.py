@@ -172,20 +172,24 @@ class Compiler:
         text = self._looked_up(inner, "fhir_reference", wanted, tests)
         return Sql(f"SELECT DISTINCT f.{wanted} AS rid {text}", (self.number, param))
 
+    def part(self, letter: str, made: Sql) -> str:
+        """The name of a part that refers to itself as `{name}`."""
+        self._aliases += 1
+        name = f"{letter}{self._aliases}"
+        self._parts.append(Sql(name + made.text.replace("{name}", name), made.values))
+        return name
+
     def _hierarchy(self, node: InHierarchy) -> str:
         """The name of a part that gives the rids of a resource and of all below it, or above it."""
         known, wanted = ("rid", "target") if node.up else ("target", "rid")
-        name = f"h{self._aliases}"
-        self._aliases += 1
         confined = self.condition(node.confined, "r")
         text = (
-            f"{name}(rid) AS (SELECT CAST(%s AS bigint) UNION SELECT r.rid FROM {name} h"
+            "(rid) AS (SELECT CAST(%s AS bigint) UNION SELECT r.rid FROM {name} h"
             f" CROSS JOIN fhir_reference f CROSS JOIN fhir_resource r WHERE f.partition = %s AND f.param = %s"
             f" AND f.{known} = h.rid AND r.partition = %s AND r.rid = f.{wanted} AND {confined.text})"
         )
         values = (node.rid, self.number, node.parent, self.number, *confined.values)
-        self._parts.append(Sql(text, values))
-        return name
+        return self.part("h", Sql(text, values))
 
     def _inner(self, kind: Posting, rest: list[Node]) -> str:
         """The name of a part that gives the rids of what matches; the same part serves all who ask the same."""

@@ -11,6 +11,7 @@ from fhirserver.prepared import Row
 from fhirserver.search.ast import Holders, Matches, Node, Within
 from fhirserver.search.compile import Compiler
 from fhirserver.search.holders import with_holder
+from fhirserver.search.merged import merged
 from fhirserver.search.planning import planned_matches
 from fhirserver.search.sort import Key
 from fhirserver.search.sql import Sql, join
@@ -80,7 +81,9 @@ def _rows(
             walked = _walked(compiler, resource_type, asked, keys, falling, place, limit)
             if walked:
                 return walked
-        found = _found(compiler.found(resource_type, asked), keys, falling, place, limit)
+        found = _merged(compiler, resource_type, asked, keys, falling, place, limit)
+        if found is None:
+            found = _found(compiler.found(resource_type, asked), keys, falling, place, limit)
         statement = _read(compiler, found, keys, falling, within=isinstance(asked, Within))
         rows += fetch(partition.region, statement.text, statement.values)
     if len(sources) > 1:
@@ -88,6 +91,29 @@ def _rows(
         for index in range(len(falling) - 1, -1, -1):
             rows.sort(key=lambda row: row[index], reverse=falling[index])
     return rows[:limit]
+
+
+def _merged(
+    compiler: Compiler,
+    resource_type: str,
+    asked: Matches,
+    keys: list[Key],
+    falling: list[bool],
+    place: Place,
+    limit: int,
+) -> Sql | None:
+    """The rank and rid of the page's rows where they are asked for in the order of postings, and a text leads."""
+    if keys or isinstance(asked, (Within, Holders)):
+        return None
+    order = _order("{0}", _names(keys), falling)
+    return merged(compiler, resource_type, asked, _behind(falling, place), order, limit)
+
+
+def _behind(falling: list[bool], place: Place) -> Sql:
+    """ " AND …": behind the place in the order of postings."""
+    if not place.values:
+        return Sql("")
+    return Sql(f" AND (m.rank, m.rid) {'<' if falling[0] else '>'} (%s, %s)", place.values)
 
 
 def _walked(
@@ -132,9 +158,9 @@ def _found(matches: Sql, keys: list[Key], falling: list[bool], place: Place, lim
     ]
     start = join("", [Sql("SELECT m.rank, m.rid"), *extra, Sql(" "), matches])
     if not keys:
-        behind = "<" if falling[0] else ">"
-        after = Sql(f" AND (m.rank, m.rid) {behind} (%s, %s)", place.values) if place.values else Sql("")
-        return join("", [start, after, Sql(f"{_order('m', names, falling)} LIMIT {limit:d}")])
+        return join(
+            "", [start, _behind(falling, place), Sql(f"{_order('m', names, falling)} LIMIT {limit:d}")]
+        )
     after = _after(names, falling, place.values) if place.values else Sql("")
     end = Sql(f"{_order('s', names, falling)} LIMIT {limit:d}")
     return join("", [Sql("SELECT * FROM ("), start, Sql(") s"), after, end])

@@ -8,7 +8,7 @@ from fhirserver.search.ast import Amount, Node, Pair, Posting, Span, Stretch, Ta
 from fhirserver.search.comparisons import compared, measured
 from fhirserver.search.sql import Sql, join
 
-_LAST_CHARACTER = "\U0010ffff"
+LAST_CHARACTER = "\U0010ffff"
 
 
 def tested(region: str, node: Node, at: str) -> tuple[str, Sql]:
@@ -30,7 +30,7 @@ def tested(region: str, node: Node, at: str) -> tuple[str, Sql]:
             return "fhir_string", Sql(tests, (param, *likes))
         case Text(param, text):
             within = f"{at}.param = %s AND {at}.value >= %s AND {at}.value < %s"
-            return "fhir_string", Sql(within, (param, text, text + _LAST_CHARACTER))
+            return "fhir_string", Sql(within, (param, text, text + LAST_CHARACTER))
         case Stretch(param, low, high):
             bounds = [(low, ">="), (high, "<")]
             tests = "".join(f" AND {at}.value {sign} %s" for bound, sign in bounds if bound)
