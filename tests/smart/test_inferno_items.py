@@ -1,7 +1,7 @@
 """Inferno's SMART App Launch STU 2.2 kit: each item of its public lists that a server alone can answer, by its id.
 
 Items that need a person (redirect, launch received) are run by the flow of `tests/smart/conftest.py`; those of metadata are in
-`tests/gateway/test_transport.py`, and the EHR launch itself in `tests/smart/test_launches.py`.
+`tests/gateway/test_transport.py`, and the EHR launch itself in `tests/smart/launches`.
 """
 
 import base64
