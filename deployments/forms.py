@@ -15,8 +15,6 @@ from deployments.upstream import check_connection, seal_credential
 from portal.models import Tenant
 from portal.subscriptions import Entitlement, get_entitlement
 
-Choices = list[tuple[str, str]]
-
 
 class OptionsForm(forms.Form):
     """Step 1: embedded or connected, size, high availability and the data to begin with."""

@@ -66,10 +66,6 @@ class OperationForm:
         return "get" if self.operation.method == "GET" else "post"
 
     @property
-    def is_search(self) -> bool:
-        return self.operation.key in SEARCHES
-
-    @property
     def shaped(self) -> bool:
         """Whether the draft says anything about the shape of the result."""
         return any(each.is_result_parameter for each in self.draft.criteria)

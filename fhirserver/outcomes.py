@@ -76,11 +76,6 @@ class LimitExceeded(FhirError):
     code = "too-costly"
 
 
-class Unauthorized(FhirError):
-    status = 401
-    code = "login"
-
-
 @dataclass
 class Forbidden(FhirError):
     """`missing`: the permission that would have let it pass (`Observation.c`), where one would. `check`: what failed of a resource
@@ -148,11 +143,6 @@ class Unprocessable(FhirError):
 
     status = 422
     code = "business-rule"
-
-
-class TooManyRequests(FhirError):
-    status = 429
-    code = "throttled"
 
 
 class StoreUnavailable(FhirError):

@@ -42,13 +42,6 @@ class QuantityRow(NamedTuple):
     high: float
 
 
-class TextRow(NamedTuple):
-    """The words for full text: of the narrative (`_text`) and of the whole resource (`_content`)."""
-
-    narrative: str
-    content: str
-
-
 # A posting is found by its key alone, a hash of type, parameter, variant and value (fhirserver/indexing/keys.py).
 PostingRow = int
 

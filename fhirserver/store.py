@@ -4,13 +4,13 @@
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from fhirserver import dialect
 from fhirserver.access import AccessGrant
-from fhirserver.connection import WriteConflict, atomic, execute, fetch, lock_name, one_of, stream
+from fhirserver.connection import WriteConflict, atomic, execute, fetch, lock_name, one_of
 from fhirserver.dialect.changes import Change
 from fhirserver.guides.memory import forget_guides, guides_of
 from fhirserver.outcomes import StoreFull
@@ -123,9 +123,6 @@ class Store:
         return self._fetch(
             f"SELECT {columns} FROM fhir_resource WHERE partition = %s AND rid {among}", parameter
         )
-
-    def stream_rows(self, statement: str, parameters: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-        return stream(self.partition.region, statement, parameters)
 
     def _fetch(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return fetch(self.partition.region, statement, (self.partition.number, *parameters))

@@ -78,11 +78,6 @@ def encode(value: Any) -> bytes:
     return _encode(value)
 
 
-def encode_pretty(value: Any) -> bytes:
-    """As `encode`, indented by two spaces."""
-    return msgspec.json.format(_encode(value), indent=2)
-
-
 def _explained(body: bytes, problem: Exception) -> MalformedJson:
     if isinstance(problem, RecursionError):
         return MalformedJson(f"The JSON is nested deeper than {MAX_DEPTH} levels")

@@ -7,8 +7,6 @@ from typing import Any
 
 # Lines beyond this stay out of the page: the whole body is a download away.
 MOST_LINES = 1_500
-# A folded part of a Bundle opens itself only while there are few of them.
-OPEN_ENTRIES = 3
 
 Link = Callable[[str, Any], str | None]
 

@@ -9,7 +9,6 @@ from explorer.building.interactions import Operation
 MEDIA_TYPES = {"json": "application/fhir+json", "xml": "application/fhir+xml"}
 PATCH_TYPE = "application/json-patch+json"
 FORM_TYPE = "application/x-www-form-urlencoded"
-BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
 @dataclass(frozen=True)

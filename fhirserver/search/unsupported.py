@@ -4,11 +4,6 @@ from fhirserver.indexing.definitions import composed_types
 from fhirspec.definitions import SearchParameter
 from fhirspec.searchparams import unsupported_reason
 
-UNSUPPORTED_CONTROLS = {
-    "_query": "There are no named queries.",
-}
-"""Of the parameters that shape a search, those that this server does not take."""
-
 NOT_OF_CONTAINED = {
     "_text": "the words of a contained resource are indexed with the one that holds it",
     "_content": "the words of a contained resource are indexed with the one that holds it",
