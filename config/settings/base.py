@@ -108,7 +108,7 @@ DATABASES = {
 DATABASE_ROUTERS = ["fhirserver.router.RegionRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# -- accounts ------------------------------------------------------------------------------------------------
+# -- accounts and mail ---------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "portal.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -143,8 +143,6 @@ ACCOUNT_SESSION_REMEMBER = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MFA_ADAPTER = "portal.adapters.MfaAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False
-
-# -- mail ----------------------------------------------------------------------------------------------------
 
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Fireside <no-reply@fireside.example>")
 

@@ -43,7 +43,7 @@ def test_every_part_is_imported_once(folder: Path) -> None:
     assert "@import" not in join(folder / "index.css")
 
 
-@pytest.mark.parametrize("name", ["site", "explorer", "portal"])
+@pytest.mark.parametrize("name", ["site", "explorer", "portal", "deployments"])
 def test_browsers_get_one_compressed_file_an_area(name: str) -> None:
     answer = Client().get(f"/static/css/{name}.css", headers={"Accept-Encoding": "gzip"})
     assert answer["Content-Type"].startswith("text/css")
