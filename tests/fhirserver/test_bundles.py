@@ -1,103 +1,9 @@
 """batch and transaction."""
 
-from typing import Any
-
 from fhirpathpy import evaluate
 
+from tests.fhirserver.bundles import entry, identified, locations, observation, patient, transaction
 from tests.fhirserver.client import Client
-
-
-def transaction(*entries: dict[str, Any], kind: str = "transaction") -> dict[str, Any]:
-    return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
-
-
-def entry(
-    method: str, url: str, resource: Any = None, full_url: str = "", **conditions: str
-) -> dict[str, Any]:
-    made: dict[str, Any] = {"request": {"method": method, "url": url, **conditions}}
-    if resource is not None:
-        made["resource"] = resource
-    if full_url:
-        made["fullUrl"] = full_url
-    return made
-
-
-def patient(**more: Any) -> dict[str, Any]:
-    return {"resourceType": "Patient", **more}
-
-
-def identified(value: str) -> dict[str, Any]:
-    return patient(identifier=[{"value": value}])
-
-
-def observation(subject: str, **more: Any) -> dict[str, Any]:
-    return {
-        "resourceType": "Observation",
-        "status": "final",
-        "code": {"text": "x"},
-        "subject": {"reference": subject},
-        **more,
-    }
-
-
-def locations(answered: dict[str, Any]) -> list[str]:
-    return ["/".join(one["response"]["location"].split("/")[-4:-2]) for one in answered["entry"]]
-
-
-def test_references_between_entries_become_real_even_in_circles(client: Client) -> None:
-    first = patient(link=[{"other": {"reference": "urn:uuid:b"}, "type": "seealso"}])
-    second = patient(link=[{"other": {"reference": "urn:uuid:a"}, "type": "seealso"}])
-    answered = client.post(
-        "",
-        transaction(
-            entry("POST", "Patient", first, "urn:uuid:a"),
-            entry("POST", "Patient", second, "urn:uuid:b"),
-            entry("POST", "Observation", observation("urn:uuid:a"), "urn:uuid:c"),
-        ),
-    )
-    assert answered.status == 200, answered.body
-    assert answered.json()["type"] == "transaction-response"
-    a, b, c = locations(answered.json())
-    assert client.get(a).json()["link"][0]["other"]["reference"] == b
-    assert client.get(b).json()["link"][0]["other"]["reference"] == a
-    assert client.get(c).json()["subject"]["reference"] == a
-
-
-def test_only_addresses_and_links_become_real(client: Client) -> None:
-    a, b = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0", "urn:oid:1.2.3.4"
-    links = f'<a href="{a}#x">a</a><img alt="b" src=\'{b}\'/> {a}'
-    document = {
-        "resourceType": "DocumentReference",
-        "status": "current",
-        "text": {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{links}</div>'},
-        "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": a},
-        "subject": {"reference": a},
-        "content": [{"attachment": {"url": b, "title": a}}],
-        "extension": [
-            {"url": "urn:x", "valueUri": a},
-            {"url": "urn:x", "valueCanonical": b},
-            {"url": "urn:x", "valueString": a},
-        ],
-    }
-    plan = {"resourceType": "PlanDefinition", "status": "draft", "library": [b, "urn:oid:1.2.3.5"]}
-    answered = client.post(
-        "",
-        transaction(
-            entry("POST", "DocumentReference", document),
-            entry("POST", "PlanDefinition", plan),
-            entry("POST", "Patient", patient(), a),
-            entry("POST", "Binary", {"resourceType": "Binary", "contentType": "text/plain"}, b),
-        ),
-    )
-    first, second, person, data = locations(answered.json())
-    stored = client.get(first).json()
-    assert stored["masterIdentifier"]["value"] == a
-    assert stored["subject"]["reference"] == person
-    assert stored["content"] == [{"attachment": {"url": data, "title": a}}]
-    assert [next(v for k, v in one.items() if k != "url") for one in stored["extension"]] == [person, data, a]
-    made = f'<a href="{person}#x">a</a><img alt="b" src=\'{data}\'/> {a}'
-    assert made in stored["text"]["div"]
-    assert client.get(second).json()["library"] == [data, "urn:oid:1.2.3.5"]
 
 
 def test_head_in_a_bundle_is_answered_without_a_body(client: Client) -> None:
@@ -195,54 +101,6 @@ def test_a_bundle_of_another_type_or_too_large_is_refused(client: Client) -> Non
     refused = client.post("", transaction(*[entry("GET", "Patient/1")] * 5001))
     assert refused.status == 400
     assert "MAX_BUNDLE_ENTRIES" in refused.json()["issue"][0]["diagnostics"]
-
-
-def test_a_circle_of_updates_and_creates_is_stored_with_its_narrative_links(client: Client) -> None:
-    div = '<div xmlns="http://www.w3.org/1999/xhtml"><a href="urn:uuid:b">b</a></div>'
-    first = patient(
-        text={"status": "generated", "div": div}, managingOrganization={"reference": "urn:uuid:b"}
-    )
-    second = {"resourceType": "Organization", "id": "own", "partOf": {"reference": "urn:uuid:c"}}
-    third = {"resourceType": "Organization", "name": "c", "partOf": {"reference": "urn:uuid:b"}}
-    answered = client.post(
-        "",
-        transaction(
-            entry("POST", "Patient", first, "urn:uuid:a"),
-            entry("PUT", "Organization/own", second, "urn:uuid:b"),
-            entry("POST", "Organization", third, "urn:uuid:c"),
-        ),
-    )
-    assert answered.status == 200, answered.body
-    a, b, c = locations(answered.json())
-    assert b == "Organization/own"
-    assert 'href="Organization/own"' in client.get(a).json()["text"]["div"]
-    assert client.get(b).json()["partOf"]["reference"] == c
-    assert client.get(c).json()["partOf"]["reference"] == b
-
-
-def test_a_relative_reference_means_the_entry_of_the_same_base(client: Client) -> None:
-    here, there = "https://one.example/fhir", "https://two.example/fhir"
-    answered = client.post(
-        "",
-        transaction(
-            entry("POST", "Patient", patient(id="7", gender="male"), f"{here}/Patient/7"),
-            entry("POST", "Patient", patient(id="7", gender="female"), f"{there}/Patient/7"),
-            entry("POST", "Observation", observation("Patient/7"), f"{here}/Observation/1"),
-            entry("POST", "Observation", observation("Patient/7"), f"{there}/Observation/1"),
-            entry("POST", "Observation", observation("Patient/7"), "urn:uuid:o"),
-        ),
-    )
-    assert answered.status == 200, answered.body
-    first, second, *seen = locations(answered.json())
-    subjects = [client.get(address).json()["subject"]["reference"] for address in seen]
-    assert subjects == [first, second, "Patient/7"]
-
-
-def test_two_entries_with_one_full_url_are_refused(client: Client) -> None:
-    twice = [entry("POST", "Patient", patient(), "urn:uuid:a") for _ in range(2)]
-    refused = client.post("", transaction(*twice))
-    assert refused.status == 400
-    assert refused.json()["issue"][0]["expression"] == ["Bundle.entry[1].fullUrl"]
 
 
 def test_deletions_come_first_and_reads_last_whatever_their_place(client: Client) -> None:
