@@ -6,6 +6,7 @@ FIRESIDE_HOME and cannot be made again, and below `files/transfers` what lay in 
 
 import hashlib
 import json
+import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -80,9 +81,9 @@ def open_archive(path: Path) -> tuple[ZipFile, Manifest]:
     try:
         archive = ZipFile(path)
         manifest = Manifest.decode(archive.read(MANIFEST))
-        for member, digest in manifest.digests.items():
-            if _digest(archive, member) != digest:
-                raise BackupRefused(f"{member} in the archive is damaged. Restore from another backup.")
+        for member in dict.fromkeys([*(one.member for one in manifest.databases), *manifest.digests]):
+            if _digest(archive, member) != manifest.digests[member]:
+                raise _damaged(member)
     except (BadZipFile, KeyError) as error:
         raise BackupRefused(f"{path} is no backup of Fireside's, or it was cut short.") from error
     except OSError as error:
@@ -90,6 +91,14 @@ def open_archive(path: Path) -> tuple[ZipFile, Manifest]:
     return archive, manifest
 
 
+def _damaged(member: str) -> BackupRefused:
+    return BackupRefused(f"{member} in the archive is damaged. Restore from another backup.")
+
+
 def _digest(archive: ZipFile, member: str) -> str:
+    """Raises BackupRefused where it cannot even be unpacked: a bit that flipped shows there first."""
     with archive.open(member) as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
+        try:
+            return hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
+        except (zlib.error, BadZipFile, EOFError) as error:
+            raise _damaged(member) from error

@@ -46,9 +46,12 @@ def copy_out(alias: str, target: Path) -> None:
     """Write the database as it is at one moment to `target`; readers and writers go on meanwhile."""
     if connections[alias].vendor == "sqlite":
         source = Path(connections[alias].settings_dict["NAME"])
-        with closing(sqlite3.connect(source)) as from_, closing(sqlite3.connect(target)) as to:
-            from_.backup(to)
-            to.execute("PRAGMA journal_mode=DELETE")
+        try:
+            with closing(sqlite3.connect(source)) as from_, closing(sqlite3.connect(target)) as to:
+                from_.backup(to)
+                to.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.Error as error:
+            raise BackupRefused(f"{alias} could not be copied: {error}.") from error
     else:
         _postgresql(
             alias, "pg_dump", "--format=custom", "--compress=0", "--no-owner", "--no-acl", f"--file={target}"

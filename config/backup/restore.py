@@ -29,11 +29,25 @@ def restore_backup(source: Path, *, replace: bool, say: Say) -> Manifest:
         say("The archive is whole; putting its databases in place")
         unpacked = {one.aliases[0]: Path(archive.extract(one.member, folder)) for one in manifest.databases}
         # PostgreSQL first: it can still refuse, while a SQLite database is a file that takes another's name.
-        for alias in sorted(unpacked, key=lambda alias: connections[alias].vendor):
+        order = sorted(unpacked, key=lambda alias: connections[alias].vendor)
+        for place, alias in enumerate(order):
             say(f"Restoring {alias}")
-            copy_back(alias, unpacked[alias])
+            _put_database(alias, unpacked[alias], order[:place])
         _put_files(archive, manifest, Path(folder))
     return manifest
+
+
+def _put_database(alias: str, source: Path, done: list[str]) -> None:
+    """Raises BackupRefused, which says what was put back before: together they make no installation."""
+    try:
+        copy_back(alias, source)
+    except (BackupRefused, OSError) as error:
+        after = (
+            f" {' and '.join(done)} came back already: mend this, then restore with --replace."
+            if done
+            else ""
+        )
+        raise BackupRefused(f"{error}{after}") from error
 
 
 def _check(manifest: Manifest, replace: bool) -> None:

@@ -32,6 +32,22 @@ for region in ("region_local", "region_pg"):
     bulk.load(partitions.reserve(region), ({"resourceType": "Patient", "id": str(n)} for n in range(50)))
 """
 
+# The same on and on: a tenant with its owner, and a patient in each region.
+WRITE = """
+from itertools import count
+from fhirserver import bulk, partitions
+from fhirserver.partitions import Partition
+from portal.models import User
+from portal.services.tenants import create_tenant
+user = User.objects.get()
+for n in count(50):
+    create_tenant(f"Tenant {n}", owner=user)
+    for region in ("region_local", "region_pg"):
+        bulk.load(Partition(region, 1), [{"resourceType": "Patient", "id": str(n)}])
+    if n == 50:
+        print("begun", flush=True)
+"""
+
 
 class Installation:
     """Control database and one region in SQLite, another region in PostgreSQL, all this test's own."""
@@ -43,16 +59,18 @@ class Installation:
 
     def manage(self, *arguments: str | Path, fails: bool = False) -> str:
         """What `manage.py` says; it must end well, or badly with `fails`."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        regions = f"local=sqlite:///{self.home}/regions/local.sqlite3 pg={self.region}"
-        environment = {**kept, "FIRESIDE_HOME": str(self.home), "FIRESIDE_REGIONS": regions}
-        environment["TRANSFER_DIR"] = str(self.home.parent / "transfers")
         done = subprocess.run(
             [sys.executable, "manage.py", *map(str, arguments)],
-            cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False,
+            cwd=CHECKOUT, env=self.environment(), capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert (done.returncode != 0) is fails, done.stdout + done.stderr
         return done.stdout + done.stderr
+
+    def environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        regions = f"local=sqlite:///{self.home}/regions/local.sqlite3 pg={self.region}"
+        kept["TRANSFER_DIR"] = str(self.home.parent / "transfers")
+        return {**kept, "FIRESIDE_HOME": str(self.home), "FIRESIDE_REGIONS": regions}
 
     def administer(self, statement: str) -> None:
         with psycopg.connect(self.postgres, autocommit=True) as connection:
@@ -138,6 +156,55 @@ def test_a_restore_that_cannot_be_whole_changes_nothing(installation: Installati
         for name in whole.namelist():
             changed.writestr(name, whole.read(name) + (b" " if name.startswith("databases/") else b""))
     assert "is damaged" in installation.manage("restore", forged, "--replace", fails=True)
+    flipped = tmp_path / "flipped.zip"
+    bits = bytearray(archive.read_bytes())
+    bits[len(bits) // 2] ^= 0b100
+    flipped.write_bytes(bits)
+    assert "is damaged" in installation.manage("restore", flipped, "--replace", fails=True)
     with only_run(installation.home):
         assert "already runs" in installation.manage("restore", archive, "--replace", fails=True)
     assert installation.rows() == before
+
+
+def test_a_backup_of_an_older_version_is_brought_up_to_date(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """What `make run` does first, `migrate`, finds the restored databases as an older version left them."""
+    archive = tmp_path / "older.zip"
+    installation.manage("shell", "-c", FILL)
+    before = installation.rows()
+    installation.manage("migrate", "credentials", "0006", "--verbosity", "0")
+    older = installation.rows()
+    assert len(older["control.sqlite3.django_migrations"]) < len(before["control.sqlite3.django_migrations"])
+    installation.manage("backup", archive)
+    installation.lose()
+    installation.manage("restore", archive)
+    assert installation.rows() == older
+    installation.manage("migrate", "--verbosity", "0")
+    assert installation.rows().keys() == before.keys()
+    assert len(installation.rows()["control.sqlite3.portal_user"]) == 1
+
+
+def test_a_backup_while_writes_go_on_holds_whole_transactions(
+    installation: Installation, tmp_path: Path
+) -> None:
+    archive = tmp_path / "busy.zip"
+    installation.manage("shell", "-c", FILL)
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", WRITE],
+        cwd=CHECKOUT, env=installation.environment(), stdout=subprocess.PIPE, text=True,
+    ) as writing:  # fmt: skip
+        assert writing.stdout is not None
+        assert writing.stdout.readline() == "begun\n"
+        installation.manage("backup", archive)
+        assert writing.poll() is None
+        writing.terminate()
+    installation.lose()
+    installation.manage("restore", archive)
+    rows = installation.rows()
+    assert len(rows["control.sqlite3.portal_tenant"]) == len(rows["control.sqlite3.portal_membership"]) > 1
+    for store in ("local.sqlite3", "pg"):
+        resources, postings = len(rows[f"{store}.fhir_resource"]), len(rows[f"{store}.fhir_posting"])
+        assert resources > 50
+        # Patients without anything but an id are all found by the same number of postings.
+        assert postings % resources == 0
