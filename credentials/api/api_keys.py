@@ -68,7 +68,17 @@ class ApiKeyDetail(ApiView):
         deployment = deployment_for(request, deployment_id, Role.READ)
         return Response(ApiKeySerializer(get_api_key(deployment, public_id)).data)
 
-    @extend_schema(request=serializers.NarrowingSerializer, responses=ApiKeySerializer)
+    @extend_schema(
+        request=serializers.NarrowingSerializer,
+        responses=ApiKeySerializer,
+        examples=[
+            OpenApiExample(
+                "Only what it needs, from one network",
+                {"access": {"kind": "chosen", "types": {"Patient": "rs"}}, "networks": ["203.0.113.0/24"]},
+                request_only=True,
+            )
+        ],
+    )
     def patch(self, request: Request, deployment_id: str, public_id: str) -> Response:
         """Take rights or time away (409 when the key would gain any), limit its requests or its networks. Needs the role admin."""
         api_key = get_api_key(deployment_for(request, deployment_id, Role.ADMIN), public_id)
@@ -90,7 +100,11 @@ class ApiKeyDetail(ApiView):
 
 
 class ApiKeyRotate(ApiView):
-    @extend_schema(request=serializers.RotationSerializer, responses=NewApiKeySerializer)
+    @extend_schema(
+        request=serializers.RotationSerializer,
+        responses=NewApiKeySerializer,
+        examples=[OpenApiExample("The old secret works for a day", {"overlap_hours": 24}, request_only=True)],
+    )
     def post(self, request: Request, deployment_id: str, public_id: str) -> Response:
         """A second secret; the old one works for `overlap_hours` more. Needs the role admin."""
         api_key = get_api_key(deployment_for(request, deployment_id, Role.ADMIN), public_id)
@@ -110,7 +124,11 @@ class ApiKeyEndOld(ApiView):
 
 
 class ApiKeyRevokeMany(ApiView):
-    @extend_schema(request=serializers.RevocationSerializer, responses=serializers.RevokedSerializer)
+    @extend_schema(
+        request=serializers.RevocationSerializer,
+        responses=serializers.RevokedSerializer,
+        examples=[OpenApiExample("Two keys", {"ids": ["bpelhztp3f3k", "7wa5bxf2bj8f"]}, request_only=True)],
+    )
     def post(self, request: Request, deployment_id: str) -> Response:
         """Revoke several keys at once: all of them, or none when one is not this deployment's (409). Needs the role admin."""
         deployment = deployment_for(request, deployment_id, Role.ADMIN)

@@ -70,7 +70,11 @@ class DeploymentDetail(ApiView):
         """One deployment with its state and addresses."""
         return Response(DeploymentSerializer(deployment_for(request, deployment_id, Role.READ)).data)
 
-    @extend_schema(request=serializers.DeploymentChangeSerializer, responses=DeploymentSerializer)
+    @extend_schema(
+        request=serializers.DeploymentChangeSerializer,
+        responses=DeploymentSerializer,
+        examples=[OpenApiExample("A larger size", {"size": "s"}, request_only=True)],
+    )
     def patch(self, request: Request, deployment_id: str) -> Response:
         """Change the service level or the size. Needs the role admin."""
         deployment = deployment_for(request, deployment_id, Role.ADMIN)

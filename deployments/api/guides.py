@@ -40,7 +40,13 @@ class Guides(ApiView):
             guide_services.install_upload(deployment, asked["upload"], asked["filename"], by=caller(request))
         )
 
-    @extend_schema(request=serializers.GuideWritesSerializer, responses=serializers.GuidesSerializer)
+    @extend_schema(
+        request=serializers.GuideWritesSerializer,
+        responses=serializers.GuidesSerializer,
+        examples=[
+            OpenApiExample("Also one of the guides' profiles", {"writes": "enforced"}, request_only=True)
+        ],
+    )
     def patch(self, request: Request, deployment_id: str) -> Response:
         """Which profiles a resource has to meet to be stored. Needs the role admin."""
         deployment = deployment_for(request, deployment_id, Role.ADMIN)

@@ -2,7 +2,7 @@
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -56,7 +56,11 @@ class AuditKeeping(ApiView):
         deployment = deployment_for(request, deployment_id, Role.WRITE)
         return Response({"keeps": keeps_audit_events(deployment)})
 
-    @extend_schema(request=KeepingSerializer, responses=KeepingSerializer)
+    @extend_schema(
+        request=KeepingSerializer,
+        responses=KeepingSerializer,
+        examples=[OpenApiExample("Keep them", {"keeps": True}, request_only=True)],
+    )
     def put(self, request: Request, deployment_id: str) -> Response:
         """Keep them from now on, or no longer; what was kept stays. Needs the role admin."""
         deployment = deployment_for(request, deployment_id, Role.ADMIN)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -50,7 +50,11 @@ class Me(ApiView):
         """The person and the token behind this request."""
         return _told(request)
 
-    @extend_schema(request=MeChangeSerializer, responses=MeSerializer)
+    @extend_schema(
+        request=MeChangeSerializer,
+        responses=MeSerializer,
+        examples=[OpenApiExample("No mail about tenants", {"wants_notices": False}, request_only=True)],
+    )
     def patch(self, request: Request) -> Response:
         """Change the name, or whether the person is mailed. Needs a token with the role owner that opens all tenants."""
         token = token_of(request)

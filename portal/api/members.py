@@ -2,7 +2,7 @@
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,7 +29,11 @@ class MemberList(ApiListView[Membership]):
 
 
 class MemberDetail(ApiView):
-    @extend_schema(request=MemberSerializer, responses=MemberSerializer)
+    @extend_schema(
+        request=MemberSerializer,
+        responses=MemberSerializer,
+        examples=[OpenApiExample("May write from now on", {"role": "write"}, request_only=True)],
+    )
     def patch(self, request: Request, slug: str, member_id: int) -> Response:
         """Change the role. 409 for the last owner, and for roles above the caller's."""
         actor = membership_for(request, slug, Role.ADMIN)
@@ -61,7 +65,15 @@ class InvitationList(ApiListView[Invitation]):
         tenant = membership_for(request, slug, Role.ADMIN).tenant
         return self.page_of(tenant.invitations.all(), InvitationSerializer)
 
-    @extend_schema(request=InvitationSerializer, responses={201: InvitationSerializer})
+    @extend_schema(
+        request=InvitationSerializer,
+        responses={201: InvitationSerializer},
+        examples=[
+            OpenApiExample(
+                "Somebody who reads", {"email": "ida@example.org", "role": "read"}, request_only=True
+            )
+        ],
+    )
     def post(self, request: Request, slug: str) -> Response:
         """Invite an address by mail."""
         actor = membership_for(request, slug, Role.ADMIN)

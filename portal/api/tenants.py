@@ -2,7 +2,7 @@
 
 from django.db import transaction
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -46,7 +46,12 @@ class TenantList(ApiListView[Tenant]):
         """The tenants that the caller belongs to."""
         return self.page_of(tenants_of(request), TenantSerializer)
 
-    @extend_schema(request=TenantSerializer, responses={201: TenantSerializer}, operation_id="tenants_create")
+    @extend_schema(
+        request=TenantSerializer,
+        responses={201: TenantSerializer},
+        operation_id="tenants_create",
+        examples=[OpenApiExample("A clinic", {"name": "Norra clinic"}, request_only=True)],
+    )
     def post(self, request: Request) -> Response:
         """Create a tenant; the caller becomes its owner."""
         token = token_of(request)
@@ -63,7 +68,11 @@ class TenantDetail(ApiView):
     def get(self, request: Request, slug: str) -> Response:
         return Response(TenantSerializer(membership_for(request, slug, Role.READ).tenant).data)
 
-    @extend_schema(request=TenantChangeSerializer, responses=TenantSerializer)
+    @extend_schema(
+        request=TenantChangeSerializer,
+        responses=TenantSerializer,
+        examples=[OpenApiExample("Two-step sign-in for all", {"requires_mfa": True}, request_only=True)],
+    )
     def patch(self, request: Request, slug: str) -> Response:
         """Rename (the slug stays), or change whether members must have two-step sign-in. Needs the role admin."""
         membership = membership_for(request, slug, Role.ADMIN)
@@ -84,7 +93,11 @@ class TenantDetail(ApiView):
 
 
 class TenantTransfer(ApiView):
-    @extend_schema(request=TransferSerializer, responses=MemberSerializer)
+    @extend_schema(
+        request=TransferSerializer,
+        responses=MemberSerializer,
+        examples=[OpenApiExample("To another member", {"member": 7}, request_only=True)],
+    )
     def post(self, request: Request, slug: str) -> Response:
         """Make another member the owner; the caller stays as administrator. Needs the role owner."""
         actor = membership_for(request, slug, Role.OWNER)
@@ -155,7 +168,11 @@ class SubscriptionDetail(ApiView):
             raise Http404(f"{tenant.name} has not subscribed to this service.")
         return Response(SubscriptionSerializer(subscription).data)
 
-    @extend_schema(request=SubscriptionSerializer, responses={200: SubscriptionSerializer})
+    @extend_schema(
+        request=SubscriptionSerializer,
+        responses={200: SubscriptionSerializer},
+        examples=[OpenApiExample("Subscribe", {"plan": "standard"}, request_only=True)],
+    )
     def put(self, request: Request, slug: str, service: str) -> Response:
         """Start the trial (`plan: trial`, once) or subscribe (`plan: standard`). 409 when that is not possible."""
         _check_service(service)

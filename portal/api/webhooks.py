@@ -105,7 +105,11 @@ class WebhookDetail(ApiView):
         membership = membership_for(request, slug, Role.ADMIN)
         return Response(WebhookSerializer(_webhook(membership, webhook_id)).data)
 
-    @extend_schema(request=WebhookChangeSerializer, responses=WebhookSerializer)
+    @extend_schema(
+        request=WebhookChangeSerializer,
+        responses=WebhookSerializer,
+        examples=[OpenApiExample("Expiring keys only", {"kinds": ["key.expiring"]}, request_only=True)],
+    )
     def patch(self, request: Request, slug: str, webhook_id: int) -> Response:
         """Change what it is told, or switch it off and on. Needs the role admin."""
         membership = membership_for(request, slug, Role.ADMIN)

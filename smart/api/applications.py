@@ -94,7 +94,22 @@ class ApplicationDetail(ApiView):
         """One application."""
         return Response(ApplicationSerializer(_get(request, deployment_id, application_id, Role.READ)).data)
 
-    @extend_schema(request=ApplicationSerializer, responses=ApplicationSerializer)
+    @extend_schema(
+        request=ApplicationSerializer,
+        responses=ApplicationSerializer,
+        examples=[
+            OpenApiExample(
+                "Another redirect URI",
+                {
+                    "name": "Growth chart",
+                    "kind": "public",
+                    "redirect_uris": ["https://app.example/back"],
+                    "allowed_scopes": "launch/patient openid fhirUser patient/Observation.rs",
+                },
+                request_only=True,
+            )
+        ],
+    )
     def put(self, request: Request, deployment_id: str, application_id: int) -> Response:
         """Change everything but the client id and the server. Needs the role admin."""
         application = _get(request, deployment_id, application_id, Role.ADMIN)
@@ -106,7 +121,11 @@ class ApplicationDetail(ApiView):
         note_change(application.server.deployment, "application_changed", application, by=caller(request))
         return Response(ApplicationSerializer(application).data)
 
-    @extend_schema(request=SwitchSerializer, responses=ApplicationSerializer)
+    @extend_schema(
+        request=SwitchSerializer,
+        responses=ApplicationSerializer,
+        examples=[OpenApiExample("Off", {"enabled": False}, request_only=True)],
+    )
     def patch(self, request: Request, deployment_id: str, application_id: int) -> Response:
         """Switch it on or off. Needs the role admin."""
         application = _get(request, deployment_id, application_id, Role.ADMIN)
@@ -124,7 +143,11 @@ class ApplicationDetail(ApiView):
 
 
 class ApplicationRotate(ApiView):
-    @extend_schema(request=RotationSerializer, responses=NewApplicationSerializer)
+    @extend_schema(
+        request=RotationSerializer,
+        responses=NewApplicationSerializer,
+        examples=[OpenApiExample("The old secret works for a day", {"overlap_hours": 24}, request_only=True)],
+    )
     def post(self, request: Request, deployment_id: str, application_id: int) -> Response:
         """A second client secret; the old one works for `overlap_hours` more. Needs the role admin."""
         application = _get(request, deployment_id, application_id, Role.ADMIN)

@@ -106,14 +106,28 @@ class ServerDetail(ApiView):
         """One authentication server; never its secret."""
         return Response(ServerSerializer(_get(request, deployment_id, server_id, Role.READ)).data)
 
-    @extend_schema(request=ProviderSerializer, responses=ServerSerializer)
+    @extend_schema(
+        request=ProviderSerializer,
+        responses=ServerSerializer,
+        examples=[
+            OpenApiExample(
+                "More clock skew",
+                {"name": "Hospital", "issuer": "https://id.hospital.example", "leeway": 60},
+                request_only=True,
+            )
+        ],
+    )
     def put(self, request: Request, deployment_id: str, server_id: int) -> Response:
         """Change an identity provider: checked as when it was added. 409 for the integrated server. Needs the role admin."""
         server = _external(_get(request, deployment_id, server_id, Role.ADMIN))
         _save(server, _check(server, read_body(ProviderSerializer, request)), request)
         return Response(ServerSerializer(server).data)
 
-    @extend_schema(request=IntegratedChangeSerializer, responses=ServerSerializer)
+    @extend_schema(
+        request=IntegratedChangeSerializer,
+        responses=ServerSerializer,
+        examples=[OpenApiExample("Tokens of ten minutes", {"access_token_lifetime": 600}, request_only=True)],
+    )
     def patch(self, request: Request, deployment_id: str, server_id: int) -> Response:
         """Switch a server on or off; lifetimes and registration only of the integrated one (else 409). Needs the role admin."""
         server = _get(request, deployment_id, server_id, Role.ADMIN)
@@ -146,7 +160,16 @@ def _external(server: AuthenticationServer) -> AuthenticationServer:
 
 class ServerTokenTest(ApiView):
     @extend_schema(
-        operation_id="authentication_servers_test", request=TokenTestSerializer, responses=FindingsSerializer
+        operation_id="authentication_servers_test",
+        request=TokenTestSerializer,
+        responses=FindingsSerializer,
+        examples=[
+            OpenApiExample(
+                "A token of the provider",
+                {"token": "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2lnbmF0dXJl"},
+                request_only=True,
+            )
+        ],
     )
     def post(self, request: Request, deployment_id: str, server_id: int) -> Response:
         """Check a saved identity provider anew with a token of it, claim by claim; the token is kept nowhere. Needs the role admin."""

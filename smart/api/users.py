@@ -69,7 +69,11 @@ class ServerUserDetail(ApiView):
             ServerUserSerializer(_get(deployment_for(request, deployment_id, Role.READ), user_id)).data
         )
 
-    @extend_schema(request=ServerUserChangeSerializer, responses=ServerUserSerializer)
+    @extend_schema(
+        request=ServerUserChangeSerializer,
+        responses=ServerUserSerializer,
+        examples=[OpenApiExample("Switch off", {"enabled": False}, request_only=True)],
+    )
     def patch(self, request: Request, deployment_id: str, user_id: int) -> Response:
         """Change name, address or record, or switch the user on or off. Needs the role admin."""
         deployment = deployment_for(request, deployment_id, Role.ADMIN)
