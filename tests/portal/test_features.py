@@ -52,7 +52,7 @@ def test_without_sign_up_only_invited_people_make_an_account(
     create_invitation(tenant, "dora@example.org", Role.READ, actor=tenant.memberships.get(user=alice))
     found = re.search(r"/invitations/[\w-]+/", str(mail.outbox[-1].body))
     assert found
-    assert "closed" in client.get("/accounts/signup/").content.decode()
+    assert "Ask an administrator of your team" in client.get("/accounts/signup/").content.decode()
     assert "Password" in client.get(f"/accounts/signup/?next={found[0]}").content.decode()
     assert not signed_up(Client(), "dora@example.org")
     assert not signed_up(Client(), "emil@example.org", found[0])
