@@ -16,10 +16,13 @@ EPILOGUE = (
 
 def parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--json", action="store_true", help="write JSON instead of a table")
+    words = "write JSON instead of a table"
+    # Before the command or after it: the one after it says nothing where it is not given.
+    shared.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=words)
     made = argparse.ArgumentParser(
         prog="fireside", description="Fireside on the command line.", epilog=EPILOGUE
     )
+    made.add_argument("--json", action="store_true", help=words)
     made.add_argument("--version", action="version", version=f"fireside {VERSION}")
     made.set_defaults(parser=made)
     commands = made.add_subparsers(metavar="COMMAND")

@@ -200,6 +200,14 @@ def test_a_first_word_alone_shows_what_can_follow(tmp_path: Path) -> None:
     assert "begin it with https://" in told
 
 
+def test_json_is_asked_for_before_or_after_the_command(tmp_path: Path) -> None:
+    fireside = Fireside(tmp_path)
+    fireside.environment |= {"FIRESIDE_URL": "http://127.0.0.1:1", "FIRESIDE_TOKEN": "x"}
+    for words in (("--json", "keys", "list", "Ward"), ("keys", "list", "Ward", "--json")):
+        _, told = fireside(*words, code=7)
+        assert "cannot be reached" in told
+
+
 def test_tab_offers_commands_and_options(tmp_path: Path) -> None:
     script, _ = Fireside(tmp_path)("completion", "bash")
 
