@@ -54,7 +54,11 @@
     else window.location.assign(answeredFrom || url);
   }
   home.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.target !== home || !isPage(event.detail) || !going) return;
+    if (event.target !== home || !isPage(event.detail)) return;
+    if (!going) {
+      event.detail.shouldSwap = false; // another page was come back to meanwhile
+      return;
+    }
     const { xhr } = event.detail;
     if (!event.detail.shouldSwap || !xhr.responseText.includes('id="explorer"')) {
       event.detail.shouldSwap = false;
@@ -138,6 +142,8 @@
     const address = location.pathname + location.search;
     if (address === shown.address && (!event.state || event.state.page === shown.key)) return;
     const key = (event.state && event.state.page) || newKey();
+    window.htmx.trigger(home, "htmx:abort");
+    going = null;
     if (answers.get(key)?.page === shown.page) turnBack(key);
     else if (kept.has(key)) comeBack(key);
     else go(location.href, { key });
