@@ -10,6 +10,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("deployments/<slug:deployment_id>/api/", include("explorer.urls")),
+    path("deployments/<slug:deployment_id>/data/records/", include("explorer.record_urls")),
     path("explore/<str:resource_type>/", explore, name="explore"),
     path("servers/", include("explorer.server_urls", namespace="servers")),
     path("operator/", include("deployments.operator_urls")),

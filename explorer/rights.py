@@ -9,6 +9,8 @@ RIGHTS = (
           " explorer:edit explorer:versions explorer:tour explorer:history explorer:replay"
           " POST explorer:index explorer:resource explorer:authorize explorer:use explorer:forget explorer:paste"
           " explorer:editor-problems explorer:editor-complete explorer:clear-history"),
+    Right("Browse the stored records and their versions; each look is in the log", Role.WRITE,
+          "GET records:type records:record"),
     Right("Keep own requests, and compose Bundles of them", Role.READ,
           "GET explorer:composer explorer:saved explorer:open-saved"
           " POST explorer:collect explorer:arrange explorer:compose explorer:save explorer:delete-saved"),

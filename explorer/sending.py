@@ -16,7 +16,8 @@ import httpx
 from django.core.servers.basehttp import get_internal_wsgi_application
 
 from explorer.building.outgoing import Outgoing
-from gateway.inbound import DRY_RUN, INSIDE
+from gateway.decisions import Member
+from gateway.inbound import DRY_RUN, INSIDE, MEMBER
 from portal.outbound import OutboundError, stream
 
 _INDENTED = re.compile(rb"\s*(<\?[^>]*\?>\s*)?(<[^>]*>|[{\[])[ \t\r]*\n")
@@ -62,7 +63,12 @@ class Answer:
 
 @contextmanager
 def open_answer(
-    request: Outgoing, secret: str, client_address: str, *, dry_run: bool = False
+    request: Outgoing,
+    secret: str,
+    client_address: str,
+    *,
+    dry_run: bool = False,
+    member: Member | None = None,
 ) -> Iterator[httpx.Response]:
     """The response, its body not read yet. `secret` is empty for a request without a credential.
 
@@ -83,7 +89,7 @@ def open_answer(
             yield answer
         return
     transport = httpx.WSGITransport(
-        app=_marked({INSIDE: True, DRY_RUN: dry_run}),
+        app=_marked({INSIDE: True, DRY_RUN: dry_run, MEMBER: member}),
         raise_app_exceptions=False,
         remote_addr=client_address,
     )
@@ -94,7 +100,7 @@ def open_answer(
         yield response
 
 
-def _marked(marks: dict[str, bool]) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+def _marked(marks: dict[str, object]) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     """The product's application, told what no client can tell it."""
     application = get_internal_wsgi_application()
 
@@ -106,11 +112,20 @@ def _marked(marks: dict[str, bool]) -> Callable[[dict[str, Any], Any], Iterable[
 
 
 def send(
-    request: Outgoing, secret: str, client_address: str, limit: int = SHOWN_BYTES, *, dry_run: bool = False
+    request: Outgoing,
+    secret: str,
+    client_address: str,
+    limit: int = SHOWN_BYTES,
+    *,
+    dry_run: bool = False,
+    member: Member | None = None,
 ) -> Answer:
-    """Send and read at most `limit` bytes of the body. With `dry_run` the engine takes back whatever it wrote."""
+    """Send and read at most `limit` bytes of the body. With `dry_run` the engine takes back whatever it wrote.
+
+    `member`: whose request it is, when a page has checked the role and no credential is sent.
+    """
     started = time.perf_counter()
-    with open_answer(request, secret, client_address, dry_run=dry_run) as response:
+    with open_answer(request, secret, client_address, dry_run=dry_run, member=member) as response:
         read, complete = _read(response, limit, started + (OUTSIDE_SECONDS if request.outside else math.inf))
         duration = (time.perf_counter() - started) * 1000
         return Answer(

@@ -36,6 +36,15 @@ class CredentialKind(StrEnum):
     NONE = ""
     API_KEY = "api-key"
     TOKEN = "token"  # noqa: S105
+    MEMBER = "member"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of the team who looks at records on our own pages, which have checked the role."""
+
+    email: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ What the caller learns of a denial is one sentence; the reason and the claims go
 
 import hashlib
 
-from credentials.access import Access, AccessKind
+from credentials.access import READ_ONLY, Access, AccessKind
 from credentials.models import ApiKeySecret
 from credentials.networks import is_within
 from credentials.secret import PREFIX
@@ -13,9 +13,9 @@ from credentials.selectors import KeyProblem, identify_api_key
 from fhirserver import access as fhir_access
 from fhirserver.access import AccessGrant, Permission
 from gateway.brief_memory import BriefMemory
-from gateway.decisions import Allowed, Claim, Credential, CredentialKind, Decision, Denied, Reason
+from gateway.decisions import Allowed, Claim, Credential, CredentialKind, Decision, Denied, Member, Reason
 from gateway.endpoints import Endpoint
-from gateway.inbound import Inbound
+from gateway.inbound import MEMBER, Inbound
 from gateway.tokens import decide_token
 
 _KEY_REASONS = {
@@ -32,7 +32,7 @@ def decide(request: Inbound, endpoint: Endpoint) -> Decision:
     """Authenticates the caller. What the grant does not cover, the engine refuses with 403."""
     presented = _presented(request)
     if isinstance(presented, Denied):
-        return presented
+        return _of_member(request) or presented
     if _is_token(presented, request):
         return decide_token(presented, endpoint.deployment)
     digest = hashlib.sha256(presented.encode("utf-8", "surrogateescape")).digest()
@@ -40,6 +40,17 @@ def decide(request: Inbound, endpoint: Endpoint) -> Decision:
     if isinstance(decision, Allowed) and decision.networks:
         return _from_where(request.address, decision)
     return decision
+
+
+def _of_member(request: Inbound) -> Allowed | None:
+    """A request of our own pages in the name of a person: no header of a client can say so. It may read and no more."""
+    member = request.environ.get(MEMBER)
+    if not isinstance(member, Member):
+        return None
+    credential = Credential(CredentialKind.MEMBER, member.email, member.name)
+    return Allowed(
+        credential, grant_of_access(READ_ONLY), (Claim("member", "the role Write", "checked", True),)
+    )
 
 
 def _from_where(address: str, allowed: Allowed) -> Decision:

@@ -17,6 +17,7 @@ PREFIX = "/fhir/"
 # Keys of the WSGI environment. What a client sends arrives as CGI variables (HTTP_…), never under a name like these.
 DRY_RUN = "fireside.dry_run"
 INSIDE = "fireside.inside"
+MEMBER = "fireside.member"
 _PATH = re.compile(r"/fhir/([a-z0-9]{12})/r4(?:/(.*))?", re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](:\d{1,5})?")
 _MAX_PARAMETERS = 1000

@@ -26,6 +26,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OF_THE_DELETED = {"portal:restore", "portal-api:restore"}
 # A person's own things, which nobody else has, the members of the same tenant neither; and what a body or query would have to name.
 UNNAMED = {
+    "records:record",
     *(
         "codes",
         "save",

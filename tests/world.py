@@ -88,6 +88,7 @@ def build_world(tenant: Tenant, deployment: Deployment, alice: User) -> World:
             "server_id": external.pk,
             "trace_id": RequestLog.objects.get().trace_id,
             "resource_type": "Patient",
+            "logical_id": "nobody",
             "sent_id": 1,
             "saved_id": 1,
             "foreign_server": ForeignServer.objects.create(user=alice, base="https://fhir.example.org/r4").pk,
