@@ -92,7 +92,7 @@ def _validate(progress: Progress) -> None:
     progress.report(number, number, f"{quantities.count(number, 'resource')} checked, {bad:,} invalid")
     if bad and not progress.job.arguments.get("skip_invalid"):
         raise JobFault(
-            f"{bad:,} of {quantities.count(number, 'resource')} are invalid; nothing was loaded. The errors can be downloaded."
+            f"{bad:,} of {quantities.count(number, 'resource')} {'is' if bad == 1 else 'are'} invalid; nothing was loaded. The errors can be downloaded."
         )
     _check_room(progress, number - bad)
 

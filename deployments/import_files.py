@@ -88,13 +88,22 @@ def read_document(path: Path) -> Resource | None:
         raise Unreadable("The compressed file cannot be unpacked: it is damaged or was cut off.") from error
 
 
+def _not_utf8(text: bytes) -> str:
+    """Where a text in another encoding gives itself away; empty for UTF-8."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        return f"The file is not in UTF-8 (byte {error.start + 1:,}). Save it as UTF-8 and send it again."
+    return ""
+
+
 def _document(path: Path) -> Resource | None:
     first, more = _first_line(path)
     try:
         resource = decode_object(first)
     except MalformedJson:
         if not more and len(first) < LARGEST_LINE:
-            raise Unreadable("The file is not JSON, or it was cut off.") from None
+            raise Unreadable(_not_utf8(first) or "The file is not JSON, or it was cut off.") from None
     else:
         return None if more else resource
     with _opened(path) as file:

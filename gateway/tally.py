@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from django.db import transaction
 
 from credentials.services import record_use
+from gateway.decisions import Reason
 from gateway.log_lines import Line
 from gateway.models import LATENCY_BUCKETS, CredentialHour, DeploymentTotal, HourCount, MinuteCount
 
@@ -55,7 +56,8 @@ class Tally:
             minute = int(line.ended) // 60
             key = (line.deployment_id, minute, str(who.kind), who.identifier[:80], who.name[:80])
             self._counts[key].add(line)
-            if who.secret_id:
+            # A key that came from where it may not be used was presented, not used.
+            if who.secret_id and line.reason is not Reason.KEY_NETWORK:
                 self._uses[who.secret_id] = line.ended, line.address
 
     def store(self) -> None:

@@ -50,11 +50,15 @@ def test_invalid_resources_can_be_left_out(send: Send, running: Deployment) -> N
         (b"hello", "not JSON"),
         (b'{"resourceType": "Patient"', "cut off"),
         ("{}".encode("utf-16"), "UTF-16"),
+        (
+            '{"resourceType": "Patient", "name": [{"family": "Müller"}]}'.encode("latin-1"),
+            "not in UTF-8 (byte 51)",
+        ),
         (b"PK\x03\x04 and so on", "ZIP"),
         (gzip.compress(b"", mtime=0), "empty"),
         (gzip.compress(ndjson(PATIENT), mtime=0)[:30], "damaged or was cut off"),
-        (ndjson(PATIENT, {"resourceType": "ActorDefinition"}), "1 of 2 resources are invalid"),
-        (ndjson(PATIENT, UNNAMED, PATIENT), "1 of 3 resources are invalid"),
+        (ndjson(PATIENT, {"resourceType": "ActorDefinition"}), "1 of 2 resources is invalid"),
+        (ndjson(PATIENT, UNNAMED, PATIENT), "1 of 3 resources is invalid"),
         (ndjson({"resourceType": "Bundle", "type": "batch"}, PATIENT)[:-10], "invalid"),
     ],
 )

@@ -5,6 +5,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from credentials.access import FULL
+from credentials.models import ApiKey
 from credentials.services import create_api_key
 from deployments.models import Deployment
 from gateway.explaining import explain
@@ -55,3 +56,12 @@ def test_the_denial_names_the_address_and_the_networks(status, deployment: Deplo
     assert claim["received"] == OUTSIDE
     assert "203.0.113.0/24" in claim["expected"]
     assert line.credential_name == "Lab"
+
+
+def test_an_attempt_from_elsewhere_is_no_use_of_the_key(status, deployment: Deployment) -> None:  # type: ignore[no-untyped-def]
+    status(OUTSIDE)
+    recorder.flush()
+    assert ApiKey.objects.get(deployment=deployment).last_used_at is None
+    status(INSIDE)
+    recorder.flush()
+    assert ApiKey.objects.get(deployment=deployment).last_used_from == INSIDE
