@@ -154,4 +154,4 @@ def covers_version(store: Store, letter: str, version: Version) -> bool:
         return True
     resource, rid = json.decode(version.content), rid_of(version.type, version.logical_id)
     rows = index_rows(resource, rid, version.updated, base=store.partition.base)
-    return covers(store.grant, version.type, letter, rows)
+    return covers(store.grant, version.type, letter, rows) or store.record.reaches(version.type, letter, rid)

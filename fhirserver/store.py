@@ -15,6 +15,7 @@ from fhirserver.dialect.changes import Change
 from fhirserver.guides.memory import forget_guides, guides_of
 from fhirserver.outcomes import StoreFull
 from fhirserver.partitions import Partition
+from fhirserver.reached import Record
 from fhirserver.rows import NO_ROWS, IndexRows, pack, unpack
 from fhirspec.hashing import hash64
 
@@ -90,6 +91,14 @@ class Store:
     grant: AccessGrant
     is_installing: bool = False
     admit: Admit | None = None
+    _record: Record | None = None
+
+    @property
+    def record(self) -> Record:
+        """What the records that the caller is confined to refer to."""
+        if self._record is None:
+            self._record = Record(self.partition, self.grant)
+        return self._record
 
     # -- reading ---------------------------------------------------------------------------------------------
 

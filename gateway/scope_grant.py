@@ -1,6 +1,7 @@
 """From SMART scopes to an access grant (https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html).
 
-- `patient/…` is confined to the compartment of the launch context's patient; without one it grants nothing.
+- `patient/…` is confined to the compartment of the launch context's patient; without one it grants nothing. To read and to search it
+  reaches what the record refers to as well (fhirserver.reached).
 - `user/…` is what the linked person may see: a patient their own compartment, a related person and a Person those of the
   patients that their resource names, a practitioner the whole deployment. Without a link it grants nothing.
 - `fhirUser` lets a practitioner's own resource be read, and no more: the claim is the address of the person who signed in. What

@@ -146,17 +146,18 @@ def _rows(store: Store, source: Source, selection: Selection) -> Iterator[tuple[
     while True:
         rows = fetch(store.partition.region, query, (*source.parameters, *before, *parameters))
         for _, rid, resource_type, logical_id, content, postings in rows:
-            if _visible(store, resource_type, postings):
+            if _visible(store, resource_type, rid, postings):
                 yield rid, Entry(resource_type, logical_id, content)
         if len(rows) < BATCH:
             return
         before = (rows[-1][0], rows[-1][1])
 
 
-def _visible(store: Store, resource_type: str, postings: bytes) -> bool:
+def _visible(store: Store, resource_type: str, rid: int, postings: bytes) -> bool:
     if store.grant.is_unconfined(resource_type, "r"):
         return True
-    return covers(store.grant, resource_type, "r", unpack(postings))
+    is_held = covers(store.grant, resource_type, "r", unpack(postings))
+    return is_held or store.record.reaches(resource_type, "r", rid)
 
 
 def _restriction(store: Store, selection: Selection) -> tuple[str, list[Any]]:
@@ -197,12 +198,12 @@ def _referred(store: Store, rids: list[int], selection: Selection) -> Iterator[E
         among, listed = one_of(store.partition.region, rids[start : start + BATCH])
         rows = fetch(
             store.partition.region,
-            "SELECT r.type, r.logical_id, r.content, r.postings FROM fhir_resource r"
+            "SELECT r.rid, r.type, r.logical_id, r.content, r.postings FROM fhir_resource r"
             f" WHERE r.partition = %s AND r.rid {among} AND r.method <> 'DELETE'{more}",
             (store.partition.number, listed, *parameters),
         )
-        for resource_type, logical_id, content, postings in rows:
-            if store.grant.allows(resource_type, "r") and _visible(store, resource_type, postings):
+        for rid, resource_type, logical_id, content, postings in rows:
+            if store.grant.allows(resource_type, "r") and _visible(store, resource_type, rid, postings):
                 yield Entry(resource_type, logical_id, content)
 
 

@@ -101,6 +101,13 @@ class Rids:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """A patient's record refers to it (see fhirserver.reached)."""
+
+    patient: str
+
+
+@dataclass(frozen=True, slots=True)
 class Updated:
     """Was last changed at a time for which the comparison holds. Microseconds. `held`: a contained resource, with what holds it."""
 
@@ -205,6 +212,7 @@ Node = (
     | Amount
     | Pair
     | Near
+    | Reached
     | Rids
     | Updated
     | HasRow

@@ -14,6 +14,7 @@ from fhirserver.indexing.definitions import parameter, readings
 from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.partitions import Partition
 from fhirserver.prepared import Row
+from fhirserver.reached import Record
 from fhirserver.rows import param_code, unpack
 from fhirserver.search.limits import MAX_INCLUDE_ROUNDS, MAX_INCLUDED
 from fhirserver.search.parse import Include
@@ -46,14 +47,14 @@ def included(
     partition: Partition, grant: AccessGrant, includes: list[Include], page: dict[int, str]
 ) -> list[Entry]:
     """What joins a page, given as rid and type; each resource once. Raises BadRequest, LimitExceeded."""
-    seen, newest = dict(page), page
+    seen, newest, record = dict(page), page, Record(partition, grant)
     found: list[Entry] = []
     rounds = [(one, params_of(one, guides_of(partition))) for one in includes]
     for number in range(MAX_INCLUDE_ROUNDS + 1):
         fresh: dict[int, tuple[str, Entry]] = {}
         for include, params in rounds:
             if number == 0 or include.iterate:
-                fresh.update(_round(partition, grant, include, params, newest, {*seen, *fresh}))
+                fresh.update(_round(partition, grant, record, include, params, newest, {*seen, *fresh}))
         if not fresh:
             break
         if number == MAX_INCLUDE_ROUNDS:
@@ -78,6 +79,7 @@ def _too_many() -> LimitExceeded:
 def _round(
     partition: Partition,
     grant: AccessGrant,
+    record: Record,
     include: Include,
     params: Targets,
     newest: dict[int, str],
@@ -92,7 +94,7 @@ def _round(
     found: dict[int, tuple[str, Entry]] = {}
     for param, rid, kind, logical_id, content, packed in _joining(partition, include, params, starting, seen):
         types = {include.source} if include.reverse else params.get(param, {""})
-        if types & {"", kind} and rid not in found and _may_read(grant, kind, packed):
+        if types & {"", kind} and rid not in found and _may_read(grant, record, kind, rid, packed):
             found[rid] = kind, Entry(kind, logical_id, content, "include")
     return found
 
@@ -142,7 +144,9 @@ def _all_params() -> list[int]:
     ]
 
 
-def _may_read(grant: AccessGrant, resource_type: str, packed: bytes) -> bool:
+def _may_read(grant: AccessGrant, record: Record, resource_type: str, rid: int, packed: bytes) -> bool:
     if grant.is_unconfined(resource_type, "r"):
         return True
-    return grant.allows(resource_type, "r") and covers(grant, resource_type, "r", unpack(packed))
+    if not grant.allows(resource_type, "r"):
+        return False
+    return covers(grant, resource_type, "r", unpack(packed)) or record.reaches(resource_type, "r", rid)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from fhirserver.connection import fetch, is_postgresql
 from fhirserver.partitions import Partition
+from fhirserver.reached import reached
 from fhirserver.search.ast import (
     And,
     Chain,
@@ -14,6 +15,7 @@ from fhirserver.search.ast import (
     Node,
     Not,
     Or,
+    Reached,
     ReferredBy,
     Rids,
     Updated,
@@ -41,6 +43,8 @@ def planned(partition: Partition, node: Node) -> Node:
             return _named(partition, node)
         case InHierarchy():
             return replace(node, confined=planned(partition, node.confined))
+        case Reached(patient):
+            return Rids(tuple(sorted(reached(partition, patient))))
         case And(nodes):
             return And(tuple(planned(partition, one) for one in nodes))
         case Or(nodes):

@@ -6,6 +6,7 @@ from fhirserver.access import SEARCH, AccessGrant, Permission
 from fhirserver.indexing.contained import HELD_BY, holder_key
 from fhirserver.indexing.extract import PATIENT, compartment_codes
 from fhirserver.indexing.keys import compartment_key, type_key
+from fhirserver.reached import patients_reading
 from fhirserver.rows import param_code
 from fhirserver.search.ast import (
     EVERYTHING,
@@ -14,6 +15,7 @@ from fhirserver.search.ast import (
     Chain,
     Node,
     Posting,
+    Reached,
     Rids,
     Target,
     any_of,
@@ -43,7 +45,13 @@ def allowed(grant: AccessGrant, resource_type: str, interaction: str) -> Node:
     if grant.is_unconfined(resource_type, interaction):
         return EVERYTHING
     permissions = grant.for_interaction(resource_type, interaction)
-    return any_of([_of(one, resource_type, grant) for one in permissions]) if permissions else NOTHING
+    along = patients_reading(grant, resource_type, interaction)
+    nodes: list[Node] = [Reached(patient) for patient in along]
+    # What is read along with a record lies in none, so that nothing else is covered by the same permissions.
+    nodes += [
+        _of(one, resource_type, grant) for one in permissions if one.restriction is not None or not along
+    ]
+    return any_of(nodes) if nodes else NOTHING
 
 
 def holders_allowed(grant: AccessGrant) -> Node:
