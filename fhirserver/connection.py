@@ -56,6 +56,10 @@ class WriteConflict(Exception):
     """Another write came first; nothing was written."""
 
 
+class LateWrite(WriteConflict):
+    """The write took too long to reach the database; nothing was written, and nobody else has written either."""
+
+
 _of_thread = threading.local()
 
 
@@ -263,6 +267,8 @@ def lock_name(region: str, name: int) -> None:
 
 def translated(error: Exception) -> Exception:
     """What a driver's error means to a caller."""
+    if isinstance(error, pg.InvalidArgumentForPowerFunction):
+        return LateWrite(str(error))
     if isinstance(error, (sqlite3.IntegrityError, *_CONFLICTS)):
         return WriteConflict(str(error))
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):

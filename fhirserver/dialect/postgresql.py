@@ -72,7 +72,14 @@ class Statement:
         self.parameters += parameters
 
 
-def write(region: str, partition: int, changes: Sequence[Change]) -> None:
+# Once the transaction has its number an export sees it; the root of a negative number undoes the statement when that was too late.
+_IN_TIME = "CASE WHEN txid_current() > 0 THEN sqrt(CASE WHEN clock_timestamp() <= to_timestamp(%s::float8) THEN 1 ELSE -1 END) END"
+_ALWAYS = 1e11
+"""Seconds since 1970 that no clock will show."""
+
+
+def write(region: str, partition: int, changes: Sequence[Change], latest: float = _ALWAYS) -> None:
+    """`latest`: in seconds since 1970 by the database's clock; a statement that comes later is refused. Raises LateWrite, WriteConflict."""
     statement = Statement()
     if len(changes) == 1:
         _add_one(statement, partition, changes[0])
@@ -83,8 +90,9 @@ def write(region: str, partition: int, changes: Sequence[Change]) -> None:
     add_differences(statement, partition, changes)
     replaced = sum(change.was is not None for change in changes)
     # A division by zero undoes the whole statement when a version has moved on.
-    guard = f"SELECT 1 / (count(*) = {replaced:d})::int FROM changed" if replaced else "SELECT 1"
-    fetch(region, f"WITH {', '.join(statement.parts)} {guard}", statement.parameters)
+    guard, source = (f"1 / (count(*) = {replaced:d})::int", " FROM changed") if replaced else ("1", "")
+    text = f"WITH {', '.join(statement.parts)} SELECT {guard}, {_IN_TIME}{source}"
+    fetch(region, text, [*statement.parameters, latest])
 
 
 # -- one resource --------------------------------------------------------------------------------------------

@@ -3,9 +3,10 @@
 https://hl7.org/fhir/uv/bulkdata/STU2/export.html#response---complete-status (`transactionTime`: "a FHIR server might need to wait for any
 pending transactions to resolve in its database before starting the export process")
 
-A write carries its time from before its statement, so the newest times say nothing of what is still to be committed. But no stamp is
-older than dialect.stamps.FRESH_US when its statement begins. So a little after the export's time each write that belongs to it has either
-begun or is done: PostgreSQL lists the transactions that write, and on SQLite whoever gets the writer's lock is alone.
+A write carries its time from before its statement, so the newest times say nothing of what is still to be committed. But PostgreSQL itself
+refuses a statement whose stamp is older than dialect.stamps.LATE_US when its transaction gets its number, and on SQLite a stamp is looked at
+under the writer's lock. So a little after the export's time each write that belongs to it has either begun or is done, or will get a later
+time: PostgreSQL lists the transactions that write, and on SQLite whoever gets the writer's lock is alone.
 """
 
 import time
@@ -14,8 +15,8 @@ from collections.abc import Callable
 from fhirserver.connection import atomic, fetch, is_postgresql
 from fhirserver.outcomes import StoreUnavailable
 
-SETTLE_SECONDS = 4 * 0.5
-"""FRESH_US, and as much again and more for a statement to reach the database."""
+SETTLE_SECONDS = 2.0
+"""LATE_US, and as much again for what the clocks of the server's processes and of its database may differ by."""
 LONGEST_SECONDS = 600
 _PAUSE = 0.05
 

@@ -2,14 +2,16 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from django.db import connections
 
 from fhirserver.access import FULL
-from fhirserver.dialect import stamps
+from fhirserver.connection import is_postgresql
+from fhirserver.dialect import postgresql, stamps
+from fhirserver.dialect.changes import Change
 from fhirserver.interactions import transaction as transactions
 from fhirserver.operations.export import Export, ExportRequest
 from fhirserver.operations.export_cut import wait_for_writes
@@ -67,6 +69,54 @@ def test_an_export_waits_for_the_writes_that_belong_to_it(committed: Client) -> 
     writer.join(WAIT)
     exporter.join(WAIT)
     assert sorted(exported(committed, until)) == ["known", "late"]
+
+
+@pytest.mark.postgres
+def test_a_write_that_is_held_up_before_its_statement_belongs_to_the_next_export(
+    committed: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite nothing can come between a stamp and its statement: the writer holds the lock."""
+    if not is_postgresql(committed.partition.region):
+        return
+    monkeypatch.setattr(stamps, "LATE_US", 100_000)
+    store, stamped, go = Store(committed.partition, FULL), threading.Event(), threading.Event()
+    write = postgresql.write
+    written: list[Sequence[Change]] = []
+
+    def held_up(*given: Any) -> None:
+        if not stamped.is_set():
+            stamped.set()
+            go.wait(WAIT)
+        write(*given)
+
+    def write_late() -> None:
+        change = prepare(store, {"resourceType": "Patient", "id": "late"}, "late", None, "PUT")
+        written.append(store.write([change]))
+
+    monkeypatch.setattr(postgresql, "write", held_up)
+    writer = in_thread(write_late)
+    assert stamped.wait(WAIT)
+    until = now_us() + 1
+    wait_for_writes(committed.partition.region, until, settle=0.2)
+    assert exported(committed, until) == []
+    go.set()
+    writer.join(WAIT)
+    following = Export(committed.partition, FULL, ExportRequest(since=until))
+    assert [json.decode(line)["id"] for line in following.lines("Patient")] == ["late"]
+    stored = committed.get("Patient/late").json()
+    assert json.decode(written[0][0].content or b"") == stored
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+def test_writes_that_always_come_late_are_written_all_the_same(
+    committed: Client, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(stamps, "LATE_US", -1_000_000)
+    entry = {"resource": {"resourceType": "Patient"}, "request": {"method": "POST", "url": "Patient"}}
+    answered = committed.post("", {"resourceType": "Bundle", "type": kind, "entry": [entry] * 3})
+    assert answered.status == 200, answered.body
+    assert committed.get("Patient").json()["total"] == 3
 
 
 @pytest.fixture
