@@ -18,11 +18,17 @@ LARGEST_LINE = 16 * 1024 * 1024
 PLACE_EVERY = 100
 BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
+_UTF_16 = "The file is in UTF-16. Save it as UTF-8 and send it again."
+_PACKED = "The file is compressed by something else than gzip. Unpack it, or compress it with gzip."
+# How files begin that are something else; without a mark at its beginning UTF-16 shows in the first brace.
 _FOREIGN = {
-    b"\xff\xfe": "The file is in UTF-16. Save it as UTF-8 and send it again.",
-    b"\xfe\xff": "The file is in UTF-16. Save it as UTF-8 and send it again.",
+    **dict.fromkeys((b"\xff\xfe", b"\xfe\xff", b"{\x00", b"\x00{"), _UTF_16),
+    **dict.fromkeys((b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf"), _PACKED),
     b"PK\x03\x04": "The file is a ZIP archive. Unpack it and send the files in it, or compress one with gzip.",
 }
+_LIST = (
+    "The file is a list. Send a Bundle instead, or NDJSON: one resource a line, without brackets and commas."
+)
 _CUT_OFF = "The compressed file ends here in the middle: it was cut off. Send it again."
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error)
 
@@ -61,7 +67,7 @@ class Ids:
 
 def _opened(path: Path) -> BinaryIO:
     with path.open("rb") as file:
-        start = file.read(4)
+        start = file.read(8)
     for mark, text in _FOREIGN.items():
         if start.startswith(mark):
             raise Unreadable(text)
@@ -102,6 +108,8 @@ def _document(path: Path) -> Resource | None:
     try:
         resource = decode_object(first)
     except MalformedJson:
+        if first.startswith(b"["):
+            raise Unreadable(_LIST) from None
         if not more and len(first) < LARGEST_LINE:
             raise Unreadable(_not_utf8(first) or "The file is not JSON, or it was cut off.") from None
     else:
@@ -109,7 +117,7 @@ def _document(path: Path) -> Resource | None:
     with _opened(path) as file:
         whole = file.read(LARGEST_DOCUMENT + 1)
     if len(whole) > LARGEST_DOCUMENT:
-        if first in (b"{", b"["):
+        if first == b"{":
             raise Unreadable(
                 "A JSON document may have 64 MB. Send larger data as NDJSON: one resource a line."
             )
@@ -117,7 +125,7 @@ def _document(path: Path) -> Resource | None:
     try:
         return decode_object(whole.removeprefix(BOM))
     except MalformedJson as error:
-        if first in (b"{", b"[") or first.startswith(b"["):
+        if first == b"{":
             raise Unreadable(f"The JSON cannot be read: {error}") from error
         return None  # a bad first line of NDJSON is that line's fault
 
@@ -163,7 +171,8 @@ def _line(number: int, text: bytes) -> Line:
     try:
         return Line(number, decode_object(text))
     except MalformedJson as error:
-        return Line(number, {}, str(error))
+        # It is the file's line that counts, not that of the text within it.
+        return Line(number, {}, str(error).replace("(line 1, column ", "(column "))
 
 
 def entries_of(bundle: Resource) -> Iterator[Line]:

@@ -1,7 +1,9 @@
 """Files of resources: checked first, loaded line by line, in parts and compressed."""
 
+import bz2
 import gzip
 import json
+import lzma
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,12 @@ def test_invalid_resources_can_be_left_out(send: Send, running: Deployment) -> N
             '{"resourceType": "Patient", "name": [{"family": "Müller"}]}'.encode("latin-1"),
             "not in UTF-8 (byte 51)",
         ),
+        (ndjson(PATIENT, UNNAMED).decode().encode("utf-16-le"), "UTF-16"),
+        (ndjson(PATIENT).decode().encode("utf-16-be"), "UTF-16"),
+        (bz2.compress(ndjson(PATIENT)), "gzip"),
+        (lzma.compress(ndjson(PATIENT)), "gzip"),
+        (json.dumps([PATIENT, UNNAMED]).encode(), "The file is a list"),
+        (json.dumps([PATIENT], indent=2).encode(), "The file is a list"),
         (b"PK\x03\x04 and so on", "ZIP"),
         (gzip.compress(b"", mtime=0), "empty"),
         (gzip.compress(ndjson(PATIENT), mtime=0)[:30], "damaged or was cut off"),
@@ -136,3 +144,15 @@ def test_while_a_file_is_checked_it_tells_how_much_of_it_was_read(tmp_path: Path
     assert shares == sorted(shares)
     assert shares[0] == 0.0
     assert 0.9 < shares[-1] <= 1.0
+
+
+def test_one_line_in_another_encoding_is_that_lines_fault(
+    send: Send, running: Deployment, alices: Client
+) -> None:
+    strange = json.dumps({**UNNAMED, "name": [{"family": "Bär"}]}, ensure_ascii=False).encode("latin-1")
+    job = send(ndjson(PATIENT) + strange + b"\n" + ndjson(UNNAMED), skip_invalid="on")
+    assert (job.state, stored(running)) == (JobState.DONE, {"Patient": 2})
+    response = alices.get(f"/deployments/{running.pk}/data/{job.pk}/errors.ndjson")
+    [told] = [json.loads(line) for line in b"".join(response.streaming_content).splitlines()]  # type: ignore[attr-defined]
+    assert told["line"] == 2
+    assert "UTF-8 (column" in told["problem"]
