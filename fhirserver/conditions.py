@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/http.html#ccreate
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from urllib.parse import parse_qsl, urlencode
 
 from fhirserver.authorise import require
@@ -31,15 +31,17 @@ def find(store: Store, resource_type: str, query: Query, limit: int) -> list[int
     return list(find_matches(store.partition, store.grant, resource_type, list(query), limit))
 
 
-def matches_of(store: Store, resource_type: str, condition: str | Query) -> Version | None:
-    """The one resource that matches, None when none does. Raises MultipleMatches."""
+def matches_of(
+    store: Store, resource_type: str, condition: str | Query, gone: Collection[str] = ()
+) -> Version | None:
+    """The one resource that matches, None when none does; those of the ids that are `gone` do not count. Raises MultipleMatches."""
     if isinstance(condition, str):
         condition = condition.removeprefix(f"{resource_type}?").removeprefix("?")
         condition = parse_qsl(condition, keep_blank_values=True)
-    rids = find(store, resource_type, condition, 2)
-    if len(rids) > 1:
+    rids = find(store, resource_type, condition, 2 + len(gone))
+    found = [one for one in store.get_many(rids).values() if one.logical_id not in gone]
+    if len(found) > 1:
         raise MultipleMatches(
             f"The condition matches several resources: {resource_type}?{urlencode(condition)}"
         )
-    found = store.get_many(rids)
-    return next(iter(found.values()), None)
+    return found[0] if found else None

@@ -45,10 +45,14 @@ def require_type(resource: dict[str, Any], resource_type: str) -> None:
         raise BadRequest(f"The body is a {resource['resourceType']}, the address says {resource_type}.")
 
 
+def is_valid(resource: dict[str, Any]) -> bool:
+    return not any(problem.is_error for problem in validate(resource, resource["resourceType"]))
+
+
 def require_valid(resource: dict[str, Any]) -> None:
     """Raises Invalid with every problem when the resource is not valid R4."""
     problems = validate(resource, resource["resourceType"])
-    if any(problem.severity in ("error", "fatal") for problem in problems):
+    if any(problem.is_error for problem in problems):
         raise Invalid(
             "The resource is not valid.",
             problems=[

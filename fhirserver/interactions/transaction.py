@@ -3,6 +3,7 @@
 Everything is decided first, then all is written by one statement: https://hl7.org/fhir/R4/http.html#transaction
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,17 +11,21 @@ from urllib.parse import parse_qsl
 from fhirserver.authorise import letter_to_put, require, require_current
 from fhirserver.bundles import bundle
 from fhirserver.conditions import matches_of
+from fhirserver.guides.memory import guides_of
 from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.indexing.extract import index_rows
 from fhirserver.interactions.batch import Answer, read_or_written, response_entry
 from fhirserver.interactions.entries import LETTERS, Entry, Located, read_entry
 from fhirserver.interactions.patch import patched_resource
 from fhirserver.interactions.references import conditional_references, rewrite
-from fhirserver.outcomes import BadRequest, Conflict, FhirError, Gone, NotFound
+from fhirserver.outcomes import BadRequest, Conflict, FhirError, Gone, MultipleMatches, NotFound
 from fhirserver.responses import deleted_response, json_response, written_response
-from fhirserver.store import Current, Store, deletion_of, rid_of
+from fhirserver.search.service import matches
+from fhirserver.store import Current, Store, deletion_of, now_us, rid_of
 from fhirserver.writing import (
     check_if_match,
     check_if_none_match,
+    is_valid,
     new_logical_id,
     prepare,
     require_id,
@@ -40,6 +45,8 @@ class _Transaction:
     # base of a server in a fullUrl: what stands below it, and where that is stored here
     elsewhere: dict[str, dict[str, str]] = field(default_factory=dict)
     currents: dict[int, Current] = field(default_factory=dict)
+    # by type, the ids of what this transaction deletes
+    gone: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     @property
     def writes(self) -> list[Entry]:
@@ -74,14 +81,14 @@ def _needs_searches(work: _Transaction, entry: Entry) -> bool:
 
 
 def _carried_out(work: _Transaction, answer: Answer) -> FhirResponse:
-    for entry in work.writes:
+    for entry in sorted(work.writes, key=_in_order):
         _identify(work, entry)
     _require_distinct(work)
     _resolve_references(work)
     work.currents = work.store.get_many_to_change(
         [_rid(entry) for entry in work.writes if entry.method != "POST"]
     )
-    for entry in sorted(work.writes, key=lambda one: "DELETE POST PUT PATCH".index(one.method)):
+    for entry in sorted(work.writes, key=_in_order):
         if entry.response is None:
             with Located(entry):
                 _decide(work, entry)
@@ -92,6 +99,11 @@ def _carried_out(work: _Transaction, answer: Answer) -> FhirResponse:
                 entry.response = read_or_written(entry.request, work.store, answer)
     answers = [response_entry(entry.response) for entry in work.entries if entry.response is not None]
     return json_response(bundle("transaction-response", answers))
+
+
+def _in_order(entry: Entry) -> int:
+    """https://hl7.org/fhir/R4/http.html#trules: what is deleted is gone for the conditions of all others."""
+    return "DELETE POST PUT PATCH".index(entry.method)
 
 
 def _write(work: _Transaction) -> None:
@@ -115,7 +127,7 @@ def _identify(work: _Transaction, entry: Entry) -> None:
         require(store.grant, asked.resource_type, _letter(entry, store, None))
         condition: Any = asked.headers.get("if-none-exist") if asked.method == "POST" else asked.query
         if condition and not asked.logical_id:
-            entry.existing = matches_of(store, asked.resource_type, condition)
+            entry.existing = matches_of(store, asked.resource_type, condition, work.gone[asked.resource_type])
         if entry.existing is not None:
             asked.logical_id = entry.existing.logical_id
             if asked.method == "POST":
@@ -124,6 +136,8 @@ def _identify(work: _Transaction, entry: Entry) -> None:
             asked.logical_id = new_logical_id()
         elif not asked.logical_id:
             _identify_unmatched(entry)
+        if asked.method == "DELETE" and asked.logical_id:
+            work.gone[asked.resource_type].add(asked.logical_id)
         if asked.method == "PUT" and entry.resource is not None:
             require_id(asked.logical_id)
             _require_same_id(entry, entry.resource)
@@ -179,7 +193,7 @@ def _resolve_references(work: _Transaction) -> None:
         with Located(entry):
             for found in conditional_references(entry.resource):
                 if found not in work.addresses:
-                    work.addresses[found] = _one_match(work.store, found)
+                    work.addresses[found] = _one_match(work, found)
     if not work.addresses:
         return
     # A relative reference is meant relative to the fullUrl of its own entry: bundle.html#references.
@@ -189,13 +203,33 @@ def _resolve_references(work: _Transaction) -> None:
             rewrite(entry.resource, seen_from.get(entry.place()[0], work.addresses))
 
 
-def _one_match(store: Store, reference: str) -> str:
+def _one_match(work: _Transaction, reference: str) -> str:
+    """What is stored goes before what this transaction is about to store."""
     resource_type, _, query = reference.partition("?")
-    require(store.grant, resource_type, "s")
-    found = matches_of(store, resource_type, parse_qsl(query, keep_blank_values=True))
-    if found is None:
+    require(work.store.grant, resource_type, "s")
+    condition = parse_qsl(query, keep_blank_values=True)
+    found = matches_of(work.store, resource_type, condition, work.gone[resource_type])
+    if found is not None:
+        return f"{resource_type}/{found.logical_id}"
+    new = [entry.address for entry in work.writes if _will_match(work, entry, resource_type, condition)]
+    if len(new) > 1:
+        raise MultipleMatches(f"The conditional reference {reference} matches {' and '.join(new[:2])}.")
+    if not new:
         raise NotFoundReference(f"The conditional reference {reference} matches nothing.")
-    return f"{resource_type}/{found.logical_id}"
+    return new[0]
+
+
+def _will_match(work: _Transaction, entry: Entry, resource_type: str, query: list[tuple[str, str]]) -> bool:
+    if entry.resource is None or entry.request.resource_type != resource_type or entry.response is not None:
+        return False
+    stored = {**entry.resource, "id": entry.request.logical_id}
+    if not is_valid(stored):
+        # It is refused by name a little later.
+        return False
+    added = guides_of(work.store.partition).added_to(resource_type)
+    return matches(
+        index_rows(stored, _rid(entry), now_us(), added, work.store.partition.base), resource_type, query
+    )
 
 
 class NotFoundReference(FhirError):

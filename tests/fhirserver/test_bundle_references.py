@@ -1,6 +1,6 @@
 """References between the entries of a transaction: they become those of the stored resources."""
 
-from tests.fhirserver.bundles import entry, locations, observation, patient, transaction
+from tests.fhirserver.bundles import entry, identified, locations, observation, patient, transaction
 from tests.fhirserver.client import Client
 
 
@@ -106,3 +106,49 @@ def test_two_entries_with_one_full_url_are_refused(client: Client) -> None:
     refused = client.post("", transaction(*twice))
     assert refused.status == 400
     assert refused.json()["issue"][0]["expression"] == ["Bundle.entry[1].fullUrl"]
+
+
+def test_what_a_transaction_deletes_is_gone_for_its_conditions(client: Client) -> None:
+    known = client.create(identified("1"))
+    answered = client.post(
+        "",
+        transaction(
+            entry("POST", "Patient", identified("1"), ifNoneExist="identifier=1"),
+            entry("POST", "Observation", observation("Patient?identifier=1")),
+            entry("DELETE", f"Patient/{known['id']}"),
+        ),
+    )
+    assert [one["response"]["status"][:3] for one in answered.json()["entry"]] == ["201", "201", "204"]
+    found = client.get("Patient?identifier=1").json()
+    assert found["total"] == 1
+    address = f"Patient/{found['entry'][0]['resource']['id']}"
+    assert address != f"Patient/{known['id']}"
+    [seen] = client.get("Observation").json()["entry"]
+    assert seen["resource"]["subject"]["reference"] == address
+    again = transaction(
+        entry("DELETE", "Patient?identifier=1"), entry("PUT", "Patient?identifier=1", identified("1"))
+    )
+    assert [one["response"]["status"][:3] for one in client.post("", again).json()["entry"]] == ["204", "201"]
+
+
+def test_a_condition_may_name_what_the_same_transaction_stores(client: Client) -> None:
+    client.create(identified("0"))
+    answered = client.post(
+        "",
+        transaction(
+            entry("POST", "Observation", observation("Patient?identifier=new")),
+            entry("POST", "Patient", identified("new")),
+            entry("PUT", "Patient/other", {**identified("other"), "id": "other"}),
+        ),
+    )
+    assert answered.status == 200, answered.body
+    seen, made, _ = locations(answered.json())
+    assert client.get(seen).json()["subject"]["reference"] == made
+    for second, status in ((identified("twin"), 412), (patient(gender="robot"), 412)):
+        refused = transaction(
+            entry("POST", "Observation", observation("Patient?identifier=twin")),
+            entry("POST", "Patient", second),
+            *([entry("POST", "Patient", identified("twin"))] if "identifier" in second else []),
+        )
+        assert client.post("", refused).status == status
+    assert client.get("Patient").json()["total"] == 3
