@@ -34,7 +34,7 @@
     if (!isOurs(url)) return window.location.assign(url);
     window.htmx.trigger(home, "htmx:abort");
     going = { ...way, url };
-    return window.htmx.ajax(going.fields ? "POST" : "GET", url.pathname + url.search, {
+    const asked = window.htmx.ajax(going.fields ? "POST" : "GET", url.pathname + url.search, {
       source: home,
       target: home,
       select: "#explorer > *",
@@ -42,6 +42,8 @@
       headers: { "HX-Boosted": "true" },
       values: going.fields,
     });
+    // What fails is told by events; one that was given up for another is no fault.
+    return asked?.catch(() => {});
   }
   function isPage(detail) {
     return detail.requestConfig.headers["HX-Boosted"] === "true";
