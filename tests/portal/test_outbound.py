@@ -1,27 +1,60 @@
 """Requests to typed-in addresses stay away from private networks, and are bounded."""
 
+import datetime
+import socket
+import ssl
 import threading
+import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from typing import Any, cast
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
-from portal.outbound import AddressRefused, OutboundError, fetch
+from portal.outbound import AddressRefused, OutboundError, OutboundTimeout, check_address, fetch, stream
 
 
 class _Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        if self.path == "/away":
+        if self.path in ("/away", "/elsewhere", "/round"):
             self.send_response(302)
-            self.send_header("Location", "http://169.254.169.254/latest/meta-data")
+            port = cast(HTTPServer, self.server).server_port
+            target = {
+                "/away": "http://169.254.169.254/latest/meta-data",
+                "/elsewhere": f"http://localhost:{port}/secret",
+                "/round": "/secret",
+            }
+            self.send_header("Location", target[self.path])
             self.end_headers()
-            return
-        body = b"x" * (5000 if self.path == "/long" else 5)
+            return None
+        if self.path == "/secret":
+            return self._say(self.headers.get("Authorization", "nothing").encode())
+        if self.path == "/host":
+            return self._say(self.headers["Host"].encode())
+        if self.path == "/drips":
+            return self._drip()
+        return self._say(b"x" * (5000 if self.path == "/long" else 5))
+
+    def _say(self, body: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _drip(self) -> None:
+        """A header whose end never comes, a letter at a time."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        try:
+            for _ in range(600):
+                self.wfile.write(b"a")
+                self.wfile.flush()
+                time.sleep(0.05)
+        except OSError:
+            self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         pass
@@ -36,28 +69,90 @@ def server() -> Iterator[str]:
     running.server_close()
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://127.0.0.1/",
-        "http://localhost:8000/",
-        "http://10.1.2.3/",
-        "http://192.168.0.1/",
-        "http://169.254.169.254/latest/meta-data",
-        "http://[::1]/",
-        "http://[::ffff:127.0.0.1]/",
-        "http://[fd00::1]/",
-        "http://0.0.0.0/",
-        "http://2130706433/",
-        "http://user@127.0.0.1/",
-        "file:///etc/passwd",
-        "gopher://example.org/",
-        "//example.org/",
-    ],
+_REFUSED = (
+    "http://127.0.0.1/",
+    "http://127.1/",
+    "http://0x7f.1/",
+    "http://0x7f000001/",
+    "http://2130706433/",
+    "http://017700000001/",
+    "http://0177.0.0.1/",
+    "http://0/",
+    "http://0.0.0.0/",
+    "http://127。0。0。1/",
+    "http://LOCALHOST/",
+    "http://localhost:8000/",
+    "http://10.1.2.3/",
+    "http://172.16.0.1/",
+    "http://192.168.0.1/",
+    "http://100.64.0.1/",
+    "http://169.254.169.254/latest/meta-data",
+    "http://192.0.2.1/",
+    "http://198.18.0.1/",
+    "http://224.0.0.1/",
+    "http://240.0.0.1/",
+    "http://255.255.255.255/",
+    "http://[::]/",
+    "http://[::1]/",
+    "http://[::127.0.0.1]/",
+    "http://[::ffff:127.0.0.1]/",
+    "http://[::ffff:7f00:1]/",
+    "http://[64:ff9b::7f00:1]/",
+    "http://[64:ff9b:1::a00:1]/",
+    "http://[2002:7f00:1::]/",
+    "http://[2001:0:7f00:1::]/",
+    "http://[fd00::1]/",
+    "http://[fe80::1]/",
+    "http://[fec0::1]/",
+    "http://[ff02::1]/",
+    "http://user@127.0.0.1/",
+    "http://user:word@8.8.8.8/",
+    "http://8.8.8.8@127.0.0.1/",
+    "http://127.0.0.1@8.8.8.8/",
+    "http://8.8.8.8\\@127.0.0.1/",
+    "http://8.8.8.8:22/",
+    "https://8.8.8.8:6379/",
+    "http://8.8.8.8:0/",
+    "http://8.8.8.8:99999/",
+    "http://127.0.0.1:80:80/",
+    "http://[::1",
+    "http:127.0.0.1",
+    "http:///127.0.0.1",
+    "http:\\\\127.0.0.1/",
+    "http://a\nb/",
+    "http://\0/",
+    "file:///etc/passwd",
+    "gopher://example.org/",
+    "javascript:alert(1)",
+    "//example.org/",
+    "http://",
+    "",
 )
+
+
+@pytest.mark.parametrize("url", _REFUSED)
 def test_private_and_strange_addresses_are_refused(url: str) -> None:
     with pytest.raises(AddressRefused):
         fetch(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://8.8.8.8/",
+        "https://8.8.8.8:8443/fhir",
+        "http://8.8.8.8/#@127.0.0.1",
+        "http://[2001:4860:4860::8888]/",
+    ],
+)
+def test_public_addresses_may_be_spoken_to(url: str) -> None:
+    check_address(url)
+
+
+@pytest.mark.parametrize("host", ["a" * 70 + ".example", "a b", "..", "ex_ample.invalid"])
+def test_a_name_that_nobody_has_is_said_to_be_unknown(host: str) -> None:
+    with pytest.raises(OutboundError, match="not known"):
+        check_address(f"http://{host}/")
 
 
 def test_an_operator_can_allow_a_host_or_a_network(server: str, settings: Any) -> None:
@@ -80,3 +175,111 @@ def test_a_long_answer_is_cut_off(server: str, settings: Any) -> None:
     settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
     with pytest.raises(OutboundError, match="longer"):
         fetch(f"{server}/long", max_bytes=1000)
+
+
+def test_a_name_that_changes_its_address_after_the_check_is_not_looked_up_again(
+    server: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS rebinding: a public address for the check, a private one for the connection."""
+    port = int(server.rpartition(":")[2])
+    settings.OUTBOUND_ALLOWED = ["127.0.0.1/32"]
+    answers = iter(["127.0.0.1", "169.254.169.254"])
+    real = socket.getaddrinfo
+
+    def look_up(host: str, port: int, *rest: Any, **more: Any) -> list[Any]:
+        if host != "rebinding.example":
+            return real(host, port, *rest, **more)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    found = fetch(f"http://rebinding.example:{port}/host")
+    assert found.body.decode() == f"rebinding.example:{port}"
+    with pytest.raises(AddressRefused):
+        fetch(f"http://rebinding.example:{port}/host")
+
+
+def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look_up(host: str, port: int, *_: object, **__: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in ("8.8.8.8", "10.0.0.1")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with pytest.raises(AddressRefused):
+        check_address("https://mixed.example/")
+
+
+def test_a_second_address_is_tried_when_the_first_does_not_answer(
+    server: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OUTBOUND_ALLOWED = ["127.0.0.0/8", "::1/128"]
+    real = socket.getaddrinfo
+
+    def look_up(host: str, port: int, *rest: Any, **more: Any) -> list[Any]:
+        if host != "two.example":
+            return real(host, port, *rest, **more)
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in ("127.0.0.9", "127.0.0.1")
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    port = server.rpartition(":")[2]
+    assert fetch(f"http://two.example:{port}/").status == 200
+
+
+def test_a_redirect_to_another_origin_is_not_told_the_credential(server: str, settings: Any) -> None:
+    settings.OUTBOUND_ALLOWED = ["127.0.0.1", "localhost"]
+    secret = {"Authorization": "Bearer secret"}
+    assert fetch(f"{server}/round", headers=secret, redirects=1).body == b"Bearer secret"
+    assert fetch(f"{server}/elsewhere", headers=secret, redirects=1).body == b"nothing"
+
+
+def test_headers_that_never_end_are_given_up(server: str, settings: Any) -> None:
+    settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
+    with pytest.raises(OutboundTimeout, match=r"did not answer in 0\.5 seconds"):
+        fetch(f"{server}/drips", timeout=0.5)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(settings: Any, tmp_path: Any) -> None:
+    settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
+    running = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(_self_signed(tmp_path))
+    running.socket = context.wrap_socket(running.socket, server_side=True)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(OutboundError, match="certificate is not trusted"):
+            fetch(f"https://127.0.0.1:{running.server_port}/")
+    finally:
+        running.shutdown()
+        running.server_close()
+
+
+def test_a_server_without_tls_is_said_to_have_none(server: str, settings: Any) -> None:
+    settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
+    with pytest.raises(OutboundError, match="TLS"):
+        fetch(server.replace("http:", "https:"))
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-Key": "caf\u00e9 \u2713"}, {"X-Key": "a\r\nHost: evil"}, {"a b": "c"}, {"X-Key": "a\0b"}]
+)
+def test_a_header_that_http_cannot_carry_is_refused(
+    server: str, settings: Any, headers: dict[str, str]
+) -> None:
+    settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
+    with pytest.raises(OutboundError), stream(f"{server}/host", headers=headers):
+        pass
+
+
+def _self_signed(folder: Any) -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    pem = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = folder / "server.pem"
+    path.write_bytes(pem + secret)
+    return str(path)
