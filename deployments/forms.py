@@ -11,7 +11,8 @@ from deployments.models import Region, ServiceLevel
 from deployments.presets import PRESETS
 from deployments.selectors import list_open_regions
 from deployments.sizes import SIZES, SMALLEST, get_size
-from deployments.upstream import check_connection, seal_credential
+from deployments.upstream import check_connection
+from deployments.upstream_credentials import seal_header
 from portal.models import Tenant
 from portal.subscriptions import Entitlement, get_entitlement
 
@@ -54,7 +55,7 @@ class OptionsForm(forms.Form):
             raise ValidationError({"upstream": "Give the base URL of the server to connect."})
         return {
             "upstream": check_connection(chosen["upstream"]),
-            "upstream_credential": seal_credential(chosen.get("upstream_credential", "")),
+            "upstream_credential": seal_header(chosen.get("upstream_credential", "")),
         }
 
 

@@ -78,7 +78,7 @@ def create_deployment(
 ) -> Deployment:
     """Record the deployment and queue the job that makes it. Raises ValidationError by field.
 
-    `upstream` connects an existing server; `upstream_credential` comes from `deployments.upstream.seal_credential`.
+    `upstream` connects an existing server; `upstream_credential` comes from `deployments.upstream_credentials`.
     """
     # One creation at a time in a tenant, so that limits count right.
     Tenant.objects.select_for_update().get(pk=tenant.pk)

@@ -17,7 +17,8 @@ METADATA_ONLY = frozenset({State.CREATING, State.STARTING})
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """`size` has the deployment's own limit of requests, where it has one; `largest_body` None: as the installation allows.
-    `partition` is None for a connected server (then `upstream` is its base) and before provisioning."""
+    `partition` is None for a connected server (then `upstream` is its base, and `other_addresses` are those that its own links
+    begin with) and before provisioning."""
 
     deployment: Deployment
     deployment_id: str
@@ -28,6 +29,7 @@ class Endpoint:
     allowed_origins: frozenset[str] = frozenset()
     maintenance_message: str = ""
     largest_body: int | None = None
+    other_addresses: tuple[str, ...] = ()
 
     @property
     def prepared(self) -> bool:
@@ -63,6 +65,7 @@ def _look_up(deployment_id: str) -> Endpoint | None:
         allowed_origins=frozenset(deployment.allowed_origins),
         maintenance_message=deployment.maintenance_message,
         largest_body=deployment.largest_body,
+        other_addresses=tuple(filter(None, [deployment.upstream_facts.get("address", "")])),
     )
 
 

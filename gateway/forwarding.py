@@ -1,49 +1,39 @@
 """Connected servers: a request that the door let in is sent on to the deployment's upstream, with the credential stored
-for it. Our keys, limits and log hold; absolute addresses are rewritten both ways, so that links lead through the door.
+for it. Our keys, limits and log hold; addresses are rewritten both ways (`readdressing`), so that links lead through the door.
 
-A grant that is confined to a patient or a search cannot be enforced on data that lies elsewhere: it is refused.
+A grant that is confined to a patient or a search cannot be enforced on data that lies elsewhere: it is refused (`reach`).
 """
 
-from collections.abc import Iterator
 from contextlib import ExitStack
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import httpx
+from django.conf import settings
 
-from fhirserver.access import ALL_INTERACTIONS, ANY_TYPE, AccessGrant
+from deployments.upstream_credentials import CredentialFault, forget_token, header_of
+from fhirserver.access import AccessGrant
 from fhirserver.http import FhirResponse
+from gateway import relaying
+from gateway.body_places import BodyPlaces, NoPlace
 from gateway.endpoints import Endpoint
-from gateway.inbound import Inbound, parse_query
+from gateway.inbound import Inbound
 from gateway.needs import interaction_and_need
 from gateway.outcomes import outcome
-from gateway.refusals import CONNECTED
-from portal.outbound import AddressRefused, OutboundError, stream
-from portal.secrets import decrypt
+from gateway.reach import refuse_unenforceable
+from gateway.readdressing import Readdressing
+from gateway.upstream_metadata import merged_statement, query_of_metadata
+from portal.outbound import AddressRefused, OutboundError, OutboundTimeout, stream
 
-TIMEOUT = 60.0  # seconds
+TIMEOUT = 60.0  # seconds, until the headers are there and between two parts of the body
 _SENT = (
-    "accept",
-    "content-type",
-    "content-encoding",
-    "prefer",
-    "if-match",
-    "if-none-match",
-    "if-modified-since",
-    "if-none-exist",
+    *("accept", "content-type", "content-encoding", "prefer"),
+    *("if-match", "if-none-match", "if-modified-since", "if-none-exist"),
 )
-_RETURNED = (
-    "content-type",
-    "etag",
-    "last-modified",
-    "location",
-    "content-location",
-    "retry-after",
-    "x-progress",
-)
-_WITH_ADDRESSES = frozenset({"location", "content-location"})
-# These bring other types into an answer, or let it depend on them.
-_REACHING = ("_include", "_revinclude", "_has", "_contained", "_list", "_filter", "_query")
+_FORM = "application/x-www-form-urlencoded"
 _SAFE_IN_PATH = "/$:@!'()*+,;=~"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# A server that answers slowly holds the threads that wait for it: half of them stay for everybody else.
+forward_places = BodyPlaces(settings.WEB_THREADS)
 
 
 def forward(request: Inbound, endpoint: Endpoint, grant: AccessGrant) -> FhirResponse:
@@ -54,106 +44,94 @@ def forward(request: Inbound, endpoint: Endpoint, grant: AccessGrant) -> FhirRes
     refused = refuse_unenforceable(request, body, grant)
     if refused is not None:
         return refused
-    own, theirs = request.base_url().encode(), endpoint.upstream.rstrip("/").encode()
-    headers = {name: request.headers[name] for name in _SENT if name in request.headers}
-    headers |= _credential(endpoint)
-    query = request.query_string.replace(own.decode(), theirs.decode())
-    url = f"{theirs.decode()}/{quote(request.path, safe=_SAFE_IN_PATH)}" + (f"?{query}" if query else "")
+    interaction, _ = interaction_and_need(request.method, request.path)
     opened = ExitStack()
     try:
-        answer = opened.enter_context(
-            stream(
-                url,
-                method=request.method,
-                headers=headers,
-                content=body.replace(own, theirs),
-                timeout=TIMEOUT,
-            )
-        )
+        opened.enter_context(forward_places.place(endpoint.deployment_id))
+        response = _exchange(request, endpoint, body, opened)
+    except NoPlace:
+        return _unreached("The connected server is slow, and others wait for it already.", 503)
     except AddressRefused as error:
-        return outcome(502, "security", str(error))
+        response = outcome(502, "security", str(error))
+    except CredentialFault as error:
+        response = outcome(502, "security", f"{error} Its team can give it anew under Settings.")
+    except OutboundTimeout:
+        response = _unreached(f"The connected server did not answer in {TIMEOUT:g} seconds.", 504)
     except OutboundError:
-        return outcome(502, "transient", "The connected server cannot be reached.", {"Retry-After": "5"})
-    if answer.status_code == 401:
+        response = _unreached("The connected server cannot be reached.", 502)
+    if isinstance(response.body, bytes):
         opened.close()
+    response.interaction = interaction or "operation"
+    return response
+
+
+def _unreached(text: str, status: int) -> FhirResponse:
+    return outcome(status, "transient", text, {"Retry-After": "5"})
+
+
+def _exchange(request: Inbound, endpoint: Endpoint, body: bytes, opened: ExitStack) -> FhirResponse:
+    own, theirs = request.base_url(), endpoint.upstream.rstrip("/")
+    to_theirs = Readdressing([own], theirs)
+    to_ours = Readdressing([theirs, *endpoint.other_addresses], own)
+    url = _url(request, theirs, to_theirs)
+    headers = {name: request.headers[name] for name in _SENT if name in request.headers}
+    headers |= {"X-Request-Id": request.headers["x-request-id"]} if "x-request-id" in request.headers else {}
+    if "if-none-exist" in headers:
+        headers["if-none-exist"] = to_theirs.query(headers["if-none-exist"])
+    if _is_metadata(request):
+        headers["accept"] = "application/fhir+json, application/fhir+xml;q=0.9, application/json;q=0.8"
+    answer = _send(request.method, url, headers, _readdressed(request, body, to_theirs), endpoint, opened)
+    if answer.status_code == 401:
         return outcome(502, "security", "The connected server refused the credential that is stored for it.")
-    interaction, _ = interaction_and_need(request.method, request.path)
-    parts = _rewritten(answer.iter_bytes(), theirs, own)
-    return FhirResponse(
-        answer.status_code, _headers(answer, theirs, own), _closing(parts, opened), interaction or "operation"
-    )
+    if answer.status_code in _REDIRECTS:
+        return _redirected(answer, url, to_ours)
+    if _is_metadata(request) and answer.status_code == 200:
+        return merged_statement(request, answer, own)
+    return relaying.relayed(request.method, answer, to_ours, opened)
 
 
-def refuse_unenforceable(request: Inbound, body: bytes, grant: AccessGrant) -> FhirResponse | None:
-    """403 unless the grant, as it is, covers all that the request can do on the other side."""
-    if request.path == "metadata" and request.method in ("GET", "HEAD"):
-        return None
-    _, needed = interaction_and_need(request.method, request.path)
-    if "$" in request.path:
-        # What an operation reads or changes is the upstream's matter.
-        needed = ""
-    if needed:
-        resource_type, _, letter = needed.rpartition(".")
-        if not grant.is_unconfined(resource_type, letter):
-            return _forbidden(grant, resource_type, letter)
-        if letter not in "rs" or not _reaches_other_types(request, body):
-            return None
-    letters = "rs" if needed or request.method in ("GET", "HEAD") else "".join(sorted(ALL_INTERACTIONS))
-    missing = next((letter for letter in letters if not grant.is_unconfined(ANY_TYPE, letter)), None)
-    return None if missing is None else _forbidden(grant, ANY_TYPE, missing)
+def _send(
+    method: str, url: str, headers: dict[str, str], body: bytes, endpoint: Endpoint, opened: ExitStack
+) -> httpx.Response:
+    """A token that the upstream does not take any more is fetched anew, once."""
+    sealed = endpoint.deployment.upstream_credential
+    for _ in range(2):
+        sent = headers | header_of(sealed)
+        with ExitStack() as attempt:
+            answer = attempt.enter_context(
+                stream(url, method=method, headers=sent, content=body or None, timeout=TIMEOUT)
+            )
+            if answer.status_code != 401 or not forget_token(sealed):
+                opened.push(attempt.pop_all())
+                return answer
+    return answer
 
 
-def _reaches_other_types(request: Inbound, body: bytes) -> bool:
-    names = [name for name, _ in request.query()]
-    if request.method == "POST":
-        names += [name for name, _ in parse_query(body.decode("utf-8", "replace"))]
-    return any(name.startswith(_REACHING) or "." in name for name in names)
+def _url(request: Inbound, theirs: str, to_theirs: Readdressing) -> str:
+    path = quote(request.path, safe=_SAFE_IN_PATH)
+    query = query_of_metadata(request) if _is_metadata(request) else to_theirs.query(request.query_string)
+    return theirs + (f"/{path}" if path else "") + (f"?{query}" if query else "")
 
 
-def _forbidden(grant: AccessGrant, resource_type: str, letter: str) -> FhirResponse:
-    if grant.allows(resource_type, letter):
-        why = "it is confined to a patient or a search, which cannot be enforced on a connected server"
-    else:
-        why = f"it lacks {resource_type}.{letter}"
-    refused = outcome(403, "forbidden", f"This credential may not do that: {why}.")
-    refused.missing = f"{resource_type}.{letter}"
-    refused.check = CONNECTED if grant.allows(resource_type, letter) else ""
-    return refused
+def _is_metadata(request: Inbound) -> bool:
+    return request.path == "metadata" and request.method == "GET"
 
 
-def _credential(endpoint: Endpoint) -> dict[str, str]:
-    """The stored credential is one header: `Authorization: Bearer …`, `x-api-key: …`."""
-    stored = endpoint.deployment.upstream_credential
-    if not stored:
-        return {}
-    name, _, value = decrypt(stored).partition(":")
-    return {name.strip().lower(): value.strip()}
+def _readdressed(request: Inbound, body: bytes, to_theirs: Readdressing) -> bytes:
+    kind = request.headers.get("content-type", "")
+    if not body or "content-encoding" in request.headers:
+        return body
+    if kind.startswith(_FORM):
+        return to_theirs.query(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    return to_theirs.whole(body, kind)
 
 
-def _headers(answer: httpx.Response, theirs: bytes, own: bytes) -> dict[str, str]:
-    headers = {}
-    for name in _RETURNED:
-        value = answer.headers.get(name)
-        if value is not None:
-            rewritten = value.replace(theirs.decode(), own.decode()) if name in _WITH_ADDRESSES else value
-            headers[name.title() if name != "etag" else "ETag"] = rewritten
-    return headers
-
-
-def _rewritten(parts: Iterator[bytes], old: bytes, new: bytes) -> Iterator[bytes]:
-    """The parts with each `old` replaced, also where it lies across two of them."""
-    kept = b""
-    for part in parts:
-        text = (kept + part).replace(old, new)
-        end = max(len(text) - len(old) + 1, 0)
-        # `new` may end in what begins `old`: only what was read last can still complete it.
-        kept = text[end:]
-        if end:
-            yield text[:end]
-    if kept:
-        yield kept
-
-
-def _closing(parts: Iterator[bytes], opened: ExitStack) -> Iterator[bytes]:
-    with opened:
-        yield from parts
+def _redirected(answer: httpx.Response, url: str, to_ours: Readdressing) -> FhirResponse:
+    """Within the upstream's own base the client may follow it, through the door."""
+    target = urljoin(url, answer.headers.get("location", ""))
+    moved = to_ours.text(target)
+    if moved == target:
+        return outcome(
+            502, "transient", "The connected server sends on to another server, which is not followed."
+        )
+    return FhirResponse(answer.status_code, {"Location": moved}, b"")

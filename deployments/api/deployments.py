@@ -15,7 +15,7 @@ from deployments.api.access import deployment_for
 from deployments.api.serializers import DeploymentSerializer
 from deployments.models import Deployment, Region
 from deployments.selectors import count_by_type, get_use, list_deployments_for
-from deployments.upstream import seal_credential
+from deployments.upstream_credentials import seal_header
 from portal.api.access import caller, membership_for, tenants_of
 from portal.api.base import ApiListView, ApiView, read_body, read_query
 from portal.api.problems import InvalidQuery
@@ -57,7 +57,7 @@ class DeploymentList(ApiListView[Deployment]):
         region = Region.objects.filter(name=asked.pop("region")).first()
         if region is None:
             raise ValidationError({"region": ["There is no such region."]})
-        asked["upstream_credential"] = seal_credential(asked["upstream_credential"])
+        asked["upstream_credential"] = seal_header(asked["upstream_credential"])
         made = services.create_deployment(
             tenant=membership.tenant, by=caller(request), region=region, **asked
         )

@@ -41,8 +41,9 @@ class Deployment(models.Model):
     `allowed_origins` are the origins (`https://app.example`) whose browser applications may call the endpoint.
     `maintenance_message` is shown to the team, and to callers while the endpoint is stopped.
     `requests_per_second` and `largest_body` (bytes) are limits of its own, smaller than its size's and the installation's; None for those.
-    `upstream` is the base URL of a connected FHIR server, empty for the embedded one; `upstream_credential` is the header
-    sent there (`Authorization: Bearer …`), encrypted with `portal.secrets`.
+    `upstream` is the base URL of a connected FHIR server, empty for the embedded one; `upstream_credential` is what is sent there
+    (`deployments.upstream_credentials`), encrypted; `upstream_facts` is what it said of itself when asked last
+    (`deployments.upstream.Health`).
     """
 
     id = models.CharField(primary_key=True, max_length=DEPLOYMENT_ID_LENGTH, default=new_deployment_id)
@@ -60,6 +61,7 @@ class Deployment(models.Model):
     partition = models.PositiveIntegerField(null=True, editable=False)
     upstream = models.URLField(blank=True)
     upstream_credential = models.TextField(blank=True, editable=False)
+    upstream_facts = models.JSONField(default=dict, blank=True, editable=False)
     allowed_origins = models.JSONField(default=list, blank=True)
     maintenance_message = models.CharField(max_length=200, blank=True)
     requests_per_second = models.PositiveIntegerField(null=True, blank=True)

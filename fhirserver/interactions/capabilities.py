@@ -77,7 +77,7 @@ def _rest(base_url: str, guides: Guides, oauth_uris: tuple[tuple[str, str], ...]
             "_has, _include, _revinclude, _sort, _count, _total, _summary and _elements; _contained (false, true, both) with "
             f"_containedType (container, contained). Refused together with contained matches: {_beside_contained()}."
         ),
-        "security": _security(oauth_uris),
+        "security": security_of(oauth_uris),
         "resource": [_resource(name, base_url, guides) for name in catalogue.resource_types],
         "interaction": _codes("system"),
         "searchParam": [*(_parameter(one) for one in _system_parameters()), _LIST, _TYPE],
@@ -88,7 +88,7 @@ def _rest(base_url: str, guides: Guides, oauth_uris: tuple[tuple[str, str], ...]
     }
 
 
-def _security(oauth_uris: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+def security_of(oauth_uris: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     """With the extension by which clients of SMART App Launch 1.0 find the authorization server; later ones read its own document.
 
     https://hl7.org/fhir/smart-app-launch/1.0.0/conformance/index.html#using-cs

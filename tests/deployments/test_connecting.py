@@ -7,7 +7,8 @@ from pytest_django import Settings
 
 from deployments.forms import OptionsForm
 from deployments.models import Deployment
-from deployments.upstream import check_upstream, seal_credential
+from deployments.upstream import check_upstream
+from deployments.upstream_credentials import seal_header
 from portal.models import Tenant, User
 from portal.secrets import decrypt
 from portal.subscriptions import start_trial
@@ -42,7 +43,7 @@ def test_what_is_no_base_url_is_refused(url: str, settings: Settings) -> None:
 @pytest.mark.parametrize("header", ["no header", "Host: evil", "a: b\r\nc: d", ": x", "Content-Length: 5"])
 def test_what_is_no_credential_header_is_refused(header: str) -> None:
     with pytest.raises(ValidationError):
-        seal_credential(header)
+        seal_header(header)
 
 
 def test_the_wizard_connects_a_server_and_never_holds_its_credential_in_clear(

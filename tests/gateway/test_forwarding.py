@@ -16,9 +16,9 @@ from deployments.services import create_deployment
 from fhirserver.access import AccessGrant, Permission
 from gateway.endpoints import endpoints
 from gateway.explaining import explain
-from gateway.forwarding import _rewritten, refuse_unenforceable
 from gateway.inbound import read_inbound
 from gateway.models import RequestLog
+from gateway.reach import refuse_unenforceable
 from gateway.recorder import recorder
 from portal.models import User
 from portal.secrets import encrypt
@@ -187,12 +187,3 @@ def test_only_what_a_grant_covers_whole_is_sent_on(
     assert request is not None
     refused = refuse_unenforceable(request, b"", grant)
     assert (refused is None) == passes
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
-def test_addresses_are_rewritten_across_parts(size: int) -> None:
-    text = b"see http://old/r4/Patient/1 and http://old/r4/Patient/2 http://old"
-    parts = iter([text[at : at + size] for at in range(0, len(text), size)])
-    assert b"".join(_rewritten(parts, b"http://old/r4", b"https://new.example/base")) == text.replace(
-        b"http://old/r4", b"https://new.example/base"
-    )
