@@ -12,19 +12,18 @@ from deployments.presets import PRESETS
 from deployments.selectors import list_open_regions
 from deployments.sizes import SIZES, SMALLEST, get_size
 from deployments.upstream import check_connection
-from deployments.upstream_credentials import seal_header
+from deployments.upstream_forms import UpstreamFields, UpstreamScheme
 from portal.models import Tenant
 from portal.subscriptions import Entitlement, get_entitlement
 
 
-class OptionsForm(forms.Form):
+class OptionsForm(UpstreamFields):
     """Step 1: embedded or connected, size, high availability and the data to begin with."""
 
     service = forms.ChoiceField(
         choices=[("embedded", "Embedded"), ("connected", "Connected")], required=False, initial="embedded"
     )
     upstream = forms.CharField(required=False, max_length=200)
-    upstream_credential = forms.CharField(required=False, max_length=4096)
     size = forms.ChoiceField(choices=[(size.code, size.title) for size in SIZES], initial=SMALLEST.code)
     high_availability = forms.BooleanField(required=False)
     preset = forms.ChoiceField(
@@ -45,7 +44,9 @@ class OptionsForm(forms.Form):
         if refusal:
             raise ValidationError(refusal)
         services.check_preset(chosen.get("preset", ""), get_size(chosen["size"]))
-        return chosen | self._connection(chosen)
+        connection = self._connection(chosen)
+        kept = {name: value for name, value in chosen.items() if not name.startswith("upstream")}
+        return kept | connection
 
     def _connection(self, chosen: dict[str, Any]) -> dict[str, str]:
         """The upstream and its sealed credential: the session never holds the credential in clear."""
@@ -53,10 +54,22 @@ class OptionsForm(forms.Form):
             return {"upstream": "", "upstream_credential": ""}
         if not chosen.get("upstream"):
             raise ValidationError({"upstream": "Give the base URL of the server to connect."})
+        base = check_connection(chosen["upstream"])
         return {
-            "upstream": check_connection(chosen["upstream"]),
-            "upstream_credential": seal_header(chosen.get("upstream_credential", "")),
+            "upstream": base,
+            "upstream_credential": self.seal(chosen, base) or self._sealed_before(chosen, base),
         }
+
+    def _sealed_before(self, chosen: dict[str, Any], base: str) -> str:
+        """Whoever comes back to this step does not type the credential again."""
+        untouched = (
+            not chosen.get("upstream_credential") and chosen.get("upstream_scheme") != UpstreamScheme.NONE
+        )
+        return (
+            str(self.initial.get("upstream_credential", ""))
+            if untouched and self.initial.get("upstream") == base
+            else ""
+        )
 
 
 class CloudForm(forms.Form):

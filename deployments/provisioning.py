@@ -14,6 +14,7 @@ from deployments.jobs import JobFault, Kind, Progress, Step, register_kind
 from deployments.lifecycle import Event, next_state
 from deployments.loading import load_file, partition_of
 from deployments.models import Deployment, Job, State
+from deployments.upstream import check_health
 from fhirserver import partitions
 from portal.notifications import NoticeKind, notify
 
@@ -78,6 +79,10 @@ def _until_it_holds(check: Callable[[Deployment], None], progress: Progress) -> 
 
 
 def _check_answers(progress: Progress) -> None:
+    if progress.job.deployment.upstream:
+        health = check_health(progress.job.deployment)
+        if health.problem:
+            raise JobFault(f"The connected server does not answer as it should. {health.problem}")
     _until_it_holds(endpoint.check_answers, progress)
     progress.report(1, 1, "/metadata answers")
 

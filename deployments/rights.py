@@ -25,6 +25,7 @@ RIGHTS = (
           "GET deployments:settings"
           " POST deployments:service_level deployments:access deployments:size deployments:limits"
           " PATCH deployments-api:deployment deployments-api:settings"),
+    Right("Change the credential for a connected server", Role.ADMIN, "POST deployments:upstream_credential"),
     Right("Take settings over from another deployment", Role.ADMIN,
           "POST deployments:take_over deployments-api:take-over"),
     Right("Install and remove implementation guides, and say what writes must meet", Role.ADMIN,

@@ -12,7 +12,8 @@ from deployments.models import Deployment, Job, JobState, Region, ServiceLevel, 
 from deployments.presets import Preset
 from deployments.selectors import get_use
 from deployments.sizes import Size, get_size
-from deployments.upstream import check_connection
+from deployments.upstream import Health, check_connection, check_health
+from deployments.upstream_credentials import describe, forget_token
 from portal import audit
 from portal.models import Tenant, User
 
@@ -242,6 +243,25 @@ def change_limits(
         before=before,
         after={name: getattr(deployment, name) for name in names},
     )
+
+
+def change_upstream_credential(deployment: Deployment, sealed: str, *, by: User | None) -> Health:
+    """`sealed` comes from `deployments.upstream_credentials`; how the server answers with it is returned. Raises ValidationError."""
+    if not deployment.upstream:
+        raise ValidationError({"upstream_credential": "This deployment connects no server."})
+    with transaction.atomic():
+        before, deployment.upstream_credential = deployment.upstream_credential, sealed
+        deployment.save(update_fields=["upstream_credential"])
+        audit.record(
+            "deployment.upstream_credential",
+            tenant=deployment.tenant,
+            actor=by,
+            target=str(deployment),
+            before={"authorization": describe(before)},
+            after={"authorization": describe(sealed)},
+        )
+    forget_token(before)
+    return check_health(deployment)
 
 
 def check_typed_name(deployment: Deployment, typed: str) -> None:

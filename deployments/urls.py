@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deployments.views import actions, comparing, data, guides, pages, wizard
+from deployments.views import actions, comparing, data, guides, pages, upstream, wizard
 
 app_name = "deployments"
 urlpatterns = [
@@ -34,6 +34,12 @@ urlpatterns = [
     path("<slug:deployment_id>/access/", actions.change_access, name="access"),
     path("<slug:deployment_id>/limits/", actions.change_limits, name="limits"),
     path("<slug:deployment_id>/size/", actions.change_size, name="size"),
+    path("<slug:deployment_id>/upstream/", upstream.upstream, name="upstream"),
+    path(
+        "<slug:deployment_id>/upstream/credential/",
+        actions.change_upstream_credential,
+        name="upstream_credential",
+    ),
     path("<slug:deployment_id>/delete/", actions.delete, name="delete"),
     path("<slug:deployment_id>/jobs/<int:job_id>/cancel/", actions.cancel_job, name="cancel_job"),
 ]

@@ -131,10 +131,19 @@ class SettingsSerializer(Strict, serializers.ModelSerializer[Deployment]):
         min_value=1, allow_null=True, help_text="Bytes of a request's body; null: what the installation takes"
     )
 
+    upstream_credential = serializers.CharField(
+        max_length=4096,
+        allow_blank=True,
+        write_only=True,
+        required=False,
+        help_text="The header sent to a connected server, as `Authorization: Bearer …`; empty for none",
+    )
+
     class Meta:
         model = Deployment
         fields: tuple[str, ...] = (
             *("allowed_origins", "maintenance_message", "requests_per_second", "largest_body"),
+            "upstream_credential",
         )
 
 

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from deployments import services
 from deployments.api.access import deployment_for
 from deployments.api.serializers import SettingsSerializer
+from deployments.upstream_credentials import seal_header
 from portal.api.access import caller
 from portal.api.base import ApiView, read_body
 from portal.models import Role
@@ -35,6 +36,7 @@ class Settings(ApiView):
         deployment = deployment_for(request, deployment_id, Role.ADMIN)
         asked = read_body(SettingsSerializer, request, partial=True)
         given, by = SettingsSerializer(deployment).data | asked, caller(request)
+        sealed = seal_header(asked["upstream_credential"]) if "upstream_credential" in asked else None
         with transaction.atomic():
             if asked.keys() & {"allowed_origins", "maintenance_message"}:
                 services.change_access_settings(
@@ -42,4 +44,6 @@ class Settings(ApiView):
                 )
             if asked.keys() & {"requests_per_second", "largest_body"}:
                 services.change_limits(deployment, given["requests_per_second"], given["largest_body"], by=by)
+        if sealed is not None:
+            services.change_upstream_credential(deployment, sealed, by=by)
         return Response(SettingsSerializer(deployment).data)

@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from deployments import jobs, services
 from deployments.forms import AccessSettingsForm, LimitsForm, ServiceLevelForm, SizeForm
 from deployments.models import Deployment
 from deployments.selectors import get_job
+from deployments.upstream_forms import UpstreamForm
 from deployments.views.loaded import deployment_view
 from deployments.views.outcome import do
 from deployments.views.pages import settings_context
@@ -120,6 +122,29 @@ def change_limits(request: HttpRequest, deployment: Deployment) -> HttpResponse:
             return redirect(_settings(deployment))
     context = settings_context(request, deployment, limits_form=form)
     return render(request, "deployments/settings.html", context, status=400)
+
+
+@sensitive_post_parameters(
+    "upstream_credential", "upstream_user", "upstream_password", "upstream_client_secret"
+)
+@require_POST
+@deployment_view(Role.ADMIN)
+def change_upstream_credential(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+    """Another credential for the connected server, which is asked with it at once."""
+    if not deployment.upstream:
+        raise Http404
+    form, by = UpstreamForm(request.POST, base=deployment.upstream), signed_in(request)
+    if not form.is_valid():
+        context = settings_context(request, deployment, upstream_form=form)
+        return render(request, "deployments/settings.html", context, status=400)
+    health = services.change_upstream_credential(deployment, form.sealed, by=by)
+    if health.problem:
+        messages.warning(
+            request, f"The credential is saved, but the server does not answer: {health.problem}"
+        )
+    else:
+        messages.success(request, "The credential is saved, and the server answers with it.")
+    return redirect(_settings(deployment))
 
 
 @require_POST

@@ -19,6 +19,7 @@ from deployments.models import Deployment, ServiceLevel
 from deployments.selectors import get_use, list_deployments_for, list_jobs, with_open_jobs
 from deployments.sizes import get_size
 from deployments.views.loaded import deployment_view
+from deployments.views.upstream import upstream_context, upstream_settings
 from portal.access import get_current_tenant, signed_in
 from portal.forms import TypedNameForm
 from portal.models import Membership, Role
@@ -65,6 +66,7 @@ def overview(request: HttpRequest, deployment: Deployment) -> HttpResponse:
         "samples": samples.list_samples(base, oauth_issuer(deployment)),
         "jobs": list_jobs(deployment)[:RECENT_JOBS],
         "product_version": settings.VERSION,
+        **(upstream_context(deployment) if deployment.upstream else {}),
     }
     return render(request, "deployments/overview.html", context)
 
@@ -99,6 +101,7 @@ def settings_context(request: HttpRequest, deployment: Deployment, **more: Any) 
             }
         ),
         "delete_form": TypedNameForm(expected=deployment.name),
+        **(upstream_settings(deployment) if deployment.upstream else {}),
         **more,
     }
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from deployments import wizard
 from deployments.choices import list_presets, list_regions, list_sizes, summarise
 from deployments.forms import CloudForm, NameForm, OptionsForm
+from deployments.upstream_forms import UpstreamScheme
 from portal.access import get_current_tenant, require_role, signed_in
 from portal.models import Role, Tenant
 from portal.subscriptions import get_entitlement
@@ -84,6 +85,7 @@ def step(request: HttpRequest, step: str) -> HttpResponse:
         "steps": wizard.progress(given, step),
         "previous": wizard.preceding(step),
         "chosen": {name: form[name].value() for name in form.fields},
+        "upstream_schemes": UpstreamScheme.choices if step == "options" else [],
         "sizes": list_sizes(tenant) if step == "options" else [],
         "presets": list_presets() if step == "options" else [],
         "regions": list_regions(given["options"]["high_availability"]) if step == "cloud" else [],
