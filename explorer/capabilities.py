@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.building.outgoing import MEDIA_TYPES, Outgoing
-from explorer.foreign import addressed, held_for
+from explorer.foreign import addressed
 from explorer.models import ForeignServer
 from explorer.sending import Answer, send
+from explorer.server_credentials import list_held
 from explorer.targets import Target
 from fhirspec.xml import from_xml
 from portal.outbound import OutboundError
 
 REMEMBERED_SECONDS = 30.0
 LARGEST_STATEMENT = 20_000_000
+_LISTS = ("interaction", "searchParam", "operation", "resource")
+_USUAL = ("read", "vread", "search-type", "create", "update", "delete", "history-instance")
 _NOT_IN_THIS_FORMAT = (400, 406, 415)
 
 
@@ -39,7 +42,7 @@ _remembered: dict[tuple[str, str], tuple[float, Capabilities]] = {}
 
 def get_capabilities(target: Target, base: str) -> Capabilities:
     """The capabilities of a deployment, or of a server elsewhere. A state change is seen at once, another change within half a minute."""
-    key = (target.pk, target.opened.isoformat() if isinstance(target, ForeignServer) else target.state)
+    key = (target.pk, _version_of(target))
     found = _remembered.get(key)
     if found and found[0] > time.monotonic():
         return found[1]
@@ -49,6 +52,13 @@ def get_capabilities(target: Target, base: str) -> Capabilities:
     if not capabilities.problem:
         _remembered[key] = (time.monotonic() + REMEMBERED_SECONDS, capabilities)
     return capabilities
+
+
+def _version_of(target: Target) -> str:
+    """Of a server elsewhere each person is told what it says to them."""
+    if isinstance(target, ForeignServer):
+        return f"{target.opened.isoformat()} {target.explored_by.pk}"
+    return target.state
 
 
 def _fetch(base: str) -> Capabilities:
@@ -71,7 +81,7 @@ def _fetch_outside(server: ForeignServer) -> Capabilities:
 def _ask_outside(server: ForeignServer, answers_in: str) -> Answer:
     accept = ("Accept", MEDIA_TYPES[answers_in])
     request = addressed(Outgoing("GET", f"{server.base}/metadata", (accept,), secret=None), server)
-    held = held_for(server)
+    held = next((each for each in list_held(server, server.explored_by) if each.active), None)
     return send(
         request.with_secret(held.scheme if held else None), held.text if held else "", "", LARGEST_STATEMENT
     )
@@ -96,16 +106,39 @@ def _read_answer(answer: Answer) -> Capabilities:
 
 def read_statement(statement: dict[str, Any]) -> Capabilities:
     """The part of a decoded CapabilityStatement that the pages need."""
-    rests = [rest for rest in statement.get("rest", ()) if rest.get("mode", "server") == "server"]
-    rest = rests[0] if rests else {}
-    software = statement.get("software") or {}
+    rests = [rest for rest in _objects(statement.get("rest")) if rest.get("mode", "server") == "server"]
+    rest = _tidied(rests[0]) if rests else {}
+    software = statement.get("software")
+    named = software if isinstance(software, dict) else {}
+    formats = statement.get("format")
     return Capabilities(
         rest=rest,
-        resources={each["type"]: each for each in rest.get("resource", ()) if "type" in each},
-        software=f"{software.get('name', '')} {software.get('version', '')}".strip(),
-        fhir_version=str(statement.get("fhirVersion", "")),
-        formats=tuple(statement.get("format", ())),
+        resources={
+            each["type"]: _with_interactions(_tidied(each))
+            for each in _objects(rest.get("resource"))
+            if isinstance(each.get("type"), str)
+        },
+        software=f"{named.get('name') or ''} {named.get('version') or ''}".strip()[:120],
+        fhir_version=str(statement.get("fhirVersion") or "")[:20],
+        formats=tuple(each for each in formats if isinstance(each, str)) if isinstance(formats, list) else (),
     )
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _tidied(part: dict[str, Any]) -> dict[str, Any]:
+    """Lists of objects, whatever the server wrote in their place."""
+    lists = {name: _objects(part[name]) for name in _LISTS if name in part}
+    return part | lists
+
+
+def _with_interactions(resource: dict[str, Any]) -> dict[str, Any]:
+    """A server that names a type and no interactions does not say which: the usual ones are offered, and it decides."""
+    if resource.get("interaction"):
+        return resource
+    return resource | {"interaction": [{"code": code} for code in _USUAL]}
 
 
 def _reason(body: bytes) -> str:

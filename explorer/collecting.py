@@ -10,7 +10,7 @@ from explorer.building.composing import Json, NotAnEntry, bundle_entry
 from explorer.building.draft import Draft
 from explorer.building.outgoing import Outgoing, build_request
 from explorer.execution import open_draft
-from explorer.models import SavedRequest
+from explorer.models import ForeignServer, SavedRequest
 from explorer.targets import Target, kept_for
 from portal.models import Role, User
 
@@ -86,14 +86,23 @@ def save_request(target: Target, user: User, name: str, sealed: str, *, shared: 
     draft = open_draft(sealed)
     if draft is None:
         return None
-    may_share = getattr(target, "role", Role.READ) >= Role.WRITE
     saved, _ = SavedRequest.objects.update_or_create(
         **kept_for(target),
         user=user,
         name=name.strip()[:80] or f"{draft.operation} {draft.resource_type}".strip(),
-        defaults={"sealed": sealed, "shared": shared and may_share, "resource_type": draft.resource_type},
+        defaults={
+            "sealed": sealed,
+            "shared": shared and _may_share(target),
+            "resource_type": draft.resource_type,
+        },
     )
     return saved
+
+
+def _may_share(target: Target) -> bool:
+    if isinstance(target, ForeignServer):
+        return target.shared_with_id is not None
+    return getattr(target, "role", Role.READ) >= Role.WRITE
 
 
 def list_saved(target: Target, user: User) -> QuerySet[SavedRequest]:

@@ -8,6 +8,7 @@ from explorer.building.check import Problem
 from explorer.execution import Attempt
 from explorer.held import Held
 from explorer.sending import send
+from portal.outbound import OutboundError
 
 _ALONE = "There is nothing to compare yet. Authorize with a second credential at the top of the page, then Compare again."
 
@@ -18,7 +19,10 @@ def compare(attempt: Attempt, held: list[Held], client_address: str) -> Attempt:
         return replace(attempt, problems=(*attempt.problems, Problem("", _ALONE)))
     if attempt.blocked:
         return attempt
-    return replace(attempt, comparison=_compared(attempt, held, client_address))
+    try:
+        return replace(attempt, comparison=_compared(attempt, held, client_address))
+    except OutboundError as error:
+        return replace(attempt, problems=(*attempt.problems, Problem("", str(error))))
 
 
 def _compared(attempt: Attempt, held: list[Held], client_address: str) -> Comparison:

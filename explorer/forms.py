@@ -12,9 +12,8 @@ from explorer.building.draft import HEADER_FIELDS, Draft
 from explorer.building.fields import Choice, Field, SearchParameterFacts, result_choices, search_fields
 from explorer.building.interactions import Operation
 from explorer.filtering import FilterField, filter_field, find_fault
-from explorer.models import ForeignServer
 from explorer.picking import NOT_PICKING, Picker, Picking, make_picker, path_fields
-from explorer.rehearsing import can_rehearse
+from explorer.rehearsing import can_rehearse, why_no_rehearsal
 from explorer.searching import facts_of, parameters_of
 from explorer.wording.search import describe_search
 
@@ -59,6 +58,8 @@ class OperationForm:
     count: str
     can_rehearse: bool
     can_compare: bool
+    no_rehearsal: str
+    can_validate: bool
 
     @property
     def method(self) -> str:
@@ -110,7 +111,9 @@ def operation_form(
         query=render_query(criteria),
         count=next(iter(draft.values("_count")), ""),
         can_rehearse=can_rehearse(operation, bench),
-        can_compare=operation.safe and not isinstance(bench.deployment, ForeignServer),
+        can_compare=operation.safe,
+        no_rehearsal=why_no_rehearsal(operation, bench),
+        can_validate=operation.key in ("create", "update") and bench.offers("$validate"),
     )
 
 

@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.crypto import get_random_string
 
+from portal.models import User
+
 
 def _one_target(name: str) -> models.CheckConstraint:
     """A request is either of a deployment or of a server elsewhere."""
@@ -93,6 +95,7 @@ class Scheme(models.TextChoices):
     BEARER = "bearer", "Bearer token"
     BASIC = "basic", "User name and password (basic)"
     HEADER = "header", "API key in a header"
+    CLIENT = "client", "OAuth 2.0 client credentials"
 
 
 def new_server_id() -> str:
@@ -100,17 +103,15 @@ def new_server_id() -> str:
 
 
 class ForeignServer(models.Model):
-    """A FHIR server elsewhere that one person explores by its base URL (without trailing slash).
+    """A FHIR server elsewhere that a person explores by its base URL (without trailing slash).
 
-    `sealed` is the encrypted token, `user:password`, or key; `header` names the header of an API key.
+    `shared_with`: the tenant whose members explore it too, each with credentials of their own; None: nobody else.
     """
 
     id = models.CharField(max_length=12, primary_key=True, default=new_server_id, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     base = models.CharField(max_length=500)
-    scheme = models.CharField(max_length=6, choices=Scheme.choices, default=Scheme.NONE)
-    header = models.CharField(max_length=60, blank=True)
-    sealed = models.TextField(blank=True)
+    shared_with = models.ForeignKey("portal.Tenant", on_delete=models.CASCADE, related_name="+", null=True)
     format = models.CharField(max_length=4, choices=[("json", "JSON"), ("xml", "XML")], default="json")
     opened = models.DateTimeField(auto_now=True)
 
@@ -124,9 +125,36 @@ class ForeignServer(models.Model):
     # What its pages extend, in the place of a deployment's shell.
     base_template = "explorer/foreign_base.html"
     authorize_template = "explorer/foreign_authorize.html"
-    schemes = Scheme.choices
+    # Who looks at it now: set when it is loaded for somebody.
+    explored_by: User
 
     @property
     def name(self) -> str:
         """Host and path, as people call it."""
         return self.base.partition("://")[2]
+
+
+class ServerCredential(models.Model):
+    """One of the credentials that a person has for a server elsewhere; nobody else ever uses it.
+
+    `sealed` is the encrypted token, `user:password`, or key; `header` names the header of an API key. `client` is the encrypted
+    `portal.oauth_client.Client` that fetches the token anew; `expires` is the token's end.
+    """
+
+    server = models.ForeignKey(ForeignServer, on_delete=models.CASCADE, related_name="credentials")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=80)
+    scheme = models.CharField(max_length=6, choices=Scheme.choices)
+    header = models.CharField(max_length=60, blank=True)
+    sealed = models.TextField()
+    client = models.TextField(blank=True)
+    scope = models.CharField(max_length=2000, blank=True)
+    problem = models.CharField(max_length=300, blank=True)
+    expires = models.DateTimeField(null=True)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.name

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from explorer.views import bench, download, editor, kept, reference, requests
+from explorer.views import bench, download, editor, exports, kept, reference, requests
 
 # The type of a resource comes last, for its place takes any word.
 pages = [
@@ -21,6 +21,8 @@ pages = [
     path("saved/<int:saved_id>/delete/", kept.delete_saved, name="delete-saved"),
     path("editor/problems/", editor.problems, name="editor-problems"),
     path("editor/complete/", editor.complete, name="editor-complete"),
+    path("openapi.json", exports.openapi, name="openapi"),
+    path("postman.json", exports.postman, name="postman"),
     path("find/", reference.find, name="find"),
     path("codes/", reference.codes, name="codes"),
     path("types/<str:name>/", reference.datatype, name="datatype"),

@@ -24,6 +24,14 @@ def can_rehearse(operation: Operation, bench: Bench) -> bool:
     return embedded and not operation.safe and not operation.name
 
 
+def why_no_rehearsal(operation: Operation, bench: Bench) -> str:
+    """Why a write has no dry run here; empty where it has one, or writes nothing."""
+    if operation.safe or operation.name or can_rehearse(operation, bench):
+        return ""
+    instead = " $validate checks the body without storing it." if bench.offers("$validate") else ""
+    return f"No dry run: only Fireside's embedded server can take a write back.{instead}"
+
+
 def rehearse(attempt: Attempt, bench: Bench, held: Held | None, client_address: str) -> Attempt:
     """Send what `prepare` made as a dry run, unless a problem blocks it. It leaves no trace in anyone's history."""
     if attempt.blocked:

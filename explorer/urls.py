@@ -3,7 +3,7 @@
 from django.urls import path
 
 from explorer.page_urls import pages
-from explorer.views import authorize, exports, tour
+from explorer.views import authorize, tour
 
 app_name = "explorer"
 
@@ -12,7 +12,5 @@ urlpatterns = [
     path("authorize/use/", authorize.use, name="use"),
     path("authorize/forget/", authorize.forget, name="forget"),
     path("tour/", tour.tour, name="tour"),
-    path("openapi.json", exports.openapi, name="openapi"),
-    path("postman.json", exports.postman, name="postman"),
     *pages,
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from explorer.building.fields import SearchParameterFacts
 from explorer.building.interactions import Operation
+from explorer.building.outgoing import Secret
 
 Json = dict[str, Any]
 _FHIR_JSON = "application/fhir+json"
@@ -47,8 +48,10 @@ def render_openapi(
     base: str,
     version: str,
     types: Iterable[tuple[str, Sequence[Operation], Sequence[SearchParameterFacts]]],
+    secret: Secret | None = None,
 ) -> Json:
     """The document. `types` gives each resource type (empty: the system) with its operations and parameters."""
+    schemes = _security_schemes(secret)
     paths: dict[str, Json] = {}
     parameters: dict[str, Json] = {}
     tags = []
@@ -64,15 +67,12 @@ def render_openapi(
         "info": {"title": title, "version": version, "description": "A FHIR R4 (4.0.1) endpoint."},
         "servers": [{"url": base}],
         "tags": tags,
-        "security": [{"apiKey": []}, {"bearer": []}],
+        "security": [{name: []} for name in schemes],
         "paths": paths,
         "components": {
             "schemas": _SCHEMAS,
             "parameters": parameters,
-            "securitySchemes": {
-                "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
-                "bearer": {"type": "http", "scheme": "bearer"},
-            },
+            "securitySchemes": schemes,
             "responses": {
                 "Problem": {
                     "description": "What went wrong, as an OperationOutcome",
@@ -81,6 +81,16 @@ def render_openapi(
             },
         },
     }
+
+
+def _security_schemes(secret: Secret | None) -> Json:
+    """Of a deployment both ways; of a server elsewhere the one that is used there."""
+    api_key = {"type": "apiKey", "in": "header", "name": secret.header if secret else "x-api-key"}
+    if secret is None:
+        return {"apiKey": api_key, "bearer": {"type": "http", "scheme": "bearer"}}
+    if secret.scheme:
+        return {secret.scheme.lower(): {"type": "http", "scheme": secret.scheme.lower()}}
+    return {"apiKey": api_key}
 
 
 def _path(operation: Operation, resource_type: str) -> str:

@@ -81,6 +81,8 @@ def _asked(request: HttpRequest, bench: Bench) -> Asked:
         draft = replace(draft, operation="")
     part = fields.get(".part", ["answer"])[0] if wants_part(request) or ".part" in fields else ""
     run, preview, dry, compare = (name in fields for name in (".run", ".preview", ".dry", ".compare"))
+    if ".validate" in fields and bench.offers("$validate"):
+        draft, run = Draft("$validate", draft.resource_type, body=draft.body, format=draft.format), True
     written = edited_query(fields)
     pasted = "" if written is None or is_query(written) else written
     held = [(name, fields[name][0]) for name in (".held", ".page") if fields.get(name, [""])[0]]

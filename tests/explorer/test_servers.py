@@ -10,12 +10,12 @@ from django.urls import reverse
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from credentials.access import FULL
+from credentials.access import FULL, chosen
 from credentials.services import create_api_key
 from deployments.models import Deployment
 from deployments.regions import synchronise_regions
-from explorer.models import ForeignServer, SavedRequest, SentRequest
-from portal.models import User
+from explorer.models import ForeignServer, SavedRequest, SentRequest, ServerCredential
+from portal.models import Membership, Role, User
 from tests.explorer.conftest import SignIn
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "region_local"])
@@ -160,16 +160,100 @@ def test_authorization_is_changed_and_taken_back_where_one_is(
     _, key = create_api_key(deployment, name="For Bob", access=FULL, by=None)
     page = f"{opened(bobs, base)}Patient/?.do=search"
     assert "401 " in bobs.get(f"{page}&.run=1").text
-    asked = {"base": base, "scheme": "header", "secret": key, "next": page}
-    assert bobs.post(reverse("servers:list"), asked).headers["Location"] == page
+    authorize = reverse("servers:authorize", args=[ForeignServer.objects.get().pk])
+    asked = {"scheme": "header", "secret": key, "name": "All of it", "next": page}
+    assert bobs.post(authorize, asked).headers["Location"] == page
     authorized = bobs.get(f"{page}&.run=1").text
     assert "200 OK" in authorized
-    assert "API key in a header</strong>" in authorized
+    assert "All of it</strong>" in authorized
+    held = str(ServerCredential.objects.get().pk)
     for elsewhere in ("https://evil.example/", "//evil.example/", "/services/"):
-        back = bobs.post(reverse("servers:list"), {"base": base, "next": elsewhere}).headers["Location"]
-        assert back == page.partition("Patient")[0]
-    assert ForeignServer.objects.get().sealed == ""
+        asked = {"held": "", "next": elsewhere}
+        back = bobs.post(reverse("servers:use", args=[ForeignServer.objects.get().pk]), asked)
+        assert back.headers["Location"] == page.partition("Patient")[0]
     assert "401 " in bobs.get(f"{page}&.run=1").text
+    bobs.post(reverse("servers:forget-credential", args=[ForeignServer.objects.get().pk]), {"held": held})
+    assert not ServerCredential.objects.exists()
+
+
+def test_what_several_credentials_may_see_is_compared(
+    bobs: Client, base: str, deployment: Deployment
+) -> None:
+    home = opened(bobs, base)
+    authorize = reverse("servers:authorize", args=[ForeignServer.objects.get().pk])
+    for name, access in (("Everything", FULL), ("No patients", chosen({"Observation": "rs"}))):
+        _, key = create_api_key(deployment, name=name, access=access, by=None)
+        bobs.post(authorize, {"scheme": "header", "secret": key, "name": name})
+    assert [(each.name, each.active) for each in ServerCredential.objects.all()] == [
+        ("Everything", False),
+        ("No patients", True),
+    ]
+    compared = bobs.get(f"{home}Patient/", {".do": "search", ".compare": "1"}).text
+    assert "The same request with 2 credentials" in compared
+    assert '<th scope="row">Everything</th>' in compared
+    assert "403" in compared.split('id="answer"')[1]
+    first = str(ServerCredential.objects.get(name="Everything").pk)
+    bobs.post(reverse("servers:use", args=[ForeignServer.objects.get().pk]), {"held": first})
+    assert "200 OK" in bobs.get(f"{home}Patient/", {".do": "search", ".run": "1"}).text
+
+
+def test_it_is_exported_for_other_tools_without_a_secret(
+    bobs: Client, base: str, deployment: Deployment
+) -> None:
+    _, key = create_api_key(deployment, name="For Bob", access=FULL, by=None)
+    home = opened(bobs, base, scheme="bearer", secret=key)
+    openapi = bobs.get(f"{home}openapi.json?type=Patient")
+    described = openapi.json()
+    assert described["servers"] == [{"url": base}]
+    assert described["components"]["securitySchemes"] == {"bearer": {"type": "http", "scheme": "bearer"}}
+    assert "/Patient/{id}" in described["paths"]
+    postman = bobs.get(f"{home}postman.json?type=Patient")
+    assert postman.json()["auth"]["bearer"][0]["value"] == "{{token}}"
+    assert key not in openapi.text + postman.text
+    assert f"{home}postman.json" in bobs.get(home).text
+
+
+def test_a_write_says_why_it_has_no_dry_run_and_offers_validation(
+    bobs: Client, base: str, deployment: Deployment
+) -> None:
+    _, key = create_api_key(deployment, name="For Bob", access=FULL, by=None)
+    home = opened(bobs, base, scheme="header", secret=key)
+    page = bobs.get(f"{home}Patient/?.do=create").text
+    assert "No dry run: only Fireside" in page
+    body = '{"resourceType": "Patient", "gender": "nobody"}'
+    checked = bobs.post(f"{home}Patient/", {".do": "create", ".body": body, ".validate": "1"}).text
+    assert "$validate" in checked
+    assert "Patient.gender" in checked.split('id="answer"')[1]
+    assert SentRequest.objects.get().operation == "$validate"
+
+
+def test_a_server_is_shared_with_the_tenant_and_no_credential_with_anybody(
+    bobs: Client, base: str, deployment: Deployment, alice: User, sign_in: SignIn
+) -> None:
+    _, key = create_api_key(deployment, name="For Bob", access=FULL, by=None)
+    bob = User.objects.get(pk=bobs.session["_auth_user_id"])
+    Membership.objects.filter(tenant=deployment.tenant, user=bob).update(role=Role.WRITE)
+    home = opened(bobs, base, scheme="header", secret=key, name="Bobs own")
+    server, alices = ForeignServer.objects.get(), sign_in(alice)
+    assert alices.get(home).status_code == 404
+    assert bobs.post(reverse("servers:share", args=[server.pk]), {"on": "1"}).status_code == 302
+    shared = alices.get(f"{home}Patient/", {".do": "search", ".run": "1"}).text
+    assert "401 " in shared
+    assert "Bobs own" not in shared
+    assert base in alices.get(reverse("servers:list")).text
+    bobs.post(
+        f"{home}saved/save/",
+        {"sealed": sealed(bobs, f"{home}Patient/", do="search"), "name": "Everybody", "shared": "on"},
+    )
+    assert "Everybody" in alices.get(f"{home}saved/").text
+    assert not SentRequest.objects.filter(user=alice).exclude(server=server).exists()
+    refused = alices.post(reverse("servers:share", args=[server.pk]), follow=True)
+    assert "Only who opened a server shares it" in refused.text
+    alices.post(reverse("servers:forget", args=[server.pk]))
+    assert ForeignServer.objects.exists()
+    bobs.post(reverse("servers:share", args=[server.pk]))
+    assert alices.get(home).status_code == 404
+    assert ServerCredential.objects.get().user != alice
 
 
 def test_what_is_no_fhir_server_is_said_to_be_none(bobs: Client, base: str, live_server: LiveServer) -> None:
@@ -191,7 +275,7 @@ def test_a_server_is_its_openers_alone(bobs: Client, base: str, alice: User, sig
 
 def test_a_secret_is_never_stored_or_shown_as_it_is(bobs: Client, base: str) -> None:
     home = opened(bobs, base, scheme="basic", secret="anna:sesame-opens")
-    assert "sesame-opens" not in ForeignServer.objects.get().sealed
+    assert "sesame-opens" not in ServerCredential.objects.get().sealed
     text = bobs.get(f"{home}Patient/", {".do": "search", ".preview": "1"}).text
     assert "$FHIR_BASIC" in html.unescape(text)
     assert "sesame-opens" not in text + bobs.get(reverse("servers:list")).text
