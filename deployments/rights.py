@@ -5,7 +5,7 @@ from portal.rights import Opening, OpenTo, Right
 
 RIGHTS = (
     Right("See deployments with their addresses, limits and stored data", Role.READ,
-          "GET deployments:overview deployments:data deployments:preset deployments-api:deployment"
+          "GET deployments:overview deployments:upstream deployments:data deployments:preset deployments-api:deployment"
           " deployments-api:usage deployments-api:settings"),
     Right("Compare two deployments", Role.READ, "GET deployments:compare deployments-api:compare"),
     Right("See the background work of a deployment", Role.READ, "GET deployments-api:jobs deployments-api:job"),

@@ -20,12 +20,15 @@ RIGHTS = (
 
 OPENINGS = (
     Opening("The way to the explorer of a deployment of one's own", OpenTo.SIGNED_IN, "GET explore"),
-    Opening("The servers that a person opened", OpenTo.SIGNED_IN, "GET servers:list POST servers:list"),
-    Opening("A server that a person opened by its address: nobody else sees it", OpenTo.WHOSE_IT_IS,
+    Opening("The servers that a person opened, and the way back from the sign-in of one", OpenTo.SIGNED_IN,
+            "GET servers:list servers:callback POST servers:list"),
+    Opening("A server that a person opened by its address: nobody else sees it, but the tenant that it is shared with",
+            OpenTo.WHOSE_IT_IS,
             "GET servers:index servers:history servers:replay servers:composer servers:saved servers:open-saved"
             " servers:find servers:codes servers:datatype servers:elements servers:download-system"
-            " servers:resource servers:edit servers:versions servers:download"
-            " POST servers:forget servers:index servers:paste servers:clear-history servers:collect"
+            " servers:resource servers:edit servers:versions servers:download servers:openapi servers:postman"
+            " POST servers:forget servers:share servers:authorize servers:use servers:forget-credential servers:sign-in"
+            " servers:index servers:paste servers:clear-history servers:collect"
             " servers:arrange servers:compose servers:save servers:delete-saved servers:editor-problems"
             " servers:editor-complete servers:resource"),
 )  # fmt: skip
