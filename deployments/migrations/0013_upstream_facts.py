@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deployments", "0011_closed_regions"),
+        ("deployments", "0012_many_rows"),
     ]
 
     operations = [
