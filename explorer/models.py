@@ -125,6 +125,7 @@ class ForeignServer(models.Model):
     # What its pages extend, in the place of a deployment's shell.
     base_template = "explorer/foreign_base.html"
     authorize_template = "explorer/foreign_authorize.html"
+    schemes = Scheme.choices
     # Who looks at it now: set when it is loaded for somebody.
     explored_by: User
 

@@ -166,6 +166,8 @@ def test_authorization_is_changed_and_taken_back_where_one_is(
     authorized = bobs.get(f"{page}&.run=1").text
     assert "200 OK" in authorized
     assert "All of it</strong>" in authorized
+    for scheme in ("bearer", "basic", "header", "client"):
+        assert f'<option value="{scheme}"' in authorized
     held = str(ServerCredential.objects.get().pk)
     for elsewhere in ("https://evil.example/", "//evil.example/", "/services/"):
         asked = {"held": "", "next": elsewhere}
