@@ -291,7 +291,8 @@ def test_a_server_that_is_down_is_502_and_serves_again_when_it_is_back(
     assert "cannot be reached" in diagnostics(down)
     Deployment.objects.update(upstream=f"http://127.0.0.1:{port}/fhir")
     endpoints.forget_all()
-    assert caller("GET", "Patient/1").status_code == 200
+    back = caller("GET", "Patient/1")
+    assert (back.status_code, bool(content(back))) == (200, True)
 
 
 def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(caller: Caller, upstream: Scripted) -> None:
@@ -324,7 +325,8 @@ def test_a_server_that_answers_slowly_takes_half_of_the_threads_and_no_more(
     assert "slow" in diagnostics(refused)
     for answer in under_way:
         content(answer)
-    assert caller("GET", "Patient/1").status_code == 200
+    after = caller("GET", "Patient/1")
+    assert (after.status_code, bool(content(after))) == (200, True)
 
 
 def test_a_head_request_has_no_body_and_leaves_nothing_open(caller: Caller, upstream: Scripted) -> None:
