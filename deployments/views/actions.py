@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -132,7 +132,8 @@ def change_limits(request: HttpRequest, deployment: Deployment) -> HttpResponse:
 def change_upstream_credential(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     """Another credential for the connected server, which is asked with it at once."""
     if not deployment.upstream:
-        raise Http404
+        messages.error(request, "This deployment connects no server.")
+        return redirect(_settings(deployment))
     form, by = UpstreamForm(request.POST, base=deployment.upstream), signed_in(request)
     if not form.is_valid():
         context = settings_context(request, deployment, upstream_form=form)

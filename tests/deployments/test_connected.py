@@ -150,7 +150,8 @@ def test_a_credential_that_the_server_refuses_is_saved_with_a_warning(
 
 def test_an_embedded_deployment_has_no_connection(page: Client, connected: Deployment) -> None:
     Deployment.objects.update(upstream="")
-    assert page.post(f"/deployments/{connected.pk}/upstream/credential/", {}).status_code == 404
+    refused = page.post(f"/deployments/{connected.pk}/upstream/credential/", {}, follow=True)
+    assert "connects no server" in refused.text
     assert page.get(f"/deployments/{connected.pk}/upstream/").status_code == 302
     assert "Connected server" not in page.get(f"/deployments/{connected.pk}/settings/").text
 
