@@ -9,7 +9,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from deployments.endpoint import fhir_base
 from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
 from explorer.held import NotACredential, hold_credential, list_applications, list_held, use_held
@@ -53,19 +52,16 @@ def forget(request: HttpRequest, deployment: Deployment) -> HttpResponse:
 def _back(request: HttpRequest, deployment: Deployment, told: str = "", problem: str = "") -> HttpResponse:
     """The panel alone for htmx, else back to the page it was on."""
     if wants_part(request):
-        held = list_held(request.session, deployment)
         context = {
             "deployment": deployment,
-            "base": fhir_base(deployment),
-            "held": held,
-            "active": next((each for each in held if each.active), None),
+            "held": list_held(request.session, deployment),
             "applications": list_applications(deployment),
             "problem": problem,
             "told": told or problem,
             "opened": bool(problem),
             "next": request.POST.get("next", ""),
         }
-        return render(request, "explorer/authorized.html", context)
+        return render(request, "explorer/authorize.html", context)
     if told:
         messages.success(request, told)
     if problem:
