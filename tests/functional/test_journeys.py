@@ -100,6 +100,7 @@ def test_a_developer_builds_a_hard_search_and_takes_it_along(page: Page, product
 
     page.get_by_text("Requests", exact=True).click()
     page.get_by_role("link", name="History").click()
+    expect(page.get_by_role("heading", name="Your requests")).to_be_focused()
     page.get_by_role("row", name=re.compile("general-practitioner")).first.get_by_role("link").click()
     page.get_by_role("button", name="Execute").click()
     expect(page.locator("[data-status]")).to_have_text("200 OK")
