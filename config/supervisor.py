@@ -1,4 +1,4 @@
-"""Runs the web server and the worker as child processes and keeps them honest: both run, or the run ends."""
+"""Runs the web server and the worker as child processes: one that dies is started again; when that does not help, the run ends."""
 
 import ctypes
 import os
@@ -17,6 +17,8 @@ from config.env import BASE_DIR
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 STOP_SECONDS = 8.0
+MOST_DEATHS = 3
+DEATHS_WITHIN = 60.0  # seconds
 
 
 class RunEnded(Exception):
@@ -44,30 +46,45 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-@dataclass
 class Child:
     """A process with a group of its own, so that Ctrl-C reaches only the supervisor, which then stops all in order."""
 
-    title: str
-    process: subprocess.Popen[bytes]
+    def __init__(self, title: str, arguments: list[str]) -> None:
+        self.title = title
+        self._arguments = arguments
+        self._deaths: list[float] = []
+        self.process = self._start()
 
-    @classmethod
-    def start(cls, title: str, arguments: list[str]) -> "Child":
-        process = subprocess.Popen(  # noqa: S603  our own interpreter and arguments
-            [sys.executable, *arguments],
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603  our own interpreter and arguments
+            [sys.executable, *self._arguments],
             cwd=BASE_DIR,
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
-        return cls(title, process)
+
+    def end(self) -> str:
+        """How the process ended, empty while it runs."""
+        code = self.process.poll()
+        if code is None:
+            return ""
+        return f"The {self.title} ended {f'by signal {-code}' if code < 0 else f'with status {code}'}."
 
     def check(self) -> None:
         """Raises RunEnded if the process has ended."""
-        code = self.process.poll()
-        if code is None:
-            return
-        how = f"by signal {-code}" if code < 0 else f"with status {code}"
-        raise RunEnded(f"The {self.title} ended {how}. Its last words are above.")
+        if ended := self.end():
+            raise RunEnded(f"{ended} Its last words are above.")
+
+    def start_again(self) -> None:
+        """In the place of a process that has ended. Raises RunEnded when that has happened MOST_DEATHS times in a minute."""
+        now = time.monotonic()
+        self._deaths = [*(one for one in self._deaths if now - one < DEATHS_WITHIN), now]
+        if len(self._deaths) >= MOST_DEATHS:
+            raise RunEnded(
+                f"{self.end()} That was {MOST_DEATHS} times in a minute. Its last words are above."
+            )
+        self._kill_group()
+        self.process = self._start()
 
     def ask_to_stop(self) -> None:
         with suppress(ProcessLookupError):
@@ -77,22 +94,25 @@ class Child:
         """Wait until the deadline; what is left of the group then is killed. A job's lease lets another resume it."""
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=max(0.1, deadline - time.monotonic()))
+        self._kill_group()
+        self.process.wait()
+
+    def _kill_group(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
 
 
 def web_server(settings: Settings) -> Child:
     arguments = ["--interface", "wsgi", "--host", settings.host, "--port", str(settings.port)]
     arguments += ["--workers", str(settings.web_workers), "--blocking-threads", str(settings.web_threads)]
     arguments += ["--no-ws", "--log-level", "warning", "--workers-kill-timeout", "5"]
-    return Child.start("web server", ["-m", "granian", *arguments, "config.wsgi:application"])
+    return Child("web server", ["-m", "granian", *arguments, "config.wsgi:application"])
 
 
 def worker(settings: Settings) -> Child:
     arguments = ["--pool=threads", f"--concurrency={settings.worker_threads}", "--loglevel=WARNING"]
     arguments += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return Child.start("worker", ["-m", "celery", "--quiet", "-A", "config", "worker", *arguments])
+    return Child("worker", ["-m", "celery", "--quiet", "-A", "config", "worker", *arguments])
 
 
 def refuse_taken_port(host: str, port: int) -> None:

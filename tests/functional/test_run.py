@@ -52,6 +52,18 @@ class Run:
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in path.read_text().split()]
 
+    def kill_worker(self, worker: int) -> int:
+        """Kill it; the one that is started in its place, 0 when the run ends instead."""
+        others = set(self.children())
+        os.kill(worker, signal.SIGKILL)
+        deadline = time.monotonic() + START_SECONDS
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, self.log.read_text()
+            if started := set(self.children()) - others:
+                return started.pop()
+            time.sleep(0.05)
+        return 0
+
 
 @pytest.fixture
 def home(tmp_path: Path, product: Product) -> Path:
@@ -110,13 +122,26 @@ def test_a_killed_run_takes_its_children_along_and_the_next_one_keeps_everything
     assert not second.answers()
 
 
-def test_a_child_that_dies_ends_the_run_with_its_name(home: Path, started: list[Run]) -> None:
+def test_a_child_that_dies_is_started_again_and_one_that_keeps_dying_ends_the_run(
+    home: Path, started: list[Run]
+) -> None:
     run = _start(home, started)
     run.wait_for("Fireside is running")
-    os.kill(run.children()[-1], signal.SIGKILL)
+    web, worker = run.children()
+    os.kill(web, signal.SIGKILL)
+    run.wait_for("The web server ended by signal 9. It is started again.")
+    deadline = time.monotonic() + START_SECONDS
+    while not run.answers():
+        assert time.monotonic() < deadline, run.log.read_text()
+        time.sleep(0.1)
+    assert worker in run.children()
+
+    for _ in range(3):
+        assert worker
+        worker = run.kill_worker(worker)
     status, said = _end(run)
     assert status != 0
-    assert "ended by signal 9" in said
+    assert "The worker ended by signal 9. That was 3 times in a minute." in said
     assert not run.answers()
 
 

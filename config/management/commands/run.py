@@ -60,10 +60,16 @@ class Command(BaseCommand):
                 self._wait_for_demo(demo, children)
                 publish_demo()
             self._say_ready(demo)
-            while True:
-                for child in children:
-                    child.check()
-                time.sleep(0.5)
+            self._keep_running(children)
+
+    def _keep_running(self, children: list[Child]) -> None:
+        """A job that a worker leaves behind goes on when its lease ends."""
+        while True:
+            for child in children:
+                if ended := child.end():
+                    self._say(f"{ended} It is started again.")
+                    child.start_again()
+            time.sleep(0.5)
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
