@@ -1,6 +1,6 @@
 """What a patient's record refers to: who cared, where, for whom and with which medicine. A caller confined to the record may read it too.
 
-https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html, docs/adr/0019. Only types that tell of no patient, and of these only
+https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html, docs/adr/0020. Only types that tell of no patient, and of these only
 what the record, or one of these, names.
 """
 
