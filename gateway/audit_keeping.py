@@ -12,7 +12,7 @@ from fhirserver.outcomes import FhirError
 from fhirserver.partitions import Partition
 from gateway.audit_events import audit_event
 from gateway.models import AuditKeeping, RequestLog
-from gateway.selectors import filtered_requests
+from gateway.selectors import list_requests_between
 from portal import audit
 from portal.models import User
 
@@ -31,7 +31,7 @@ def set_keeping(deployment: Deployment, keeps: bool, *, by: User) -> None:
     if keeps == keeps_audit_events(deployment):
         return
     if keeps:
-        last = _last_line(deployment)
+        last = _last_line()
         AuditKeeping.objects.create(deployment=deployment, line=last, seen=last)
     else:
         AuditKeeping.objects.filter(deployment=deployment).delete()
@@ -55,9 +55,8 @@ def keep_events() -> int:
 
 def _keep(keeping: AuditKeeping) -> int:
     """Lines become visible in any order while processes store them, so only those up to the last look are due now."""
-    deployment, last = keeping.deployment, _last_line(keeping.deployment)
-    due = filtered_requests(deployment, {}).filter(pk__gt=keeping.line, pk__lte=keeping.seen)
-    lines = list(due.order_by("pk")[:_AT_ONCE])
+    deployment, last = keeping.deployment, _last_line()
+    lines = list_requests_between(deployment, keeping.line, keeping.seen, _AT_ONCE)
     reached = lines[-1].pk if len(lines) == _AT_ONCE else keeping.seen
     events = [event for line in lines if (event := audit_event(line, deployment, settings.PUBLIC_URL))]
     if events:
@@ -71,6 +70,7 @@ def _keep(keeping: AuditKeeping) -> int:
     return len(events)
 
 
-def _last_line(deployment: Deployment) -> int:
-    last = RequestLog.objects.filter(deployment=deployment).aggregate(last=Max("pk"))["last"]
+def _last_line() -> int:
+    """Of all deployments: the last one of one alone would be looked for among all that it has."""
+    last = RequestLog.objects.aggregate(last=Max("pk"))["last"]
     return last or 0

@@ -10,7 +10,7 @@ from django.http import StreamingHttpResponse
 from deployments.models import Deployment
 from gateway.audit_events import audit_event
 from gateway.models import RequestLog
-from gateway.selectors import filtered_requests
+from gateway.selectors import each_request
 from portal import audit
 from portal.models import User
 
@@ -19,21 +19,13 @@ FHIR_NDJSON = "application/fhir+ndjson"
 _ROWS = 500
 
 
-def each_request(deployment: Deployment, filters: Mapping[str, Any], after: int = 0) -> Iterator[RequestLog]:
-    """Every line that fits, oldest first. New lines that arrive meanwhile come at the end."""
-    lines = filtered_requests(deployment, filters).order_by("pk")
-    while batch := list(lines.filter(pk__gt=after)[:_ROWS]):
-        yield from batch
-        after = batch[-1].pk
-
-
 def export(
     deployment: Deployment,
     filters: Mapping[str, Any],
     as_record: Callable[[RequestLog], dict[str, Any] | None],
 ) -> Iterator[bytes]:
     """`as_record` gives a line's JSON, or None to leave it out."""
-    for line in each_request(deployment, filters):
+    for line in each_request(deployment, filters, _ROWS):
         record = as_record(line)
         if record is not None:
             yield json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -1,14 +1,15 @@
 """Reading the log and the counts of a deployment."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import add
 from typing import Any
 
-from django.db.models import BooleanField, Q, QuerySet, Sum
+from django.db.models import BooleanField, CharField, F, Q, QuerySet, Sum, Value
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Concat
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -77,14 +78,38 @@ def _edge(lines: QuerySet[RequestLog], filters: Mapping[str, Any]) -> RequestLog
 
 def list_requests_after(deployment: Deployment, filters: Mapping[str, Any], after: int) -> LogPage:
     """Those after the line with this primary key, oldest first: how a log is followed."""
-    lines = filtered_requests(deployment, filters).filter(pk__gt=after)
-    return LogPage(list(lines.order_by("pk")[:PAGE]), None)
+    lines = filtered_requests(deployment, filters, _in_order_of_numbers(deployment))
+    return LogPage(list(lines.filter(pk__gt=after).order_by("pk")[:PAGE]), None)
 
 
-def filtered_requests(deployment: Deployment, filters: Mapping[str, Any]) -> QuerySet[RequestLog]:
+def list_requests_between(deployment: Deployment, after: int, last: int, most: int) -> list[RequestLog]:
+    """Those after the line numbered `after`, up to `last`, oldest first."""
+    lines = _in_order_of_numbers(deployment).filter(pk__gt=after, pk__lte=last)
+    return list(lines.order_by("pk")[:most])
+
+
+def _in_order_of_numbers(deployment: Deployment) -> QuerySet[RequestLog]:
+    """For the newest lines by their number: no index by deployment has that order, and SQLite would collect all that one holds to sort it."""
+    unindexed = Concat(F("deployment_id"), Value(""), output_field=CharField())
+    return RequestLog.objects.alias(of=unindexed).filter(of=deployment.pk)
+
+
+def each_request(deployment: Deployment, filters: Mapping[str, Any], at_once: int) -> Iterator[RequestLog]:
+    """Every line that fits, oldest first. New lines that arrive meanwhile come at the end."""
+    lines = filtered_requests(deployment, filters).order_by("time", "pk")
+    newer = lines
+    while batch := list(newer[:at_once]):
+        yield from batch
+        last = batch[-1]
+        newer = lines.filter(time__gte=last.time).exclude(time=last.time, pk__lte=last.pk)
+
+
+def filtered_requests(
+    deployment: Deployment, filters: Mapping[str, Any], lines: QuerySet[RequestLog] | None = None
+) -> QuerySet[RequestLog]:
     """`filters`: any of since, until, credential, interaction, status (a digit or three), patient (a logical id, or
     `Patient/…`), trace; all that are given must fit."""
-    lines = RequestLog.objects.filter(deployment=deployment)
+    lines = RequestLog.objects.filter(deployment=deployment) if lines is None else lines
     if since := filters.get("since"):
         lines = lines.filter(time__gte=since)
     if until := filters.get("until"):

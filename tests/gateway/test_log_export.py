@@ -1,12 +1,15 @@
 """The log taken out: as NDJSON and as FHIR AuditEvents, by filters that combine, and kept as long as the plan says."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +20,7 @@ from gateway.models import RequestLog
 from gateway.patients import patient_in_query, patient_in_request, patient_in_resource
 from gateway.recorder import recorder
 from gateway.retention import forget_old_lines
+from gateway.selectors import each_request, list_requests_after, list_requests_between
 from portal.models import AuditEvent, Membership, Role, Tenant, User
 from portal.subscriptions import start_trial, subscribe
 from tests.gateway.conftest import Caller
@@ -201,3 +205,40 @@ def test_the_patient_is_read_from_a_resource_and_from_a_form() -> None:
     assert patient_in_resource(b"\xff" * 100_000) == ""
     assert patient_in_query("code=x&patient=p1") == "p1"
     assert patient_in_query("patient=%ff") == ""
+
+
+def test_a_long_log_is_taken_out_in_pieces_without_loss_where_many_lines_have_one_time(
+    deployment: Deployment,
+) -> None:
+    now = timezone.now()
+    lines = [
+        RequestLog(
+            time=now + timedelta(seconds=number // 4), trace_id=f"{number:016x}", deployment=deployment, method="GET",
+            path="Patient", status=200, duration=1, sent=1, reason="allowed",
+        )
+        for number in range(40)
+    ]  # fmt: skip
+    RequestLog.objects.bulk_create(reversed(lines))
+    taken = [line.trace_id for line in each_request(deployment, {}, 3)]
+    assert sorted(taken) == [f"{number:016x}" for number in range(40)]
+    assert [int(one, 16) // 4 for one in taken] == sorted(number // 4 for number in range(40))
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda deployment: list(each_request(deployment, {}, 3)),
+        lambda deployment: list_requests_after(deployment, {}, 5),
+        lambda deployment: list_requests_between(deployment, 5, 30, 3),
+    ],
+    ids=["whole", "followed", "events"],
+)
+def test_no_look_at_the_log_sorts_all_of_it(
+    deployment: Deployment, read: Callable[[Deployment], object]
+) -> None:
+    with CaptureQueriesContext(connection) as ran:
+        read(deployment)
+    with connection.cursor() as cursor:
+        for one in ran.captured_queries:
+            cursor.execute(f"EXPLAIN QUERY PLAN {one['sql']}")
+            assert not [step for *_, step in cursor.fetchall() if "TEMP B-TREE" in step], one["sql"]
