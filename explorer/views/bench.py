@@ -1,8 +1,6 @@
 """The workbench pages: all resource types, and one of them with its operations, schema and examples."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,25 +11,20 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from explorer import definitions, forms
 from explorer.bench import Bench
-from explorer.building.criteria import render_pairs, render_query
+from explorer.building.criteria import render_pairs
 from explorer.building.draft import Draft, draft_from_fields, edited_query
 from explorer.building.paste import NotARequest, draft_from_paste, is_query
-from explorer.chooser import choose, count_held
 from explorer.comparing import compare
 from explorer.execution import Attempt, execute, prepare
 from explorer.foreign import credential_in_use, list_credentials
 from explorer.models import ForeignServer
-from explorer.picking import NOT_PICKING, START, Picking, picking_from_fields
-from explorer.presenting import Shown
+from explorer.picking import START, Picking, picking_from_fields
 from explorer.rehearsing import can_rehearse, rehearse
-from explorer.schema.must_support import marks_of
-from explorer.schema.tree import schema_rows
-from explorer.searching import table_of
 from explorer.targets import Target
-from explorer.tour import OPENED, tick, tick_steps
+from explorer.tour import tick
+from explorer.views.bench_parts import PARTS, answer_context, page_context
 from explorer.views.examples import caller_address, download_example, example_context
 from explorer.views.fragments import wants_part
-from explorer.views.frame import frame
 from explorer.views.loaded import target_view
 from portal.access import signed_in
 
@@ -97,17 +90,17 @@ def _answer(request: HttpRequest, bench: Bench, template: str) -> HttpResponse:
         return render(request, "explorer/example.html", example_context(request, bench, asked.draft))
     if bench.resource_type and asked.part == "download":
         return download_example(request, bench, asked.draft)
-    if asked.part in _PARTS:
-        return render(request, *_PARTS[asked.part](bench, asked.draft, asked.picking))
+    if asked.part in PARTS:
+        return render(request, *PARTS[asked.part](bench, asked.draft, asked.picking))
     attempt = _attempt(request, bench, asked)
     if asked.part == "answer" and attempt:
-        response = render(request, "explorer/answer.html", _answer_context(bench, attempt, request))
+        response = render(request, "explorer/answer.html", answer_context(bench, attempt, request))
         run_again = asked.run and attempt.operation.safe and attempt.request.method == "GET"
         response["HX-Push-Url"] = bench.address(asked.draft, run=run_again)
         return response
     if request.method == "GET" and _untidy(request):
         return redirect(bench.address(asked.draft, run=asked.run) + _more(asked))
-    return render(request, template, _page_context(request, bench, asked.draft, attempt, asked.picking))
+    return render(request, template, page_context(request, bench, asked.draft, attempt, asked.picking))
 
 
 def open_pasted(request: HttpRequest, bench: Bench, text: str) -> HttpResponse:
@@ -170,100 +163,8 @@ def _attempt(request: HttpRequest, bench: Bench, asked: Asked) -> Attempt | None
 def show_draft(request: HttpRequest, bench: Bench, draft: Draft) -> HttpResponse:
     """The page of a draft that came from elsewhere, its body too."""
     template = "explorer/resource.html" if bench.resource_type else "explorer/index.html"
-    response = render(request, template, _page_context(request, bench, draft, None))
+    response = render(request, template, page_context(request, bench, draft, None))
     if request.method == "POST":
         # Nothing is to be had under the address that it was posted to.
         response["HX-Push-Url"] = bench.address(draft) + ("" if bench.resource_type else "#try")
     return response
-
-
-def _page_context(
-    request: HttpRequest,
-    bench: Bench,
-    draft: Draft,
-    attempt: Attempt | None,
-    picking: Picking = NOT_PICKING,
-) -> dict[str, Any]:
-    context = {
-        **frame(request, bench.deployment),
-        "bench": bench,
-        "operations": bench.operations,
-        **_answer_context(bench, attempt, request),
-    }
-    if draft.operation:
-        context |= _form_part(bench, draft, picking)[1]
-    if not bench.resource_type:
-        choosing = ".do" not in request.GET and not draft.body
-        return context | {"choosing": choosing} | _chooser_part(bench, draft, picking)[1]
-    if bench.resource_type == "Patient" and not isinstance(bench.deployment, ForeignServer):
-        tick_steps(bench.deployment, signed_in(request), [OPENED])
-    return context | {
-        "facts": definitions.type_facts(bench.resource_type),
-        "rows": schema_rows(bench.resource_type),
-        "marks": marks_of(bench.deployment, bench.resource_type),
-        "parameters": table_of(bench),
-        "held_count": count_held(bench.deployment).get(bench.resource_type, 0),
-        **example_context(request, bench, draft),
-    }
-
-
-def _form_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, dict[str, Any]]:
-    form = forms.operation_form(bench, bench.operation(draft.operation), draft, picking)
-    context = {"bench": bench, "deployment": bench.deployment, "form": form}
-    return "explorer/operation_form.html", context | _line_part(bench, draft, picking)[1]
-
-
-def _paths_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, dict[str, Any]]:
-    """The rows of chains and `_has`, and the picker of the next one."""
-    return "explorer/paths.html", _form_part(bench, draft, picking)[1]
-
-
-def _filter_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, dict[str, Any]]:
-    """What is wrong with the filter expression, and where."""
-    return "explorer/filter_fault.html", _form_part(bench, draft, picking)[1]
-
-
-def _line_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, dict[str, Any]]:
-    """The request line as it stands, its query to be edited, and what it looks for in plain words."""
-    operation = bench.operation(draft.operation)
-    request = bench.request(draft, operation)
-    editable = operation.key in forms.SEARCHES
-    path = (
-        request.url.removeprefix(bench.base).split("?")[0]
-        if editable
-        else request.url.removeprefix(bench.base)
-    )
-    return "explorer/line.html", {
-        "bench": bench,
-        "line": f"{request.method} {path or '/'}",
-        "editable": editable,
-        "id_prefix": operation.id_prefix,
-        "query": render_query(draft.criteria),
-        "words": forms.words_of(bench, operation, draft),
-    }
-
-
-def _chooser_part(bench: Bench, draft: Draft, picking: Picking) -> tuple[str, dict[str, Any]]:
-    groups = choose(bench)
-    types = [each for group in groups for each in group.types]
-    supported = sum(each.supported for each in types)
-    return "explorer/types.html", {"groups": groups, "type_count": len(types), "supported_count": supported}
-
-
-# Parts of the page that htmx asks for by `.part`; each renders the same template as the whole page does.
-_PARTS: dict[str, Callable[[Bench, Draft, Picking], tuple[str, dict[str, Any]]]] = {
-    "form": _form_part,
-    "line": _line_part,
-    "paths": _paths_part,
-    "filter": _filter_part,
-    "chooser": _chooser_part,
-}
-
-
-def _answer_context(bench: Bench, attempt: Attempt | None, request: HttpRequest) -> dict[str, Any]:
-    return {
-        "bench": bench,
-        "deployment": bench.deployment,
-        "shown": Shown(attempt, bench) if attempt else None,
-        "active": credential_in_use(request.session, bench.deployment),
-    }
