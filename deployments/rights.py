@@ -21,11 +21,12 @@ RIGHTS = (
           "GET deployments:job_file deployments-api:job-files deployments-api:job-file"
           " POST deployments:export deployments-api:exports"),
     Right("Cancel background work", Role.WRITE, "POST deployments:cancel_job deployments-api:job-cancel"),
-    Right("Change a deployment's size, service level, limits, origins and maintenance message", Role.ADMIN,
+    Right("Change a deployment's size, service level, limits, origins, maintenance message and credential for a connected server",
+          Role.ADMIN,
           "GET deployments:settings"
           " POST deployments:service_level deployments:access deployments:size deployments:limits"
+          " deployments:upstream_credential"
           " PATCH deployments-api:deployment deployments-api:settings"),
-    Right("Change the credential for a connected server", Role.ADMIN, "POST deployments:upstream_credential"),
     Right("Take settings over from another deployment", Role.ADMIN,
           "POST deployments:take_over deployments-api:take-over"),
     Right("Install and remove implementation guides, and say what writes must meet", Role.ADMIN,

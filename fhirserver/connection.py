@@ -217,8 +217,11 @@ def atomic(region: str) -> Iterator[None]:
             with sqlite_writer(region), sqlite_transaction(raw):
                 yield
             return
-        _prepared(region, raw)
+        prepared, is_outermost = _prepared(region, raw), not in_transaction(raw)
         with raw.transaction():
+            if is_outermost:
+                # An export waits for transactions that have a number, and what is stamped in this one is stamped after that.
+                prepared.fetch("SELECT txid_current()", ())
             yield
         if raw.closed:
             raise StoreUnavailable(_UNAVAILABLE)

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
-from fhirserver.connection import LateWrite, atomic, fetch, in_transaction, raw_connection
+from fhirserver.connection import LateWrite, atomic, in_transaction, raw_connection
 from fhirserver.dialect import postgresql, sqlite
 from fhirserver.dialect.changes import Change
 from fhirserver.dialect.stamps import freshly_stamped, latest, stamped_now
@@ -24,28 +24,20 @@ def write(region: str, partition: int, changes: Sequence[Change]) -> Sequence[Ch
     if not changes:
         return changes
     changes = freshly_stamped(changes)
-    try:
-        _write_in_time(region, partition, changes)
-    except LateWrite:
-        if in_transaction(raw):
-            # It is undone as a whole: whoever began it begins anew.
-            raise
-        with atomic(region):
-            # With its number an export waits for this transaction, however long the rest takes.
-            fetch(region, "SELECT txid_current()")
-            changes = stamped_now(changes)
-            _write_parts(region, partition, changes)
-    return changes
-
-
-def _write_in_time(region: str, partition: int, changes: Sequence[Change]) -> None:
-    """Raises LateWrite when the first statement reaches the database long after the stamps."""
-    if len(changes) <= BATCH and not in_transaction(raw_connection(region)):
-        postgresql.write(region, partition, changes, latest(changes))
-        return
+    if in_transaction(raw):
+        _write_parts(region, partition, changes)
+        return changes
+    if len(changes) <= BATCH:
+        try:
+            postgresql.write(region, partition, changes, latest(changes))
+            return changes
+        except LateWrite:
+            # Whatever keeps it, or makes the clocks differ: in a transaction there is time.
+            pass
     with atomic(region):
-        postgresql.write(region, partition, changes[:BATCH], latest(changes))
-        _write_parts(region, partition, changes[BATCH:])
+        changes = stamped_now(changes)
+        _write_parts(region, partition, changes)
+    return changes
 
 
 def _write_parts(region: str, partition: int, changes: Sequence[Change]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connections
 
 from fhirserver.access import FULL
@@ -187,3 +188,20 @@ def test_a_transaction_that_took_long_is_stamped_when_it_is_written(
         )
         # In a Bundle it is an instant of seconds.
         assert one["response"]["lastModified"][:19] == shown(one["resource"])[:19]
+
+
+def test_every_kind_of_write_goes_on_while_the_clock_is_behind_that_of_the_database(
+    committed: Client,
+) -> None:
+    patient = {"resourceType": "Patient", "identifier": [{"value": "1"}]}
+    entry = {"resource": patient, "request": {"method": "POST", "url": "Patient"}}
+    conditional = {**entry, "request": {**entry["request"], "ifNoneExist": "identifier=2"}}
+    with time_machine.travel(time.time() - 3600, tick=False):
+        created = committed.post("Patient", patient, if_none_exist="identifier=1")
+        assert created.status == 201
+        assert committed.put("Patient?identifier=1", patient).status == 200
+        assert committed.post("Patient", patient).status == 201
+        for entries in ([entry] * 3, [entry, conditional]):
+            bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+            assert committed.post("", bundle).status == 200
+    assert committed.get("Patient?_summary=count").json()["total"] == 7
