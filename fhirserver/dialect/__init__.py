@@ -23,11 +23,8 @@ def write(region: str, partition: int, changes: Sequence[Change]) -> Sequence[Ch
         return changes
     if not changes:
         return changes
-    changes = freshly_stamped(changes)
-    if in_transaction(raw):
-        _write_parts(region, partition, changes)
-        return changes
-    if len(changes) <= BATCH:
+    if len(changes) <= BATCH and not in_transaction(raw):
+        changes = freshly_stamped(changes)
         try:
             postgresql.write(region, partition, changes, latest(changes))
             return changes
@@ -36,10 +33,6 @@ def write(region: str, partition: int, changes: Sequence[Change]) -> Sequence[Ch
             pass
     with atomic(region):
         changes = stamped_now(changes)
-        _write_parts(region, partition, changes)
+        for start in range(0, len(changes), BATCH):
+            postgresql.write(region, partition, changes[start : start + BATCH])
     return changes
-
-
-def _write_parts(region: str, partition: int, changes: Sequence[Change]) -> None:
-    for start in range(0, len(changes), BATCH):
-        postgresql.write(region, partition, changes[start : start + BATCH])
