@@ -31,6 +31,15 @@ def authorize(page: Page, api_key: str) -> None:
     expect(page.locator("#authorize > summary")).to_contain_text("Exploring")
 
 
+def create_example_patient(page: Page, live_server: LiveServer, home: str, user: User, api_key: str) -> None:
+    """Log in, authorize, and send the example of a Patient from its page."""
+    log_in(page, live_server, user)
+    page.goto(f"{home}Patient/?.do=create")
+    authorize(page, api_key)
+    page.locator("#op-create").get_by_role("button", name="Execute").click()
+    expect(page.locator("[data-status]")).to_have_text("201 Created")
+
+
 def assert_accessible(page: Page, what: str) -> None:
     found = Axe().run(page)
     assert found.violations_count == 0, f"{what}\n{found.generate_report()}"

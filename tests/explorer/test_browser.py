@@ -7,7 +7,15 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from portal.models import User
-from tests.explorer.browsing import NARROW, WIDE, assert_accessible, authorize, in_browser, log_in
+from tests.explorer.browsing import (
+    NARROW,
+    WIDE,
+    assert_accessible,
+    authorize,
+    create_example_patient,
+    in_browser,
+    log_in,
+)
 
 pytestmark = in_browser
 
@@ -64,11 +72,7 @@ def test_back_and_forward_show_what_was_shown(
 def test_an_entry_opens_as_the_next_request_without_another_page(
     page: Page, live_server: LiveServer, home: str, alice: User, api_key: str
 ) -> None:
-    log_in(page, live_server, alice)
-    page.goto(f"{home}Patient/?.do=create")
-    authorize(page, api_key)
-    page.locator("#op-create").get_by_role("button", name="Execute").click()
-    expect(page.locator("[data-status]")).to_have_text("201 Created")
+    create_example_patient(page, live_server, home, alice, api_key)
     page.goto(f"{home}Patient/?.do=search&.run=1")
     page.evaluate("window.stays = true")
     page.locator(".seg-table tbody a").first.click()
@@ -238,11 +242,7 @@ def test_a_hard_search_is_built_by_keyboard(
 def test_a_composite_is_asked_by_its_parts_and_a_record_held_here_is_an_example(
     page: Page, live_server: LiveServer, home: str, alice: User, api_key: str
 ) -> None:
-    log_in(page, live_server, alice)
-    page.goto(f"{home}Patient/?.do=create")
-    authorize(page, api_key)
-    page.locator("#op-create").get_by_role("button", name="Execute").click()
-    expect(page.locator("[data-status]")).to_have_text("201 Created")
+    create_example_patient(page, live_server, home, alice, api_key)
     page.locator("#example-choice").select_option("own")
     expect(page.locator(".held-list [aria-current]")).to_have_count(1)
     page.locator("#held-find").fill("nobody-of-this-name")
