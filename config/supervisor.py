@@ -182,5 +182,8 @@ def wait_for(
         for child in watched:
             child.check()
         if time.monotonic() > deadline:
-            raise RunEnded(f"{what} was not ready after {seconds:.0f} seconds.")
+            raise RunEnded(
+                f"{what} was not ready after {seconds:.0f} seconds. The lines above may say why; "
+                "when the machine was only busy, start again: what was done stays."
+            )
         time.sleep(pause)

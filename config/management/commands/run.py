@@ -19,7 +19,7 @@ from deployments import job_sweeper
 from deployments.models import Deployment, State
 from deployments.regions import synchronise_regions
 
-WEB_SECONDS = 60
+WEB_SECONDS = 150  # a process that ends is noticed at once: this is for a machine with much else to do
 PROVISION_SECONDS = 170
 
 
