@@ -87,10 +87,16 @@ def indexed(resource_type: str) -> tuple[SearchParameter, ...]:
 
 
 @lru_cache(maxsize=512)
+def clinical_dates(resource_type: str) -> tuple[str, ...]:
+    """The codes of the dates that tell when care took place, the one that tells it best first."""
+    codes = {one.code for one in indexed(resource_type) if one.type == "date"}
+    return tuple(code for code in _RANKED_BY if code in codes)
+
+
+@lru_cache(maxsize=512)
 def rank_parameter(resource_type: str) -> str:
     """The code of the date by which resources of a type are ordered; empty: by their creation."""
-    codes = {one.code for one in indexed(resource_type) if one.type == "date"}
-    return next((code for code in _RANKED_BY if code in codes), "")
+    return next(iter(clinical_dates(resource_type)), "")
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""$everything of a Patient, an Encounter and, through its links, a Person: the compartment and what it refers to.
+"""$everything of a Patient, of all patients, of an Encounter and, through its links, of a Person: the compartment and what it refers to.
 
 https://hl7.org/fhir/R4/patient-operation-everything.html. Without `_count` all is streamed, batch by batch, as rows arrive.
 """
@@ -14,22 +14,24 @@ from fhirserver.authorise import covers
 from fhirserver.bundles import Entry, bundle, bundle_start, search_entry, streamed_bundle
 from fhirserver.connection import fetch, one_of
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.indexing.definitions import rank_parameter
+from fhirserver.indexing.definitions import clinical_dates
 from fhirserver.indexing.extract import compartment_codes
-from fhirserver.indexing.keys import compartment_key
+from fhirserver.indexing.keys import compartment_key, type_key
 from fhirserver.instants import instant_range
 from fhirserver.interactions.read import readable
 from fhirserver.operations.export_reach import local_pointer
 from fhirserver.operations.parameters import Asked
-from fhirserver.outcomes import BadRequest
+from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.responses import json_response
-from fhirserver.rows import param_code, unpack
+from fhirserver.rows import IndexRows, param_code, unpack
 from fhirserver.store import Store, rid_of
 from fhirserver.subsets import subset_entries, subset_of
 from fhirspec import json
 from fhirspec.catalogue import get_catalogue
 
 BATCH = 200
+MAX_OF_ALL_PATIENTS = 100_000
+"""So many resources may be stored where everything of all patients is asked for: what was sent already is kept in mind by number."""
 _LAST = 2**63 - 1
 _RELATIVE = rb'([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[0-9]+)?"'
 
@@ -37,10 +39,20 @@ _RELATIVE = rb'([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[0-9]+)?"'
 class Selection(NamedTuple):
     """What part of everything is wanted; times in microseconds. `types` empty: every type."""
 
-    types: frozenset[str]
-    since: int | None
-    start: int | None
-    end: int | None
+    types: frozenset[str] = frozenset()
+    since: int | None = None
+    start: int | None = None
+    end: int | None = None
+
+    def is_in_time(self, resource_type: str, rows: IndexRows) -> bool:
+        """Whether care took place between `start` and `end`; they do not speak of what has no clinical date."""
+        for code in clinical_dates(resource_type):
+            param = param_code(resource_type, code)
+            spans = [row for row in rows.dates if row.param == param]
+            if spans:
+                start, end = self.start or -_LAST, self.end or _LAST
+                return any(row.low < end and row.high > start for row in spans)
+        return True
 
 
 class Source(NamedTuple):
@@ -57,7 +69,10 @@ def everything(request: FhirRequest, store: Store) -> FhirResponse:
     count, offset = asked.number("_count", None), asked.number("_offset", 0) or 0
     # What came in a body stands in the links too: they lead by GET to more of the same.
     request.query = [*request.query, *asked.in_body]
-    readable(store, request.resource_type, request.logical_id)
+    if request.logical_id:
+        readable(store, request.resource_type, request.logical_id)
+    else:
+        _require_few(store)
     found = _all_entries(store, request.resource_type, request.logical_id, selection)
     subset = subset_of(request)
     if asked.text("_summary") == "count":
@@ -84,6 +99,20 @@ def _selection(asked: Asked) -> Selection:
     return Selection(types, moment("_since", 0), moment("start", 0), moment("end", 1))
 
 
+def _require_few(store: Store) -> None:
+    """Raises LimitExceeded. Walks no further than the limit."""
+    beyond = fetch(
+        store.partition.region,
+        f"SELECT rid FROM fhir_resource WHERE partition = %s ORDER BY rid LIMIT 1 OFFSET {MAX_OF_ALL_PATIENTS}",
+        (store.partition.number,),
+    )
+    if beyond:
+        raise LimitExceeded(
+            f"More than {MAX_OF_ALL_PATIENTS} resources are stored (MAX_OF_ALL_PATIENTS): take everything of all patients "
+            "out by Patient/$export, or ask for one patient at a time."
+        )
+
+
 # -- what there is -------------------------------------------------------------------------------------------
 
 
@@ -101,22 +130,28 @@ def _all_entries(store: Store, resource_type: str, logical_id: str, selection: S
 
 
 def _sources(store: Store, resource_type: str, logical_id: str) -> Iterator[Source]:
-    number = store.partition.number
     if resource_type == "Patient":
-        yield Source(
-            "fhir_posting",
-            "p.partition = %s AND p.key = %s",
-            (number, compartment_key("Patient", logical_id)),
-        )
+        for patient in [logical_id] if logical_id else _every_patient(store):
+            yield _posted(store, compartment_key("Patient", patient))
         return
     itself = rid_of(resource_type, logical_id)
-    yield Source("fhir_resource", "p.partition = %s AND p.rid = %s", (number, itself))
+    yield Source("fhir_resource", "p.partition = %s AND p.rid = %s", (store.partition.number, itself))
     if resource_type == "Encounter":
         yield from _encounter_sources(store, itself)
     else:
         person = json.decode(store.get(resource_type, logical_id).content)  # type: ignore[union-attr, arg-type]
         for patient in _linked_patients(store, person):
             yield from _sources(store, "Patient", patient)
+
+
+def _posted(store: Store, key: int) -> Source:
+    return Source("fhir_posting", "p.partition = %s AND p.key = %s", (store.partition.number, key))
+
+
+def _every_patient(store: Store) -> Iterator[str]:
+    """The ids of all patients that the caller may read."""
+    for _, entry in _rows(store, _posted(store, type_key("Patient")), Selection()):
+        yield entry.logical_id
 
 
 def _encounter_sources(store: Store, rid: int) -> Iterator[Source]:
@@ -136,7 +171,8 @@ def _linked_patients(store: Store, person: dict[str, Any]) -> list[str]:
 
 def _rows(store: Store, source: Source, selection: Selection) -> Iterator[tuple[int, Entry]]:
     """Batch after batch by keyset: memory stays flat, and no transaction stays open while the client reads."""
-    more, parameters = _restriction(store, selection)
+    more, parameters = _restriction(selection)
+    is_dated = selection.start is not None or selection.end is not None
     query = (
         f"SELECT p.rank, r.rid, r.type, r.logical_id, r.content, r.postings FROM {source.table} p CROSS JOIN fhir_resource r"
         f" WHERE {source.condition} AND (p.rank, p.rid) < (%s, %s) AND r.partition = p.partition AND r.rid = p.rid"
@@ -146,6 +182,8 @@ def _rows(store: Store, source: Source, selection: Selection) -> Iterator[tuple[
     while True:
         rows = fetch(store.partition.region, query, (*source.parameters, *before, *parameters))
         for _, rid, resource_type, logical_id, content, postings in rows:
+            if is_dated and not selection.is_in_time(resource_type, unpack(postings)):
+                continue
             if _visible(store, resource_type, rid, postings):
                 yield rid, Entry(resource_type, logical_id, content)
         if len(rows) < BATCH:
@@ -160,7 +198,7 @@ def _visible(store: Store, resource_type: str, rid: int, postings: bytes) -> boo
     return is_held or store.record.reaches(resource_type, "r", rid)
 
 
-def _restriction(store: Store, selection: Selection) -> tuple[str, list[Any]]:
+def _restriction(selection: Selection) -> tuple[str, list[Any]]:
     more, parameters = "", list[Any]()
     if selection.types:
         more += f" AND r.type IN ({', '.join(['%s'] * len(selection.types))})"
@@ -168,17 +206,7 @@ def _restriction(store: Store, selection: Selection) -> tuple[str, list[Any]]:
     if selection.since is not None:
         more += " AND r.updated >= %s"
         parameters.append(selection.since)
-    for edge, comparison in ((selection.start, ">="), (selection.end, "<")):
-        if edge is not None:
-            undated = _undated_types()
-            more += f" AND (r.rank {comparison} %s OR r.type IN ({', '.join(['%s'] * len(undated))}))"
-            parameters += [edge, *undated]
     return more, parameters
-
-
-def _undated_types() -> list[str]:
-    """Types without a clinical date: `start` and `end` do not speak of them."""
-    return [name for name in get_catalogue().resource_types if not rank_parameter(name)]
 
 
 @lru_cache(maxsize=64)
@@ -193,7 +221,7 @@ def _note_targets(content: bytes, targets: dict[int, None], base: str) -> None:
 
 
 def _referred(store: Store, rids: list[int], selection: Selection) -> Iterator[Entry]:
-    more, parameters = _restriction(store, selection._replace(start=None, end=None))
+    more, parameters = _restriction(selection)
     for start in range(0, len(rids), BATCH):
         among, listed = one_of(store.partition.region, rids[start : start + BATCH])
         rows = fetch(

@@ -132,6 +132,7 @@ OWN_DEFINITIONS: tuple[OwnDefinition, ...] = (
             Input("_since", "instant", "Only what changed after this moment."),
             Input("_type", "code", "The resource types to include.", 0, "*"),
             Input("_count", "integer", "How many resources a page has."),
+            Input("_offset", "integer", "How many resources come before the page."),
         ),
         "Bundle",
     ),

@@ -39,6 +39,7 @@ GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
 
 OPERATIONS: tuple[OfferedOperation, ...] = (
     OfferedOperation("everything", "i", ("Encounter", "Patient", "Person"), "r", BOTH, everything),
+    OfferedOperation("everything", "t", ("Patient",), "r", BOTH, everything),
     OfferedOperation("docref", "t", ("DocumentReference",), "s", BOTH, docref),
     OfferedOperation("validate", "ti", (), "", BOTH, validate),
     OfferedOperation("meta", "ti", (), "r", BOTH, meta),
