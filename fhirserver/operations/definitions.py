@@ -15,7 +15,13 @@ _SERVED_SINCE = now_us()
 
 
 def definition_url(code: str, resource_type: str, base_url: str) -> str:
-    """The canonical URL of an offered operation on a type, empty for the system: FHIR's own definition where there is one."""
+    """The canonical URL of an offered operation on a type, empty for the system: FHIR's own definition where there is one.
+
+    Of $validate FHIR has one for types and their instances only.
+    """
+    at_system = None if resource_type else own_definition(code, "s", "")
+    if at_system is not None:
+        return at_system.canonical(base_url)
     official = get_catalogue().operation(code, resource_type)
     if official is not None:
         return str(official.definition["url"])

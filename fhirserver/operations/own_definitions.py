@@ -121,6 +121,20 @@ OWN_DEFINITIONS: tuple[OwnDefinition, ...] = (
         "Bundle",
     ),
     OwnDefinition(
+        "validate-any",
+        "",
+        "validate",
+        "s",
+        "",
+        "Check a resource of any type without storing it.",
+        (
+            Input("resource", "Resource", "What is checked."),
+            Input("mode", "code", "What it is checked for: create, update or profile."),
+            Input("profile", "uri", "The canonical URL of the profile that it is to meet."),
+        ),
+        "OperationOutcome",
+    ),
+    OwnDefinition(
         "Person-everything",
         "",
         "everything",

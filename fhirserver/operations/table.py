@@ -41,7 +41,7 @@ OPERATIONS: tuple[OfferedOperation, ...] = (
     OfferedOperation("everything", "i", ("Encounter", "Patient", "Person"), "r", BOTH, everything),
     OfferedOperation("everything", "t", ("Patient",), "r", BOTH, everything),
     OfferedOperation("docref", "t", ("DocumentReference",), "s", BOTH, docref),
-    OfferedOperation("validate", "ti", (), "", BOTH, validate),
+    OfferedOperation("validate", "sti", (), "", BOTH, validate),
     OfferedOperation("meta", "ti", (), "r", BOTH, meta),
     OfferedOperation("meta", "s", (), "", BOTH, meta),
     OfferedOperation("meta-add", "i", (), "u", POST, meta_add),

@@ -44,7 +44,7 @@ def _issues(request: FhirRequest, store: Store, asked: Asked, mode: str | None) 
         stored = readable(store, request.resource_type, request.logical_id)
         resource = resource or json.decode(stored.content or b"{}")
     if mode == "delete":
-        return _refusals(request, store, mode)
+        return _refusals(request, store, request.resource_type, mode)
     if resource is None:
         raise BadRequest(
             "There is no resource to validate: send it as the body, or as the parameter resource."
@@ -52,7 +52,10 @@ def _issues(request: FhirRequest, store: Store, asked: Asked, mode: str | None) 
     kind = resource.get("resourceType")
     if not isinstance(kind, str):
         return [Issue("structure", unknown_type(kind))]
-    issues = _refusals(request, store, mode) + _place_issues(request, resource, mode)
+    # At the system no address says of which type it is to be.
+    issues = _refusals(request, store, request.resource_type or kind, mode) + _place_issues(
+        request, resource, mode
+    )
     problems = find_problems(resource, kind)
     if not any(problem.is_error for problem in problems):
         # Rules and profiles are written for resources of the right structure.
@@ -61,14 +64,14 @@ def _issues(request: FhirRequest, store: Store, asked: Asked, mode: str | None) 
     return issues + issues_of(problems)
 
 
-def _refusals(request: FhirRequest, store: Store, mode: str | None) -> list[Issue]:
+def _refusals(request: FhirRequest, store: Store, resource_type: str, mode: str | None) -> list[Issue]:
     """Why the write would be refused whatever the resource is like: no right to it, or it belongs to a guide."""
     letter, issues = _LETTERS.get(mode or ""), []
     try:
         if letter:
-            require(store.grant, request.resource_type, letter)
+            require(store.grant, resource_type, letter)
         if mode in ("update", "delete") and request.logical_id:
-            rid = rid_of(request.resource_type, request.logical_id)
+            rid = rid_of(resource_type, request.logical_id)
             guides_of(store.partition).require_unowned([rid])
     except (Forbidden, Conflict) as refusal:
         issues += refusal.issues()

@@ -6,7 +6,7 @@ import pytest
 from fhirpathpy import evaluate
 from fhirpathpy.models import models
 
-from fhirserver.access import READ_ONLY
+from fhirserver.access import READ_ONLY, AccessGrant, Permission
 from tests.fhirserver.client import Client
 
 PATIENT: dict[str, Any] = {"resourceType": "Patient"}
@@ -201,3 +201,24 @@ def test_a_write_that_is_not_allowed_is_told(client: Client) -> None:
         told = issues(reader, f"{address}?mode={mode}", patient(id="here"))
         assert told == [("error", "forbidden", "")], mode
     assert issues(reader, "Patient/$validate", patient()) == []
+
+
+def test_a_resource_of_any_type_is_validated_at_the_system(client: Client) -> None:
+    no_status = {"resourceType": "Observation", "code": {"text": "x"}}
+    for body in (
+        no_status,
+        {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": no_status}]},
+    ):
+        answered = client.post("$validate", body)
+        assert answered.status == 200
+        assert [one["expression"] for one in answered.json()["issue"] if one["severity"] == "error"] == [
+            ["Observation.status"]
+        ]
+    assert client.post("$validate", {"resourceType": "Patient"}).json()["issue"][0]["severity"] != "error"
+    assert client.post("$validate?mode=delete", {"resourceType": "Patient"}).status == 400
+    reader = Client(client.partition, AccessGrant((Permission("Patient", frozenset("r")),)))
+    refused = reader.post("$validate?mode=create", {"resourceType": "Patient"})
+    assert refused.json()["issue"][0]["code"] == "forbidden"
+    listed = {one["name"]: one["definition"] for one in client.get("metadata").json()["rest"][0]["operation"]}
+    [found] = client.get(f"OperationDefinition?url={listed['validate']}").json()["entry"]
+    assert found["resource"]["system"] is True
