@@ -94,6 +94,12 @@ class NotFound(FhirError):
     code = "not-found"
 
 
+class UnknownOperation(NotFound):
+    """An address that could be an operation's, of an operation that this server does not have there."""
+
+    code = "not-supported"
+
+
 class MethodNotAllowed(FhirError):
     status = 405
     code = "not-supported"

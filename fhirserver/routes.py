@@ -19,7 +19,7 @@ from fhirserver.interactions.search import search, search_by_post
 from fhirserver.interactions.update import conditional_update, update
 from fhirserver.interactions.vread import vread
 from fhirserver.operations.table import OPERATIONS
-from fhirserver.outcomes import BadRequest, MethodNotAllowed, NotFound
+from fhirserver.outcomes import BadRequest, MethodNotAllowed, NotFound, UnknownOperation
 from fhirserver.store import Store
 from fhirspec.catalogue import get_catalogue
 
@@ -69,6 +69,8 @@ OPERATION_ROUTES: tuple[Route, ...] = tuple(
     for level in one.levels
     for method in one.methods
 )
+_PLACES = {"s": "${1}", "t": "{0}/${1}", "i": "{0}/[id]/${1}"}
+_LEVELS = {"s": "of the server", "t": "on the type {}", "i": "on a {}"}
 _OPERATION_TYPES = {
     _SHAPES[level][0].format(one.code): frozenset(one.types) for one in OPERATIONS for level in one.levels
 }
@@ -83,12 +85,8 @@ _COMPARTMENTS = ("Patient", "Encounter", "Practitioner", "RelatedPerson", "Devic
 def match(request: FhirRequest) -> Route:
     """The route of a request, whose parts (type, id, version, operation) are set. Raises NotFound, MethodNotAllowed."""
     shape = _shape(request)
-    if request.operation:
-        types = _OPERATION_TYPES.get(shape, frozenset())
-        if types and request.resource_type not in types:
-            raise NotFound(
-                f"There is no operation ${request.operation} on {request.resource_type or 'the server'}."
-            )
+    if request.operation and not _has_operation(shape, request.resource_type):
+        raise UnknownOperation(_why_not_offered(request))
     route = _TABLE.get((request.method, shape))
     if route is not None:
         return route
@@ -100,6 +98,32 @@ def match(request: FhirRequest) -> Route:
         f"{request.method} is not possible at {request.path or 'the base'}; {methods} are.",
         headers={"Allow": methods},
     )
+
+
+def _has_operation(shape: str, resource_type: str) -> bool:
+    types = _OPERATION_TYPES.get(shape)
+    return types is not None and (not types or resource_type in types)
+
+
+def _why_not_offered(request: FhirRequest) -> str:
+    """Names the places where the operation is offered, else what is offered at this one."""
+    level = "i" if request.logical_id else "t" if request.resource_type else "s"
+    said = f"There is no operation ${request.operation} {_LEVELS[level].format(request.resource_type)}."
+    elsewhere = [
+        _PLACES[at].format(name, one.code)
+        for one in OPERATIONS
+        if one.code == request.operation
+        for at in one.levels
+        for name in one.types or ("[type]",)
+    ]
+    if elsewhere:
+        return f"{said} It is asked at {', '.join(elsewhere)}."
+    fit = (
+        one
+        for one in OPERATIONS
+        if level in one.levels and request.resource_type in (one.types or (request.resource_type,))
+    )
+    return f"{said} Those that are: {', '.join(sorted(f'${one.code}' for one in fit))}."
 
 
 def _shape(request: FhirRequest) -> str:
