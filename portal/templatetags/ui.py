@@ -15,6 +15,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from portal.browsers import browser_name
 from portal.passwords import PasswordRule, list_password_rules
 
 register = template.Library()
@@ -115,6 +116,9 @@ def highlight(code: object, language: str = "text") -> SafeString | str:
 def is_checkbox(field: BoundField) -> bool:
     widget = field.field.widget
     return isinstance(widget, CheckboxInput) and not isinstance(widget, CheckboxSelectMultiple)
+
+
+register.filter("browser_name", browser_name)
 
 
 @register.filter
