@@ -14,7 +14,7 @@ from deployments.models import Deployment, Job, JobState, Region
 from deployments.sizes import get_size
 from fhirserver import partitions
 from fhirserver.partitions import Partition
-from portal.access import check_mfa
+from portal.access import check_mfa, list_open_memberships
 from portal.models import Membership, Role, Tenant, User
 
 LONG_COUNT_SECONDS = 0.05
@@ -63,7 +63,7 @@ def list_deployments_for(
     user: User, tenant: Tenant | None = None
 ) -> "QuerySet[WithAnnotations[Deployment, HasRole]]":
     """The deployments a user may see, newest first, of one tenant or of all of the user's."""
-    deployments = _with_role(user)
+    deployments = _with_role(user).filter(tenant__in=list_open_memberships(user).values("tenant"))
     return deployments.filter(tenant=tenant) if tenant else deployments
 
 

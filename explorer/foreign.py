@@ -11,6 +11,7 @@ from explorer.building.outgoing import Outgoing
 from explorer.held import Held, list_held
 from explorer.models import ForeignServer
 from explorer.targets import Target
+from portal.access import list_open_memberships
 from portal.models import Membership, Role, Tenant, User
 
 MOST_SERVERS = 20
@@ -80,7 +81,7 @@ def addressed(request: Outgoing, server: ForeignServer) -> Outgoing:
 
 
 def _visible(user: User) -> QuerySet[ForeignServer]:
-    tenants = Membership.objects.filter(user=user).values("tenant")
+    tenants = list_open_memberships(user).values("tenant")
     return ForeignServer.objects.filter(Q(user=user) | Q(shared_with__in=tenants))
 
 

@@ -11,6 +11,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_http_methods
 
@@ -65,6 +66,12 @@ def check_mfa(user: User | AnonymousUser, tenant: Tenant) -> None:
     """Raises MfaRequired when the tenant's rule is not met."""
     if tenant.requires_mfa and not is_mfa_enabled(user):
         raise MfaRequired(f"{tenant.name} requires two-step sign-in of all its members.")
+
+
+def list_open_memberships(user: User) -> QuerySet[Membership]:
+    """Those in tenants that this person may look into now: not deleted, and their rule of two-step sign-in is met."""
+    found = Membership.objects.filter(user=user, tenant__deleted__isnull=True)
+    return found if is_mfa_enabled(user) else found.filter(tenant__requires_mfa=False)
 
 
 def _require(membership: Membership | None, role: Role) -> Membership:

@@ -20,7 +20,7 @@ from deployments.selectors import get_use, list_deployments_for, list_jobs, with
 from deployments.sizes import get_size
 from deployments.views.loaded import deployment_view
 from deployments.views.upstream import upstream_context, upstream_settings
-from portal.access import get_current_tenant, signed_in
+from portal.access import check_mfa, get_current_tenant, signed_in
 from portal.forms import TypedNameForm
 from portal.models import Membership, Role
 from portal.subscriptions import get_entitlement
@@ -35,6 +35,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """The cards of the current tenant's deployments."""
     user = signed_in(request)
     tenant = get_current_tenant(request)
+    if tenant:
+        check_mfa(user, tenant)
     membership = Membership.objects.filter(user=user, tenant=tenant).first() if tenant else None
     asked = request.GET.get("q", "").strip()
     found = list_deployments_for(user, tenant)
