@@ -27,8 +27,9 @@ class DeploymentsConfig(AppConfig):
         from deployments.operator import regions_section, states_section
         from deployments.periodic import Periodic, register_periodic
         from deployments.rights import OPENINGS, RIGHTS
+        from deployments.selectors import tenant_of_deployment
         from portal.models import Role
-        from portal.navigation import Entry, Tab, register_entry, register_tab
+        from portal.navigation import Entry, Tab, register_entry, register_owner, register_tab
         from portal.operator import register_section
         from portal.rights import register_openings, register_rights
         from portal.signals import tenant_deleted
@@ -42,6 +43,7 @@ class DeploymentsConfig(AppConfig):
                 "deployments", "Deployments", "deployments:list", "server", order=20, prefix="/deployments/"
             )
         )
+        register_owner("deployment_id", tenant_of_deployment)
         register_section(regions_section)
         register_section(states_section)
         register_tab(Tab("overview", "Overview", "deployments:overview", Role.READ, order=10))

@@ -80,6 +80,11 @@ def get_deployment(deployment_id: str) -> Deployment | None:
     return Deployment.objects.select_related("region", "tenant").filter(pk=deployment_id).first()
 
 
+def tenant_of_deployment(deployment_id: str) -> int | None:
+    """The primary key of its tenant. Without authorisation: the shell shows only tenants of the person."""
+    return Deployment.objects.filter(pk=deployment_id).values_list("tenant", flat=True).first()
+
+
 def list_open_regions() -> QuerySet[Region]:
     """Those that take new deployments."""
     return Region.objects.filter(enabled=True, closed=False)

@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_http_methods
 
 from portal.models import Membership, Role, Tenant, User
+from portal.navigation import owner_of_page
 
 P = ParamSpec("P")
 TENANT_KEY = "tenant"
@@ -136,6 +137,20 @@ def get_current_tenant(request: HttpRequest) -> Tenant | None:
     tenants = list_tenants(request.user)
     chosen = request.session.get(TENANT_KEY)
     return next((tenant for tenant in tenants if tenant.pk == chosen), tenants[0] if tenants else None)
+
+
+def follow_page(request: HttpRequest) -> Tenant | None:
+    """The tenant to which the page belongs: it becomes the current one. For a page of none, the current one.
+
+    What htmx fetches is a part of a page that may lie open in another tab: it changes nothing.
+    """
+    owner = owner_of_page(request.resolver_match)
+    named = next((tenant for tenant in list_tenants(request.user) if owner in (tenant.pk, tenant.slug)), None)
+    if named is None:
+        return get_current_tenant(request)
+    if request.session.get(TENANT_KEY) != named.pk and "HX-Request" not in request.headers:
+        set_current_tenant(request, named)
+    return named
 
 
 def set_current_tenant(request: HttpRequest, tenant: Tenant) -> None:

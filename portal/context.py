@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from portal.access import get_current_tenant, list_tenants
+from portal.access import follow_page, list_tenants
 from portal.models import Tenant
 from portal.navigation import Banner, entry_url, list_banners, list_entries
 
@@ -38,7 +38,7 @@ class Shell:
 
     @cached_property
     def tenant(self) -> Tenant | None:
-        return get_current_tenant(self._request) if hasattr(self._request, "user") else None
+        return follow_page(self._request) if hasattr(self._request, "user") else None
 
     @cached_property
     def tenants(self) -> list[Tenant]:

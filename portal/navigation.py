@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, ResolverMatch, reverse
 
 from portal.models import Role, Tenant
 
@@ -59,6 +59,9 @@ class Banner:
 
 BannerSource = Callable[[HttpRequest, Tenant], Iterable[Banner]]
 
+TenantOf = Callable[[str], int | None]
+
+_owners: dict[str, TenantOf] = {}
 _entries: dict[str, Entry] = {}
 _tabs: dict[str, Tab] = {}
 _banner_sources: list[BannerSource] = []
@@ -76,6 +79,21 @@ def register_banners(source: BannerSource) -> None:
     """`source(request, tenant)` gives the banners of the current tenant; it runs on every page, so be quick."""
     if source not in _banner_sources:
         _banner_sources.append(source)
+
+
+def register_owner(parameter: str, tenant_of: TenantOf) -> None:
+    """`tenant_of(value)` gives the primary key of the tenant to which the thing belongs that this parameter of an address names."""
+    _owners[parameter] = tenant_of
+
+
+def owner_of_page(match: ResolverMatch | None) -> int | str | None:
+    """The primary key or the slug of the tenant to which the address belongs; None for pages of no tenant."""
+    if match is None:
+        return None
+    if match.route.startswith("tenants/<slug:slug>/"):
+        return str(match.kwargs["slug"])
+    named = next((name for name in match.kwargs if name in _owners), None)
+    return _owners[named](match.kwargs[named]) if named else None
 
 
 def list_entries() -> list[Entry]:
