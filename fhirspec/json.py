@@ -19,10 +19,11 @@ class WrittenDecimal(Decimal):
     text: str
 
 
-def _number(text: str) -> Decimal:
-    number = Decimal(text)
-    if str(number) == text:
-        return number
+def number(text: str) -> Decimal:
+    """A number as it is written, which `encode` writes so again."""
+    plain = Decimal(text)
+    if str(plain) == text:
+        return plain
     written = WrittenDecimal(text)
     written.text = text
     return written
@@ -34,7 +35,7 @@ def _written(value: Any) -> msgspec.Raw:
     raise TypeError(f"{type(value).__name__} is not a value of JSON")
 
 
-_decode = msgspec.json.Decoder(float_hook=_number).decode
+_decode = msgspec.json.Decoder(float_hook=number).decode
 _encode = msgspec.json.Encoder(decimal_format="number", enc_hook=_written).encode
 
 

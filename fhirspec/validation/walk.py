@@ -89,7 +89,7 @@ class Walk:
             elif field.repeats:
                 self.array(value, field, node, f"{path}.{field.segment}")
             elif field.check is None:
-                self.item(value, field, f"{path}.{field.segment}")
+                self.item(value, field, f"{path}.{field.segment}", node.get(field.name[1:]))
             elif not field.check(value):
                 self.wrong_primitive(value, field, f"{path}.{field.segment}")
         for element, names in shape.required:
@@ -126,10 +126,12 @@ class Walk:
             elif field.name == "contained":
                 self.contained(item, f"{path}[{index}]")
             else:
-                self.item(item, field, f"{path}[{index}]")
+                others = node.get(field.name[1:]) if field.is_companion else None
+                beside = others[index] if type(others) is list and index < len(others) else None
+                self.item(item, field, f"{path}[{index}]", beside)
 
-    def item(self, value: Any, field: Field, path: str) -> None:
-        """One object (or resource) that a property holds."""
+    def item(self, value: Any, field: Field, path: str, beside: Any = None) -> None:
+        """One object (or resource) that a property holds. `beside`: of what accompanies a primitive, the primitive."""
         if field.is_resource:
             self.resource(value, path)
             return
@@ -137,7 +139,9 @@ class Walk:
             what = "an array; the element does not repeat" if type(value) is list else json_type(value)
             self.say("structure", path, f"Expected an object ({field.type}), found {what}.")
             return
-        if not value or (len(value) == 1 and "id" in value):
+        if not value or (
+            len(value) == 1 and "id" in value and not (field.is_companion and beside is not None)
+        ):
             self.say(
                 "structure", path, "An element needs a value or children; leave an empty one out (ele-1)."
             )

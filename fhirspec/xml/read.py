@@ -1,12 +1,12 @@
 """XML to JSON. Entities, document types and the network are out of bounds; every problem names its line."""
 
 import re
-from decimal import Decimal
 from typing import Any
 
 from lxml import etree
 
 from fhirspec.catalogue import get_catalogue
+from fhirspec.json import number
 from fhirspec.validation.primitives import PRIMITIVES
 from fhirspec.validation.shapes import Field, Shape, shape_at
 from fhirspec.xml.problem import FHIR_NAMESPACE, XHTML_NAMESPACE, MalformedXml
@@ -143,7 +143,7 @@ def _value(text: str, field: Field, element: Any) -> Any:
         if _integer(text):
             return int(text)
         if _decimal(text):
-            return Decimal(text)
+            return number(text)
         raise MalformedXml(f"<{field.name}> must be a number, not {text!r}", _line(element))
     if kind == "boolean":
         raise MalformedXml(f"<{field.name}> must be true or false, not {text!r}", _line(element))

@@ -8,6 +8,7 @@ from typing import Any
 from lxml import etree
 
 from fhirspec.catalogue import get_catalogue
+from fhirspec.json import WrittenDecimal
 from fhirspec.validation.shapes import Field, Shape, shape_at
 from fhirspec.xml.problem import FHIR_NAMESPACE, MalformedXml
 
@@ -92,7 +93,7 @@ def _append(parent: Any, field: Field, value: Any, extra: Any) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return value.text if isinstance(value, WrittenDecimal) else str(value)
 
 
 def _xhtml(text: str) -> Any:

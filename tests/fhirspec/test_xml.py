@@ -79,6 +79,14 @@ def test_decimals_keep_their_digits() -> None:
     assert str(from_xml(document)["valueQuantity"]["value"]) == "1.50"
 
 
+@pytest.mark.parametrize("text", ["1e-7", "1.0e+10", "1E5", "0.00000000000000000001", "1.10e2", "0e0"])
+def test_a_decimal_is_written_as_it_came(text: str) -> None:
+    document = b'<Observation xmlns="http://hl7.org/fhir"><valueQuantity><value value="%s"/></valueQuantity></Observation>'
+    resource = from_xml(document % text.encode())
+    assert json.encode(resource).endswith(b'{"value":%s}}' % text.encode())
+    assert b'<value value="%s"/>' % text.encode() in to_xml(resource)
+
+
 def test_elements_stand_in_the_order_of_the_definition() -> None:
     document = to_xml({"birthDate": "1970", "name": [{"family": "A"}], "id": "1", "resourceType": "Patient"})
     assert re.findall(rb"<(id|name|birthDate)", document) == [b"id", b"name", b"birthDate"]
