@@ -5,7 +5,7 @@ https://ucum.org/ucum. Units on a special scale (temperature apart from kelvin, 
 
 import re
 from collections import Counter
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -78,7 +78,7 @@ def canonical(code: str) -> Canonical | None:
         factor, dimensions = _expression(pieces) if pieces else (Decimal(1), {})
         if pieces:
             return None
-    except (KeyError, ValueError, IndexError, RecursionError, InvalidOperation):
+    except (KeyError, ValueError, IndexError, RecursionError, ArithmeticError):
         return None
     spelt = ".".join(
         f"{name}{power if power != 1 else ''}" for name, power in sorted(dimensions.items()) if power

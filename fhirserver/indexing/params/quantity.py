@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/search.html#quantity
 """
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
 from fhirserver.indexing.builder import Builder
@@ -14,6 +14,8 @@ from fhirserver.rows import QuantityRow, param_code
 from fhirspec.searchparams import Found
 
 CURRENCY = "urn:iso:std:iso:4217"
+# What is too large for any number becomes infinite, as it does as a float: it is found above all others.
+_UNBOUNDED = Context(prec=28, traps=[])
 
 
 class Amount(NamedTuple):
@@ -71,7 +73,7 @@ def _sampled(value: dict[str, Any]) -> Iterator[Amount]:
     for word in str(value.get("data", "")).split():
         try:
             samples.append(Decimal(word) * Decimal(value.get("factor", 1)) + Decimal(origin.get("value", 0)))
-        except InvalidOperation:
+        except ArithmeticError:
             continue  # E, U and L stand for what could not be measured
     if samples:
         units = origin.get("system", ""), origin.get("code", ""), origin.get("unit", "")
@@ -98,7 +100,7 @@ def _of(bounds: Bounds, system: str, code: str, unit: str) -> Iterator[Amount]:
 
 
 def _scaled(value: Decimal, factor: Decimal) -> float:
-    return float(value) if value in (_NONE_LOWER, _NONE_HIGHER) else float(value * factor)
+    return float(value) if value in (_NONE_LOWER, _NONE_HIGHER) else float(_UNBOUNDED.multiply(value, factor))
 
 
 def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> None:

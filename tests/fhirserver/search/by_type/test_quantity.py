@@ -4,6 +4,7 @@
 numbers as they stand.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from tests.fhirserver.client import Client
@@ -18,6 +19,7 @@ from tests.fhirserver.search.by_type.tables import (
 
 UCUM = "http://unitsofmeasure.org"
 ELSEWHERE = "http://units.example"
+MINIMAL = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
 
 
 def quantity(
@@ -135,3 +137,17 @@ def test_money_is_a_quantity_with_its_currency_for_a_code(client: Client) -> Non
 
 def test_what_is_no_quantity_is_refused_with_its_place(client: Client) -> None:
     require_refused(client, REFUSED)
+
+
+def test_amounts_beyond_every_number_and_units_without_sense_are_stored(client: Client) -> None:
+    """`1/0` and `10*9999999999` are codes of FHIR, though no unit of UCUM."""
+    for number, value in enumerate((Decimal("1e999999999"), Decimal("-1e400"), Decimal("1e-999999999"))):
+        huge = {**quantity(0, "kg", UCUM), **MINIMAL, "id": str(number)}
+        huge["valueQuantity"]["value"] = value
+        assert client.put(f"Observation/{number}", huge).status == 201
+    for number, unit in enumerate(("kg/0", "10*9999999999", "kg9999999999")):
+        strange = {**quantity(1, unit, UCUM), **MINIMAL, "id": f"u{number}"}
+        assert client.put(f"Observation/u{number}", strange).status == 201
+        assert client.get(f"Observation?value-quantity=1|{UCUM}|{unit}").json()["total"] == 1
+    above = client.get(f"Observation?value-quantity=gt5|{UCUM}|g").json()["entry"]
+    assert [one["resource"]["id"] for one in above] == ["0"]
