@@ -4,14 +4,15 @@ https://hl7.org/fhir/R4/http.html#transaction
 """
 
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import Any
 
 from fhirserver.characters import require_no_nul
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.interactions.batch import entry_request
 from fhirserver.outcomes import BadRequest, FhirError, Invalid, Issue
-from fhirserver.store import Change, Current, Version
+from fhirserver.store import Change, Current, Store, Version, rid_of
 from fhirserver.writing import require_type
 from fhirspec.catalogue import get_catalogue
 
@@ -41,8 +42,17 @@ class Entry:
         return self.request.method
 
     @property
+    def is_write(self) -> bool:
+        """Whether it changes one resource by itself. Operations and searches by POST see what all of these have made."""
+        return self.method in LETTERS and not is_call(self.request)
+
+    @property
     def address(self) -> str:
         return f"{self.request.resource_type}/{self.request.logical_id}"
+
+    @property
+    def rid(self) -> int:
+        return rid_of(self.request.resource_type, self.request.logical_id)
 
     def place(self) -> tuple[str, str]:
         """The base and the rest (`Type/id`) of a fullUrl that is a server's address; empty for any other."""
@@ -61,9 +71,17 @@ def read_entry(request: FhirRequest, entry: dict[str, Any], number: int) -> Entr
     made = Entry(number, asked, str(entry.get("fullUrl", "")), resource if is_write else None)
     with Located(made):
         require_no_nul(asked)
-        if asked.method in LETTERS:
+        if made.is_write:
             _address(made)
+        elif made.resource is not None and not isinstance(made.resource, dict):
+            raise BadRequest(f"{path} has no resource to send.")
     return made
+
+
+def is_call(asked: FhirRequest) -> bool:
+    """Whether a POST goes to an operation or to a search: https://hl7.org/fhir/R4/http.html#transaction"""
+    last = asked.path.rpartition("/")[2]
+    return asked.method == "POST" and last.startswith(("$", "_search"))
 
 
 def _address(entry: Entry) -> None:
@@ -106,3 +124,23 @@ class Located:
             told = f"{self.entry.path}: after the patch, {issue.expression}: {issue.diagnostics}"
             return Issue(issue.code, told, issue.severity, place)
         return Issue(issue.code, issue.diagnostics, issue.severity, f"{place}.{below}" if below else place)
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What a transaction asks, and what has been found out and decided of it so far."""
+
+    request: FhirRequest
+    store: Store
+    entries: list[Entry]
+    may_refer_by_condition: bool
+    addresses: dict[str, str] = field(default_factory=dict)
+    # base of a server in a fullUrl: what stands below it, and where that is stored here
+    elsewhere: dict[str, dict[str, str]] = field(default_factory=dict)
+    currents: dict[int, Current] = field(default_factory=dict)
+    # by type, the ids of what this transaction deletes
+    gone: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    @property
+    def writes(self) -> list[Entry]:
+        return [entry for entry in self.entries if entry.is_write]

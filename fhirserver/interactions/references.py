@@ -5,11 +5,12 @@ https://hl7.org/fhir/R4/http.html#trules
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhirspec.addresses import ADDRESS_NAMES
 
 _LOCAL = ("urn:uuid:", "urn:oid:")
+_VERSION = "/_history/"
 _LINK = re.compile(r"""(\b(?:href|src)\s*=\s*)(["'])(urn:(?:uuid|oid):[^"'#]+)""")
 
 
@@ -28,7 +29,15 @@ def conditional_references(resource: Any) -> Iterator[str]:
                 yield from conditional_references(value)
 
 
-def rewrite(node: Any, addresses: Mapping[str, str]) -> None:
+class Addresses(NamedTuple):
+    """Where things are stored: `by_name`, from a fullUrl or a conditional reference to `Type/id`; `versions`, which version of that the
+    transaction writes."""
+
+    by_name: Mapping[str, str]
+    versions: Mapping[str, int]
+
+
+def rewrite(node: Any, addresses: Addresses) -> None:
     """Replace, in place, what is an entry's fullUrl (or a conditional reference) by the resource's address: in elements that hold
     addresses and in the links of a narrative. An identifier's value may be the same text, and stays."""
     if isinstance(node, list):
@@ -53,13 +62,23 @@ def _is_local(value: Any) -> bool:
     return isinstance(value, str) and value.startswith(_LOCAL)
 
 
-def _address(value: str, addresses: Mapping[str, str]) -> str:
-    found = addresses.get(value)
+def _address(value: str, addresses: Addresses) -> str:
+    found = addresses.by_name.get(value)
     if found is not None:
         return found
+    start, mark, _ = value.partition(_VERSION)
+    if mark and start in addresses.by_name:
+        return _of_version(addresses.by_name[start], addresses)
     start, mark, fragment = value.partition("#")
-    return addresses[start] + mark + fragment if mark and start in addresses else value
+    return addresses.by_name[start] + mark + fragment if mark and start in addresses.by_name else value
 
 
-def _rewritten_narrative(div: str, addresses: Mapping[str, str]) -> str:
-    return _LINK.sub(lambda found: f"{found[1]}{found[2]}{addresses.get(found[3], found[3])}", div)
+def _of_version(address: str, addresses: Addresses) -> str:
+    """Whichever version the client named: "they will all be re-assigned anyway"."""
+    version = addresses.versions.get(address)
+    return f"{address}{_VERSION}{version}" if version else address
+
+
+def _rewritten_narrative(div: str, addresses: Addresses) -> str:
+    by_name = addresses.by_name
+    return _LINK.sub(lambda found: f"{found[1]}{found[2]}{by_name.get(found[3], found[3])}", div)

@@ -3,29 +3,23 @@
 Everything is decided first, then all is written by one statement: https://hl7.org/fhir/R4/http.html#transaction
 """
 
-from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
 
 from fhirserver.authorise import letter_to_put, require, require_current
 from fhirserver.bundles import bundle
 from fhirserver.conditions import matches_of
-from fhirserver.guides.memory import guides_of
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.indexing.extract import index_rows
 from fhirserver.interactions.batch import Answer, read_or_written, response_entry
-from fhirserver.interactions.entries import LETTERS, Entry, Located, read_entry
+from fhirserver.interactions.entries import LETTERS, Entry, Located, Transaction, read_entry
 from fhirserver.interactions.patch import patched_resource
-from fhirserver.interactions.references import conditional_references, rewrite
-from fhirserver.outcomes import BadRequest, Conflict, FhirError, Gone, MultipleMatches, NotFound
+from fhirserver.interactions.references import conditional_references
+from fhirserver.interactions.resolving import resolve_references
+from fhirserver.outcomes import BadRequest, Conflict, Gone, NotFound
 from fhirserver.responses import deleted_response, json_response, written_response
-from fhirserver.search.service import matches
-from fhirserver.store import Current, Store, deletion_of, now_us, rid_of
+from fhirserver.store import Current, Store, deletion_of
 from fhirserver.writing import (
     check_if_match,
     check_if_none_match,
-    is_valid,
     new_logical_id,
     prepare,
     require_id,
@@ -35,27 +29,9 @@ from fhirserver.writing import (
 from fhirspec import json
 
 
-@dataclass(slots=True)
-class _Transaction:
-    request: FhirRequest
-    store: Store
-    entries: list[Entry]
-    may_refer_by_condition: bool
-    addresses: dict[str, str] = field(default_factory=dict)
-    # base of a server in a fullUrl: what stands below it, and where that is stored here
-    elsewhere: dict[str, dict[str, str]] = field(default_factory=dict)
-    currents: dict[int, Current] = field(default_factory=dict)
-    # by type, the ids of what this transaction deletes
-    gone: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-
-    @property
-    def writes(self) -> list[Entry]:
-        return [entry for entry in self.entries if entry.method in LETTERS]
-
-
 def transaction(request: FhirRequest, store: Store, found: dict[str, Any], answer: Answer) -> FhirResponse:
     entries = [read_entry(request, entry, number) for number, entry in enumerate(found.get("entry", []))]
-    work = _Transaction(request, store, entries, _may_refer_by_condition(request))
+    work = Transaction(request, store, entries, _may_refer_by_condition(request))
     if any(_needs_searches(work, entry) for entry in entries):
         with store.atomic():
             return _carried_out(work, answer)
@@ -67,9 +43,9 @@ def _may_refer_by_condition(request: FhirRequest) -> bool:
     return b"?" in request.body or bool(request.header("content-encoding"))
 
 
-def _needs_searches(work: _Transaction, entry: Entry) -> bool:
+def _needs_searches(work: Transaction, entry: Entry) -> bool:
     return (
-        entry.method in ("GET", "HEAD")
+        not entry.is_write
         or bool(entry.request.query)
         or "if-none-exist" in entry.request.headers
         or (
@@ -80,33 +56,34 @@ def _needs_searches(work: _Transaction, entry: Entry) -> bool:
     )
 
 
-def _carried_out(work: _Transaction, answer: Answer) -> FhirResponse:
+def _carried_out(work: Transaction, answer: Answer) -> FhirResponse:
     for entry in sorted(work.writes, key=_in_order):
         _identify(work, entry)
     _require_distinct(work)
-    _resolve_references(work)
     work.currents = work.store.get_many_to_change(
-        [_rid(entry) for entry in work.writes if entry.method != "POST"]
+        [entry.rid for entry in work.writes if entry.method != "POST"]
     )
+    resolve_references(work)
     for entry in sorted(work.writes, key=_in_order):
         if entry.response is None:
             with Located(entry):
                 _decide(work, entry)
     _write(work)
-    for entry in work.entries:
-        if entry.method in ("GET", "HEAD"):
-            with Located(entry):
-                entry.response = read_or_written(entry.request, work.store, answer)
+    for entry in sorted((one for one in work.entries if not one.is_write), key=_in_order):
+        with Located(entry):
+            if entry.resource is not None:
+                entry.request.body = json.encode(entry.resource)
+            entry.response = read_or_written(entry.request, work.store, answer)
     answers = [response_entry(entry.response) for entry in work.entries if entry.response is not None]
     return json_response(bundle("transaction-response", answers))
 
 
 def _in_order(entry: Entry) -> int:
     """https://hl7.org/fhir/R4/http.html#trules: what is deleted is gone for the conditions of all others."""
-    return "DELETE POST PUT PATCH".index(entry.method)
+    return "DELETE POST PUT PATCH GET HEAD".index(entry.method)
 
 
-def _write(work: _Transaction) -> None:
+def _write(work: Transaction) -> None:
     changed = [(entry, entry.change) for entry in work.entries if entry.change is not None]
     written = work.store.write([change for _, change in changed]) if changed else ()
     for (entry, _), change in zip(changed, written, strict=True):
@@ -120,7 +97,7 @@ def _write(work: _Transaction) -> None:
             entry.response.body = b""
 
 
-def _identify(work: _Transaction, entry: Entry) -> None:
+def _identify(work: Transaction, entry: Entry) -> None:
     """Find or make the id that the entry writes to, before anything is written."""
     asked, store = entry.request, work.store
     with Located(entry):
@@ -145,7 +122,7 @@ def _identify(work: _Transaction, entry: Entry) -> None:
         _note_address(work, entry)
 
 
-def _note_address(work: _Transaction, entry: Entry) -> None:
+def _note_address(work: Transaction, entry: Entry) -> None:
     known = work.addresses.setdefault(entry.full_url, entry.address)
     if known != entry.address:
         raise BadRequest(
@@ -173,7 +150,7 @@ def _require_same_id(entry: Entry, resource: dict[str, Any]) -> None:
         raise BadRequest(f"The resource's id is {named}, the address says {entry.address}.")
 
 
-def _require_distinct(work: _Transaction) -> None:
+def _require_distinct(work: Transaction) -> None:
     seen: dict[str, int] = {}
     for entry in work.writes:
         if not entry.request.logical_id or (entry.method == "POST" and entry.existing is not None):
@@ -186,65 +163,10 @@ def _require_distinct(work: _Transaction) -> None:
             )
 
 
-def _resolve_references(work: _Transaction) -> None:
-    for entry in work.writes if work.may_refer_by_condition else ():
-        if entry.resource is None:
-            continue
-        with Located(entry):
-            for found in conditional_references(entry.resource):
-                if found not in work.addresses:
-                    work.addresses[found] = _one_match(work, found)
-    if not work.addresses:
-        return
-    # A relative reference is meant relative to the fullUrl of its own entry: bundle.html#references.
-    seen_from = {base: {**work.addresses, **below} for base, below in work.elsewhere.items()}
-    for entry in work.writes:
-        if entry.resource is not None:
-            rewrite(entry.resource, seen_from.get(entry.place()[0], work.addresses))
-
-
-def _one_match(work: _Transaction, reference: str) -> str:
-    """What is stored goes before what this transaction is about to store."""
-    resource_type, _, query = reference.partition("?")
-    require(work.store.grant, resource_type, "s")
-    condition = parse_qsl(query, keep_blank_values=True)
-    found = matches_of(work.store, resource_type, condition, work.gone[resource_type])
-    if found is not None:
-        return f"{resource_type}/{found.logical_id}"
-    new = [entry.address for entry in work.writes if _will_match(work, entry, resource_type, condition)]
-    if len(new) > 1:
-        raise MultipleMatches(f"The conditional reference {reference} matches {' and '.join(new[:2])}.")
-    if not new:
-        raise NotFoundReference(f"The conditional reference {reference} matches nothing.")
-    return new[0]
-
-
-def _will_match(work: _Transaction, entry: Entry, resource_type: str, query: list[tuple[str, str]]) -> bool:
-    if entry.resource is None or entry.request.resource_type != resource_type or entry.response is not None:
-        return False
-    stored = {**entry.resource, "id": entry.request.logical_id}
-    if not is_valid(stored):
-        # It is refused by name a little later.
-        return False
-    added = guides_of(work.store.partition).added_to(resource_type)
-    return matches(
-        index_rows(stored, _rid(entry), now_us(), added, work.store.partition.base), resource_type, query
-    )
-
-
-class NotFoundReference(FhirError):
-    status = 412
-    code = "not-found"
-
-
-def _rid(entry: Entry) -> int:
-    return rid_of(entry.request.resource_type, entry.request.logical_id)
-
-
-def _decide(work: _Transaction, entry: Entry) -> None:
+def _decide(work: Transaction, entry: Entry) -> None:
     """Make the entry's change, or its answer where nothing changes; nothing is written yet."""
     asked, store = entry.request, work.store
-    current = work.currents.get(_rid(entry))
+    current = work.currents.get(entry.rid)
     if current is not None and (current.type, current.logical_id) != (asked.resource_type, asked.logical_id):
         raise Conflict(f"{entry.address} cannot be stored: its number is taken.")
     if current is not None:

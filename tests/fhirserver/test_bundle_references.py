@@ -37,6 +37,7 @@ def test_only_addresses_and_links_become_real(client: Client) -> None:
             {"url": "urn:x", "valueUri": a},
             {"url": "urn:x", "valueCanonical": b},
             {"url": "urn:x", "valueString": a},
+            {"url": "urn:x", "valueUuid": a},
         ],
     }
     plan = {"resourceType": "PlanDefinition", "status": "draft", "library": [b, "urn:oid:1.2.3.5"]}
@@ -54,10 +55,10 @@ def test_only_addresses_and_links_become_real(client: Client) -> None:
     assert stored["masterIdentifier"]["value"] == a
     assert stored["subject"]["reference"] == person
     assert stored["content"] == [{"attachment": {"url": data, "title": a}}]
-    assert [next(v for k, v in one.items() if k != "url") for one in stored["extension"]] == [person, data, a]
+    assert [next(v for k, v in one.items() if k != "url") for one in stored["extension"]] == [person, b, a, a]
     made = f'<a href="{person}#x">a</a><img alt="b" src=\'{data}\'/> {a}'
     assert made in stored["text"]["div"]
-    assert client.get(second).json()["library"] == [data, "urn:oid:1.2.3.5"]
+    assert client.get(second).json()["library"] == [b, "urn:oid:1.2.3.5"]
 
 
 def test_a_circle_of_updates_and_creates_is_stored_with_its_narrative_links(client: Client) -> None:
@@ -99,6 +100,25 @@ def test_a_relative_reference_means_the_entry_of_the_same_base(client: Client) -
     first, second, *seen = locations(answered.json())
     subjects = [client.get(address).json()["subject"]["reference"] for address in seen]
     assert subjects == [first, second, "Patient/7"]
+
+
+def test_a_reference_to_a_version_stays_one(client: Client) -> None:
+    known, there = client.create(patient()), "https://one.example/fhir"
+    named = [f"{there}/Patient/7/_history/4", "urn:uuid:new/_history/9", "urn:uuid:other/_history/1"]
+    group = {"resourceType": "Group", "type": "person", "actual": True}
+    group["member"] = [{"entity": {"reference": one}} for one in named]
+    answered = client.post(
+        "",
+        transaction(
+            entry("PUT", f"Patient/{known['id']}", {**patient(), "id": known["id"]}, f"{there}/Patient/7"),
+            entry("POST", "Patient", patient(), "urn:uuid:new"),
+            entry("POST", "Group", group),
+        ),
+    )
+    assert answered.status == 200, answered.body
+    first, second, holder = locations(answered.json())
+    found = [one["entity"]["reference"] for one in client.get(holder).json()["member"]]
+    assert found == [f"{first}/_history/2", f"{second}/_history/1", "urn:uuid:other/_history/1"]
 
 
 def test_two_entries_with_one_full_url_are_refused(client: Client) -> None:

@@ -3,7 +3,7 @@
 from fhirspec.addresses import ADDRESS_NAMES
 from fhirspec.catalogue import get_catalogue
 
-ADDRESSES = {"uri", "url", "canonical", "oid", "uuid"}
+ADDRESSES = {"uri", "url"}
 
 
 def test_the_names_are_those_that_the_definitions_give() -> None:
