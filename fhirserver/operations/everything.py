@@ -75,7 +75,7 @@ def everything(request: FhirRequest, store: Store) -> FhirResponse:
         _require_few(store)
     found = _all_entries(store, request.resource_type, request.logical_id, selection)
     subset = subset_of(request)
-    if asked.text("_summary") == "count":
+    if count == 0 or asked.text("_summary") == "count":
         return _counted(request, found)
     if subset is not None:
         found = subset_entries(subset, found)
@@ -83,7 +83,7 @@ def everything(request: FhirRequest, store: Store) -> FhirResponse:
         if offset:
             found = islice(found, offset, None)
         return _streamed(request, found)
-    return _page(request, found, max(count, 1), offset)
+    return _page(request, found, count, offset)
 
 
 def _selection(asked: Asked) -> Selection:
@@ -255,7 +255,7 @@ def _streamed(request: FhirRequest, found: Iterator[Entry]) -> FhirResponse:
 
 
 def _counted(request: FhirRequest, found: Iterator[Entry]) -> FhirResponse:
-    """`_summary=count`: how many there are, and none of them."""
+    """`_summary=count` or `_count=0`: how many there are, and none of them."""
     total = sum(1 for _ in found)
     return json_response(bundle("searchset", (), total, [("self", _address(request, None))]))
 
@@ -265,12 +265,13 @@ def _page(request: FhirRequest, found: Iterator[Entry], count: int, offset: int)
     for total, entry in enumerate(found, start=1):
         if offset < total <= offset + count:
             shown.append(search_entry(request.base_url, entry))
+    last = max(0, total - 1) // count * count
     links = [("self", _address(request, offset)), ("first", _address(request, 0))]
     if offset > 0:
-        links.append(("previous", _address(request, max(0, offset - count))))
+        links.append(("previous", _address(request, min(last, max(0, offset - count)))))
     if offset + count < total:
         links.append(("next", _address(request, offset + count)))
-    links.append(("last", _address(request, max(0, total - 1) // count * count)))
+    links.append(("last", _address(request, last)))
     return json_response(b"".join(streamed_bundle(bundle_start("searchset", total, links), shown)))
 
 

@@ -7,7 +7,7 @@ import pytest
 from fhirserver import bulk
 from fhirserver.access import AccessGrant, Permission
 from fhirserver.operations import everything
-from tests.fhirserver.client import Client
+from tests.fhirserver.client import BASE, Client
 
 ADA = {"reference": "Patient/ada"}
 KLASS = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"}
@@ -134,3 +134,14 @@ def test_everything_of_too_many_is_refused_by_the_name_of_the_limit(
     assert "MAX_OF_ALL_PATIENTS" in refused.json()["issue"][0]["diagnostics"]
     assert refused.json()["issue"][0]["code"] == "too-costly"
     assert several.get("Patient/cy/$everything").status == 200
+
+
+def test_a_page_beyond_the_end_leads_back_to_the_last_and_no_entries_are_a_number(several: Client) -> None:
+    beyond = several.get("Patient/cy/$everything?_count=2&_offset=90").json()
+    links = {one["relation"]: one["url"].rpartition("?")[2] for one in beyond["link"]}
+    assert (beyond["total"], "entry" in beyond, "next" in links) == (3, False, False)
+    assert links["previous"] == links["last"] == "_count=2&_offset=2"
+    assert several.get("Patient/cy/$everything?_count=0").json() == {
+        **several.get("Patient/cy/$everything?_summary=count").json(),
+        "link": [{"relation": "self", "url": f"{BASE}/Patient/cy/$everything?_count=0"}],
+    }
