@@ -26,13 +26,21 @@ _EXPANSION = {
     "count": "At most so many codes.",
     "includeDesignations": "With the designations of each code.",
     "includeDefinition": "With the definition of the value set.",
+    "designation": "With the designations of this language (urn:ietf:bcp:47|de) or use.",
     "activeOnly": "Without inactive codes.",
+    "excludeNested": "Expansions are flat in any case.",
+    "excludeNotForUI": "Without codes that are abstract.",
+    "excludePostCoordinated": "There are no post-coordinated codes in any case.",
+    "displayLanguage": "With the displays of this language, where there are any.",
     "exclude-system": "Without the codes of this system.",
+    "system-version": "Only if this version (system|version) is the one that is here.",
+    "check-system-version": "Only if this version (system|version) is the one that is here.",
+    "force-system-version": "Only if this version (system|version) is the one that is here.",
 }
 _ASKED = {
-    "ValueSet/$validate-code": "url or valueSet, valueSetVersion, code with system and display, coding, codeableConcept, abstract",
-    "CodeSystem/$validate-code": "url or codeSystem, version, code, display, coding, codeableConcept, abstract",
-    "CodeSystem/$lookup": "code with system and version, coding, property",
+    "ValueSet/$validate-code": "url or valueSet, valueSetVersion, code with system and display, coding, codeableConcept, abstract, displayLanguage",
+    "CodeSystem/$validate-code": "url or codeSystem, version, code, display, coding, codeableConcept, abstract, displayLanguage",
+    "CodeSystem/$lookup": "code with system and version, coding, property, displayLanguage",
     "CodeSystem/$subsumes": "codeA and codeB with system and version, codingA and codingB",
 }
 """What the resource has no elements for."""

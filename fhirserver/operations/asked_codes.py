@@ -3,13 +3,14 @@
 https://hl7.org/fhir/R4/terminology-service.html
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fhirserver.authorise import require
 from fhirserver.http import FhirRequest
 from fhirserver.interactions.read import readable
 from fhirserver.operations.parameters import Asked
-from fhirserver.outcomes import BadRequest, NotFound, Unprocessable
+from fhirserver.outcomes import BadRequest, NotFound, NotSupported, Unprocessable
 from fhirserver.search.canonicals import terminology_of
 from fhirserver.store import Store
 from fhirspec import json
@@ -21,6 +22,11 @@ from fhirspec.terminology import (
     UnknownCodeSystem,
     UnknownValueSet,
 )
+
+# Each says with `system|version` which version of a code system is to be used; of each there is one.
+SYSTEM_VERSIONS = ("system-version", "check-system-version", "force-system-version")
+AS_IT_IS_NOW = "only the definitions of today are here"
+WITHOUT_CONTEXT = "elements and their bindings are not looked up; name the value set by url"
 
 
 def terminology(store: Store) -> Terminology:
@@ -36,18 +42,52 @@ def value_set_of(request: FhirRequest, store: Store, asked: Asked) -> dict[str, 
     given = asked.object("valueSet") or (asked.resource if request.resource_type == "ValueSet" else None)
     if given is not None:
         return dict(given)
-    url, version = asked.text("url"), asked.text("valueSetVersion")
+    url, _, named = (asked.text("url") or "").partition("|")
+    version = asked.text("valueSetVersion") or named
     if not url:
         raise BadRequest("Name the value set: by its id in the address, by url, or send it as valueSet.")
     require(store.grant, "ValueSet", "r")
-    canonical = f"{url}|{version}" if version and "|" not in url else url
     try:
-        found = dict(terminology(store).value_set(canonical))
+        found = dict(terminology(store).value_set(f"{url}|{version}" if version else url))
     except UnknownValueSet as error:
         raise NotFound(f"{error}.") from error
     if version and found.get("version") != version:
         raise NotFound(f"The value set {url} is known here in version {found.get('version')}, not {version}.")
     return found
+
+
+def require_possible(store: Store, asked: Asked, not_taken: Mapping[str, str]) -> None:
+    """Refuse what would change the answer and cannot be honoured. `not_taken`: names of parameters, each with the reason. Raises FhirError."""
+    for name in asked.values:
+        if name in not_taken:
+            raise NotSupported(f"{name} is not supported: {not_taken[name]}.")
+    for name in SYSTEM_VERSIONS:
+        for one in asked.values.get(name, ()):
+            system, _, version = str(one).partition("|")
+            _require_version(_table(store, system), version)
+
+
+def _table(store: Store, system: str) -> CodeTable:
+    try:
+        return terminology(store).code_table(system)
+    except UnknownCodeSystem as error:
+        raise NotFound(f"{error}.") from error
+
+
+def _require_version(table: CodeTable, version: str | None) -> None:
+    if version and table.version != version:
+        raise NotFound(
+            f"The code system {table.system} is known here in version {table.version}, not {version}."
+        )
+
+
+def display_in(language: str | None, display: str, designations: Iterable[Mapping[str, Any]]) -> str:
+    """How a concept is called in a language (`de`, `de-CH`), else the display that it has in its own."""
+    wanted = (language or "").lower()
+    if not wanted:
+        return display
+    known = {str(one["language"]).lower(): str(one["value"]) for one in designations if "language" in one}
+    return known.get(wanted) or known.get(wanted.partition("-")[0]) or display
 
 
 def codes_of(store: Store, value_set: dict[str, Any]) -> list[Code]:
@@ -84,11 +124,6 @@ def code_table_of(request: FhirRequest, store: Store, asked: Asked, system: str 
             "Name the code system: by its id in the address, by url or system, in the coding, or send it as codeSystem."
         )
     require(store.grant, "CodeSystem", "r")
-    try:
-        table = terminology(store).code_table(str(system))
-    except UnknownCodeSystem as error:
-        raise NotFound(f"{error}.") from error
-    version = asked.text("version")
-    if version and table.version != version:
-        raise NotFound(f"The code system {system} is known here in version {table.version}, not {version}.")
+    table = _table(store, str(system))
+    _require_version(table, asked.text("version") or str(system).partition("|")[2])
     return table

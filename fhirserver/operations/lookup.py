@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.operations.asked_codes import code_table_of, codings_of
+from fhirserver.operations.asked_codes import (
+    AS_IT_IS_NOW,
+    code_table_of,
+    codings_of,
+    display_in,
+    require_possible,
+)
 from fhirserver.operations.parameters import Asked
 from fhirserver.outcomes import BadRequest, NotFound
 from fhirserver.responses import json_response
@@ -13,11 +19,13 @@ from fhirspec import json
 from fhirspec.terminology import CodeTable, Concept
 
 Json = dict[str, Any]
+NOT_TAKEN = {"date": AS_IT_IS_NOW}
 _KINDS = {bool: "valueBoolean", int: "valueInteger", str: "valueString", dict: "valueCoding"}
 
 
 def lookup(request: FhirRequest, store: Store) -> FhirResponse:
     asked = Asked(request)
+    require_possible(store, asked, NOT_TAKEN)
     coding = codings_of(asked)[0]
     if not coding.get("system"):
         raise BadRequest("The parameter system is missing.")
@@ -27,7 +35,9 @@ def lookup(request: FhirRequest, store: Store) -> FhirResponse:
         raise NotFound(f"The code system {table.system} has no code {coding.get('code')}.")
     wanted = set(asked.texts("property"))
     parameters = [
-        one for one in _said(table, concept) if not wanted or one["name"] in {"name", "display", *wanted}
+        one
+        for one in _said(table, concept, asked.text("displayLanguage"))
+        if not wanted or one["name"] in {"name", "display", *wanted}
     ]
     parameters += [
         {"name": "property", "part": [{"name": "code", "valueCode": name}, {"name": "value", **value}]}
@@ -37,11 +47,12 @@ def lookup(request: FhirRequest, store: Store) -> FhirResponse:
     return json_response(json.encode({"resourceType": "Parameters", "parameter": parameters}))
 
 
-def _said(table: CodeTable, concept: Concept) -> Iterator[Json]:
+def _said(table: CodeTable, concept: Concept, language: str | None) -> Iterator[Json]:
     yield {"name": "name", "valueString": table.name}
     if table.version:
         yield {"name": "version", "valueString": table.version}
-    yield {"name": "display", "valueString": concept.display or concept.code}
+    display = display_in(language, concept.display, concept.designations)
+    yield {"name": "display", "valueString": display or concept.code}
     if concept.definition:
         yield {"name": "definition", "valueString": concept.definition}
     for one in concept.designations:

@@ -6,15 +6,27 @@ https://hl7.org/fhir/R4/valueset-operation-validate-code.html, https://hl7.org/f
 from typing import Any
 
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.operations.asked_codes import code_table_of, codes_of, codings_of, value_set_of
+from fhirserver.operations.asked_codes import (
+    AS_IT_IS_NOW,
+    WITHOUT_CONTEXT,
+    code_table_of,
+    codes_of,
+    codings_of,
+    display_in,
+    require_possible,
+    value_set_of,
+)
 from fhirserver.operations.parameters import Asked, parameters_response
 from fhirserver.store import Store
 from fhirspec.terminology import Code
+
+NOT_TAKEN = {"context": WITHOUT_CONTEXT, "date": AS_IT_IS_NOW}
 
 
 def validate_code(request: FhirRequest, store: Store) -> FhirResponse:
     """Of several codes the first that is known decides."""
     asked = Asked(request)
+    require_possible(store, asked, NOT_TAKEN)
     codings = codings_of(asked)
     if request.resource_type == "CodeSystem":
         known = [_in_system(request, store, asked, coding) for coding in codings]
@@ -48,17 +60,24 @@ def _in_system(request: FhirRequest, store: Store, asked: Asked, coding: dict[st
     concept = table.find(str(coding.get("code")))
     if concept is None:
         return None
-    return Code(table.system, concept.code, concept.display, concept.is_abstract)
+    return Code(
+        table.system,
+        concept.code,
+        concept.display,
+        concept.is_abstract,
+        concept.is_inactive,
+        concept.designations,
+    )
 
 
 def _verdict(asked: Asked, code: Code, display: str | None) -> FhirResponse:
+    shown = display_in(asked.text("displayLanguage"), code.display, code.designations)
     if code.is_abstract and not asked.flag("abstract"):
-        return _answer(
-            False, f"{code.code} is abstract: it groups other codes and stands for none.", code.display
-        )
-    if display and display.casefold() != code.display.casefold():
-        return _answer(False, f"The display of {code.code} is “{code.display}”.", code.display)
-    return _answer(True, None, code.display)
+        return _answer(False, f"{code.code} is abstract: it groups other codes and stands for none.", shown)
+    known = {name.casefold() for name in (code.display, *(str(one["value"]) for one in code.designations))}
+    if display and display.casefold() not in known:
+        return _answer(False, f"The display of {code.code} is “{shown}”.", shown)
+    return _answer(True, None, shown)
 
 
 def _answer(result: bool, message: str | None, display: str = "") -> FhirResponse:

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from fhirserver.operations import expand
 from tests.fhirserver.client import Answered, Client
 
 Json = dict[str, Any]
@@ -98,6 +99,51 @@ def test_an_expansion_tells_its_parameters_and_designations(colored: Client) -> 
     assert expansion["contains"][0]["designation"] == [{"language": "de", "value": "Rot"}]
 
 
+def test_codes_are_shown_in_the_language_asked_for(colored: Client) -> None:
+    def displays(query: str) -> list[str]:
+        return [
+            one["display"]
+            for one in colored.get(f"ValueSet/reds/$expand?{query}").json()["expansion"]["contains"]
+        ]
+
+    assert displays("displayLanguage=de") == displays("displayLanguage=de-CH") == ["Rot", "Crimson"]
+    assert displays("displayLanguage=fr") == ["Red", "Crimson"]
+    found = colored.get(f"CodeSystem/$lookup?system={COLORS}&code=red&displayLanguage=de").json()["parameter"]
+    assert {"name": "display", "valueString": "Rot"} in found
+    code = f"ValueSet/reds/$validate-code?system={COLORS}&code=red&displayLanguage=de"
+    assert {"name": "display", "valueString": "Rot"} in colored.get(code).json()["parameter"]
+    assert verdict(colored.get(f"{code}&display=Rot"))
+    assert verdict(colored.get(f"CodeSystem/$validate-code?url={COLORS}&code=red&display=rot"))
+    assert not verdict(colored.get(f"{code}&display=Blau"))
+
+
+def test_what_an_expansion_has_of_a_code_is_chosen(colored: Client) -> None:
+    def contains(query: str) -> list[Json]:
+        found: list[Json] = colored.get(f"ValueSet/all/$expand?{query}").json()["expansion"]["contains"]
+        return found
+
+    german = contains("designation=urn:ietf:bcp:47|de")
+    assert [one["code"] for one in german if "designation" in one] == ["red"]
+    assert not [one for one in contains("designation=urn:ietf:bcp:47|fr") if "designation" in one]
+    assert "any" not in [one["code"] for one in contains("excludeNotForUI=true")]
+    plain = contains("")
+    assert (
+        contains(f"excludeNested=true&excludePostCoordinated=true&force-system-version={COLORS}|1") == plain
+    )
+
+
+def test_more_codes_than_one_answer_holds_are_asked_for_in_pages(
+    colored: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expand, "MAX_EXPANSION", 3)
+    refused = colored.get("ValueSet/all/$expand")
+    assert (refused.status, refused.json()["issue"][0]["code"]) == (400, "too-costly")
+    assert "MAX_EXPANSION" in refused.json()["issue"][0]["diagnostics"]
+    assert codes(colored.get("ValueSet/all/$expand?count=9")) == ["red", "crimson", "blue"]
+    assert codes(colored.get("ValueSet/all/$expand?offset=2")) == ["blue", "mauve", "any"]
+    assert codes(colored.get("ValueSet/reds/$expand")) == ["red", "crimson"]
+
+
 def test_a_value_set_that_is_sent_is_expanded(colored: Client) -> None:
     sent = {
         "resourceType": "ValueSet",
@@ -114,6 +160,19 @@ def test_a_value_set_that_is_sent_is_expanded(colored: Client) -> None:
     [
         (f"ValueSet/$expand?url={SETS}/none", 404, "not known"),
         (f"ValueSet/$expand?url={SETS}/all&valueSetVersion=9", 404, "9"),
+        (f"ValueSet/$expand?url={SETS}/all|9", 404, "9"),
+        ("ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender|9", 404, "not 9"),
+        (
+            "ValueSet/$validate-code?url=http://hl7.org/fhir/ValueSet/administrative-gender|9&code=male",
+            404,
+            "not 9",
+        ),
+        ("CodeSystem/$lookup?system=http://hl7.org/fhir/administrative-gender|9&code=male", 404, "not 9"),
+        ("ValueSet/all/$expand?context=http://example.org/x", 400, "context is not supported"),
+        ("ValueSet/all/$expand?date=2011", 400, "date is not supported"),
+        ("ValueSet/all/$validate-code?code=red&date=2011", 400, "date is not supported"),
+        (f"CodeSystem/$lookup?system={COLORS}&code=red&date=2011", 400, "date is not supported"),
+        (f"ValueSet/all/$expand?system-version={COLORS}|2", 404, "in version 1, not 2"),
         ("ValueSet/$expand", 400, "by url"),
         ("ValueSet/all/$expand?count=many", 400, "count"),
         ("ValueSet/all/$validate-code", 400, "code"),
