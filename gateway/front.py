@@ -76,11 +76,9 @@ def serve(exchange: Exchange) -> FhirResponse:
     except MalformedRequest as error:
         exchange.reason = Reason.MALFORMED
         response = outcome(400, "structure", str(error))
-    except BodyTooLarge:
+    except BodyTooLarge as error:
         exchange.reason = Reason.TOO_LARGE
-        response = outcome(
-            413, "too-long", "The body is larger than this server takes.", {"Connection": "close"}
-        )
+        response = outcome(413, "too-long", str(error), {"Connection": "close"})
     except NoPlace:
         exchange.reason = Reason.TOO_SLOW
         text = "Other slow bodies are under way. Send it again, over a quicker connection if you can."

@@ -43,7 +43,15 @@ class MalformedRequest(Exception):
 
 
 class BodyTooLarge(Exception):
-    """The body has more bytes than FHIR_MAX_BODY_BYTES (413)."""
+    """The body has more bytes than may come (413); the message names the limit."""
+
+    def __init__(self, limit: int) -> None:
+        whose = (
+            "this server takes (FHIR_MAX_BODY_BYTES)"
+            if limit == settings.FHIR_MAX_BODY_BYTES
+            else "this deployment takes (Settings, Limits)"
+        )
+        super().__init__(f"The body is larger than the {limit:,} bytes that {whose}.")
 
 
 @dataclass(slots=True)
@@ -101,7 +109,7 @@ class Inbound:
 
     def _read(self, length: int, limit: int) -> bytes:
         if length > limit:
-            raise BodyTooLarge
+            raise BodyTooLarge(limit)
         if not length:
             return b""
         with body_places.place(self.deployment_id):
@@ -115,7 +123,7 @@ class Inbound:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
             if size > limit:
-                raise BodyTooLarge
+                raise BodyTooLarge(limit)
             parts.append(chunk)
         return b"".join(parts)
 

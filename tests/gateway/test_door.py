@@ -219,6 +219,8 @@ def test_a_body_beyond_the_limit_is_refused_unread(full: Caller, settings: Setti
     refused = full("POST", "Patient", "x" * 1001)
     assert refused.status_code == 413
     assert outcome(refused)["code"] == "too-long"
+    assert "1,000 bytes" in outcome(refused)["diagnostics"]
+    assert "FHIR_MAX_BODY_BYTES" in outcome(refused)["diagnostics"]
 
 
 def test_a_hundred_megabytes_are_refused_without_reading_them(full: Caller) -> None:
