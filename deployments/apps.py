@@ -28,15 +28,18 @@ class DeploymentsConfig(AppConfig):
         from deployments.periodic import Periodic, register_periodic
         from deployments.rights import OPENINGS, RIGHTS
         from deployments.selectors import tenant_of_deployment
+        from fhirserver.outcomes import StoreLost
         from portal.models import Role
         from portal.navigation import Entry, Tab, register_entry, register_owner, register_tab
         from portal.operator import register_section
+        from portal.outages import register_outage
         from portal.rights import register_openings, register_rights
         from portal.signals import tenant_deleted
         from portal.usage import register_usage
 
         register_rights(*RIGHTS)
         register_openings(*OPENINGS)
+        register_outage(StoreLost)
 
         register_entry(
             Entry(

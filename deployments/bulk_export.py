@@ -193,6 +193,10 @@ def _write(progress: Progress) -> None:
     except (LeaseLost, JobCancelled):
         _forget_files_unless_kept(job)
         raise
+    except OSError:
+        # On a full disk half an export would only take room from what others write. It begins again when there is some.
+        shutil.rmtree(transfers.job_directory(job), ignore_errors=True)
+        raise
     job.result = {"files": output, "deleted": deleted, "messages": messages}
     progress.report(exported, exported, quantities.count(exported, "resource"))
 

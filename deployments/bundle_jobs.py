@@ -12,8 +12,9 @@ from deployments.jobs import JobFault, Progress
 from deployments.transfers import ErrorFile
 from fhirserver import engine
 from fhirserver.access import FULL
-from fhirserver.http import FhirRequest
+from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.once import forget_answers, respond_once
+from fhirserver.outcomes import StoreLost
 from fhirserver.partitions import Partition
 from fhirspec.json import decode_object, encode
 
@@ -73,7 +74,7 @@ def _answered(progress: Progress, partition: Partition, piece: _Piece) -> list[d
     headers = {"content-type": "application/fhir+json", "prefer": "return=minimal"}
     request = FhirRequest("POST", "", headers=headers, body=encode(piece.bundle), base_url=partition.base)
     name = f"{_answer_name(progress)} {piece.before}"
-    response = respond_once(partition, name, lambda: engine.respond(request, partition, FULL))
+    response = respond_once(partition, name, lambda: _answer_to_keep(request, partition))
     body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
     answer = decode_object(body)
     if response.status >= 400:
@@ -81,6 +82,18 @@ def _answered(progress: Progress, partition: Partition, piece: _Piece) -> list[d
         raise JobFault(f"The {piece.bundle['type']} was refused{place}: {_diagnostics(answer)}")
     found: list[dict[str, Any]] = answer.get("entry", [])
     return found
+
+
+def _answer_to_keep(request: FhirRequest, partition: Partition) -> FhirResponse:
+    """Raises StoreLost: that the disk was full is nothing to note of an entry for ever."""
+    response = engine.respond(request, partition, FULL)
+    body = response.body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+    answer = decode_object(body)
+    outcomes = [entry.get("response", {}).get("outcome") or {} for entry in answer.get("entry", [])]
+    for outcome in (answer, *outcomes):
+        if any(issue.get("code") == StoreLost.code for issue in outcome.get("issue", [])):
+            raise StoreLost(_diagnostics(outcome))
+    return response
 
 
 def _diagnostics(outcome: Resource) -> str:

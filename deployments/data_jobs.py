@@ -1,5 +1,6 @@
 """The jobs of the Data tab: load a preset, import a file, export, clear. They leave the deployment's state alone."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -163,7 +164,15 @@ def _forget_upload(progress: Progress) -> None:
 
 
 def _export(progress: Progress) -> None:
-    """One NDJSON file a type, each written whole or not at all."""
+    """One NDJSON file a type, each written whole or not at all; on a full disk none is left to take room from what others write."""
+    try:
+        _write_files(progress)
+    except OSError:
+        shutil.rmtree(transfers.job_directory(progress.job), ignore_errors=True)
+        raise
+
+
+def _write_files(progress: Progress) -> None:
     partition = partition_of(progress.job.deployment)
     counts = partitions.counts_by_type(partition)
     total, done = sum(counts.values()), 0

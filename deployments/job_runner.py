@@ -9,16 +9,19 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from deployments.jobs import JobCancelled, JobFault, Kind, LeaseLost, Progress, get_kind
 from deployments.models import Job, JobState
+from portal.outages import outage_of
 
 logger = logging.getLogger(__name__)
 
 WRITE_PROGRESS_EVERY = 0.4  # seconds
+OUTAGE_PAUSE = timedelta(seconds=10)
+LOOK_AGAIN = 0.5  # seconds
 UNEXPECTED = "Something unexpected went wrong. The installation's log has the details."
 
 
@@ -44,6 +47,11 @@ def claim(job_id: int) -> Job | None:
     return Job.objects.select_related("deployment", "deployment__region", "deployment__tenant").get(pk=job_id)
 
 
+def _ours(job: Job) -> QuerySet[Job]:
+    """The job's row, as long as no other worker has taken it over."""
+    return Job.objects.filter(pk=job.pk, lease_holder=job.lease_holder, state=JobState.RUNNING)
+
+
 @contextmanager
 def _heartbeat(job: Job) -> Iterator[None]:
     """Renew the lease while a step is silent. It ends with the process, so a killed worker's lease runs out."""
@@ -51,9 +59,11 @@ def _heartbeat(job: Job) -> Iterator[None]:
 
     def beat() -> None:
         while not stopped.wait(settings.JOB_LEASE_SECONDS / 3):
-            Job.objects.filter(pk=job.pk, lease_holder=job.lease_holder, state=JobState.RUNNING).update(
-                lease_until=timezone.now() + lease_time()
-            )
+            try:
+                _ours(job).update(lease_until=timezone.now() + lease_time())
+            except DatabaseError:
+                # It may be back before the lease ends.
+                connection.close()
         connection.close()
 
     thread = threading.Thread(target=beat, name=f"job-{job.pk}-lease", daemon=True)
@@ -88,8 +98,7 @@ class _StepRecord:
 
     def write(self) -> None:
         self.written = time.monotonic()
-        ours = Job.objects.filter(pk=self.job.pk, lease_holder=self.job.lease_holder, state=JobState.RUNNING)
-        if not ours.update(
+        if not _ours(self.job).update(
             steps=self.job.steps, result=self.job.result, lease_until=timezone.now() + lease_time()
         ):
             raise LeaseLost
@@ -114,7 +123,7 @@ def _end(job: Job, state: JobState, error: str = "") -> bool:
             step["state"] = state.value
     job.state, job.error, job.finished = state, error, timezone.now()
     return bool(
-        Job.objects.filter(pk=job.pk, lease_holder=job.lease_holder, state=JobState.RUNNING).update(
+        _ours(job).update(
             state=state,
             error=error,
             steps=job.steps,
@@ -136,9 +145,32 @@ def _try_later(job: Job, kind: Kind) -> None:
     if job.attempts >= kind.max_attempts:
         _settle_failure(job, kind, JobState.FAILED, UNEXPECTED)
         return
-    Job.objects.filter(pk=job.pk, lease_holder=job.lease_holder, state=JobState.RUNNING).update(
-        state=JobState.QUEUED, lease_until=timezone.now() + timedelta(seconds=2**job.attempts)
-    )
+    _ours(job).update(state=JobState.QUEUED, lease_until=timezone.now() + timedelta(seconds=2**job.attempts))
+
+
+def _wait_out(job: Job, missing: str) -> None:
+    """Nothing is wrong with the job: it waits, says for what, and the sweeper sends it again. This was none of its attempts."""
+    for step in job.steps:
+        if step["state"] == JobState.RUNNING:
+            step |= {"state": JobState.QUEUED.value, "detail": f"{missing} It goes on by itself."}
+    deadline = time.monotonic() + settings.JOB_LEASE_SECONDS
+    while True:
+        try:
+            _ours(job).update(
+                state=JobState.QUEUED,
+                attempts=F("attempts") - 1,
+                steps=job.steps,
+                result=job.result,
+                lease_until=timezone.now() + OUTAGE_PAUSE,
+            )
+        except DatabaseError:
+            # The control database may be what is missing. After the lease a worker takes the job over as from a dead one.
+            connection.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK_AGAIN)
+        else:
+            return
 
 
 def run(job_id: int) -> None:
@@ -162,8 +194,16 @@ def run(job_id: int) -> None:
         logger.warning("job %s was taken over by another worker", job_id)
     except JobCancelled:
         _settle_failure(job, kind, JobState.CANCELLED, "Cancelled.")
-    except JobFault as fault:
-        _settle_failure(job, kind, JobState.FAILED, str(fault))
-    except Exception:
-        logger.exception("job %s (%s) met an unexpected error", job_id, job.kind)
+    except Exception as error:
+        _after_error(job, kind, error)
+
+
+def _after_error(job: Job, kind: Kind, error: Exception) -> None:
+    if missing := outage_of(error) or outage_of(error.__cause__):
+        logger.warning("job %s (%s) waits: %s", job.pk, job.kind, missing)
+        _wait_out(job, missing)
+    elif isinstance(error, JobFault):
+        _settle_failure(job, kind, JobState.FAILED, str(error))
+    else:
+        logger.error("job %s (%s) met an unexpected error", job.pk, job.kind, exc_info=error)
         _try_later(job, kind)

@@ -39,9 +39,15 @@ def forget(deployment: Deployment) -> None:
 def keep_upload(deployment: Deployment, chunks: Iterable[bytes]) -> str:
     """Write an upload to disk as it comes, and return the name under which it lies."""
     name = f"upload-{secrets.token_hex(8)}"
-    with (directory_of(deployment) / name).open("wb") as file:
-        for chunk in chunks:
-            file.write(chunk)
+    path = directory_of(deployment) / name
+    try:
+        with path.open("wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+    except BaseException:
+        # Half an upload that nobody knows by name would only take room from others.
+        path.unlink(missing_ok=True)
+        raise
     return name
 
 

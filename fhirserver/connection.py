@@ -1,6 +1,6 @@
 """Statements on a region's store: prepared, on the driver's own connection, without Django's cursor in between.
 
-SQL is written with `%s` for both databases. Errors of the drivers become two: `WriteConflict` (try again) and `StoreUnavailable`.
+SQL is written with `%s` for both databases. Errors of the drivers become `WriteConflict` (try again), `StoreLost` and `StatementTooLong`.
 """
 
 import itertools
@@ -19,7 +19,7 @@ from django.db.utils import DatabaseError as DjangoDatabaseError
 from psycopg import errors as pg
 from psycopg.pq import TransactionStatus
 
-from fhirserver.outcomes import StoreUnavailable
+from fhirserver.outcomes import StatementTooLong, StoreLost
 from fhirserver.prepared import Prepared, Row
 from fhirserver.sqlite_transactions import sqlite_transaction, sqlite_writer
 from fhirserver.statement_time import add
@@ -91,7 +91,7 @@ def _open(region: str) -> Any:
         connection.close()
         connection.ensure_connection()
     except DjangoDatabaseError as error:
-        raise StoreUnavailable(_UNAVAILABLE) from error
+        raise StoreLost(_UNAVAILABLE) from error
     return connection.connection
 
 
@@ -224,7 +224,7 @@ def atomic(region: str) -> Iterator[None]:
                 prepared.fetch("SELECT txid_current()", ())
             yield
         if raw.closed:
-            raise StoreUnavailable(_UNAVAILABLE)
+            raise StoreLost(_UNAVAILABLE)
     except (sqlite3.Error, psycopg.Error) as error:
         raise translated(error) from error
 
@@ -277,9 +277,9 @@ def translated(error: Exception) -> Exception:
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return WriteConflict(str(error))
     if isinstance(error, pg.QueryCanceled) or str(error) == "interrupted":
-        return StoreUnavailable(_TOO_LONG)
+        return StatementTooLong(_TOO_LONG)
     if isinstance(error, pg.DiskFull) or "disk is full" in str(error):
-        return StoreUnavailable(_FULL)
+        return StoreLost(_FULL)
     if isinstance(error, (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError)):
-        return StoreUnavailable(_UNAVAILABLE)
+        return StoreLost(_UNAVAILABLE)
     return error

@@ -156,6 +156,16 @@ class StoreUnavailable(FhirError):
     code = "transient"
 
 
+class StatementTooLong(StoreUnavailable):
+    """Asked again it would take as long again."""
+
+    code = "timeout"
+
+
+class StoreLost(StoreUnavailable):
+    """The database cannot be reached, or its disk is full: what was asked may simply be asked again when that is over."""
+
+
 class StoreFull(FhirError):
     """There is no room for what was to be created; what is stored can be changed and deleted."""
 

@@ -1,5 +1,6 @@
 """Between Django's requests and oauthlib's: only known parameters pass, and answers get their headers."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -11,9 +12,12 @@ from django.views.decorators.csrf import csrf_exempt
 
 from credentials.models import AuthenticationServer
 from deployments.selectors import get_deployment
+from portal.outages import RETRY_SECONDS, outage_of
 from smart.addresses import origin_of
 from smart.origins import registered_origins
 from smart.servers import integrated_server
+
+logger = logging.getLogger("smart")
 
 P = ParamSpec("P")
 AUTHORIZE_PARAMETERS = (
@@ -98,7 +102,17 @@ def browser_endpoint(
         def answered(
             request: HttpRequest, deployment_id: str, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponse:
-            server = load_server(deployment_id)
+            try:
+                return _answer(request, load_server(deployment_id), *args, **kwargs)
+            except Exception as error:
+                missing = outage_of(error)
+                if not missing:
+                    raise
+            return _unavailable(missing)
+
+        def _answer(
+            request: HttpRequest, server: AuthenticationServer, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
             if request.method == "OPTIONS":
                 answer = HttpResponse(status=204)
             elif request.method not in methods:
@@ -112,6 +126,14 @@ def browser_endpoint(
         return csrf_exempt(answered)
 
     return decorate
+
+
+def _unavailable(missing: str) -> HttpResponse:
+    """An application tries again later: https://www.rfc-editor.org/rfc/rfc9110#name-503-service-unavailable"""
+    logger.warning("an OAuth endpoint answers 503: %s", missing)
+    answer = oauth_error("temporarily_unavailable", f"{missing} Try again later.", 503)
+    answer["Retry-After"] = str(RETRY_SECONDS)
+    return answer
 
 
 def _allow_origin(

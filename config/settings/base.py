@@ -192,7 +192,12 @@ CSRF_FAILURE_VIEW = "portal.views.errors.csrf_failure"
 REDIS_URL = env("REDIS_URL", default="")
 if REDIS_URL:
     CACHES: dict[str, dict[str, Any]] = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            # A Redis that hangs must not hold every thread of the web server.
+            "OPTIONS": {"socket_timeout": 2.0, "socket_connect_timeout": 2.0},
+        }
     }
 else:
     # Shared by the web processes, so that throttles count once.

@@ -1,11 +1,14 @@
 """Error pages that say what happened and what to do next."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
 from portal.access import MfaRequired
 from portal.api.problems import is_call, problem_outside
+from portal.outages import RETRY_SECONDS, outage_of
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str, detail: str = "") -> HttpResponse:
@@ -43,9 +46,24 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @requires_csrf_token
 def server_error(request: HttpRequest) -> HttpResponse:
+    # Django calls this while the error is being handled, and passes no error on.
+    if missing := outage_of(sys.exc_info()[1]):
+        return _unavailable(request, missing)
     if is_call(request):
         return problem_outside(500, "Something failed here. It was written down; try again later.")
     return render(request, "portal/error_plain.html", status=500)
+
+
+def _unavailable(request: HttpRequest, missing: str) -> HttpResponse:
+    """The page asks nothing of any database."""
+    if is_call(request):
+        answer: HttpResponse = problem_outside(503, f"{missing} Try again later.")
+    else:
+        again = request.get_full_path() if request.method == "GET" else "/"
+        answer = render(request, "portal/outage.html", {"text": missing, "again": again}, status=503)
+    answer["Retry-After"] = str(RETRY_SECONDS)
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 @requires_csrf_token
