@@ -1,17 +1,17 @@
-"""A database copied out and back: SQLite by its own online backup, PostgreSQL by pg_dump and pg_restore."""
+"""A database copied out and back: SQLite by its own online backup, PostgreSQL by its own programs."""
 
+import errno
 import os
-import shutil
 import sqlite3
-import subprocess
 from contextlib import closing
 from pathlib import Path
 
 from django.db import connections
-from django.db.backends.postgresql.client import DatabaseClient
 from django.db.migrations.recorder import MigrationRecorder
 
 from config.backup.archive import BackupRefused
+from config.backup.postgresql import dump, restore_dump
+from config.backup.room import FULL
 
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 
@@ -51,39 +51,20 @@ def copy_out(alias: str, target: Path) -> None:
                 from_.backup(to)
                 to.execute("PRAGMA journal_mode=DELETE")
         except sqlite3.Error as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                raise OSError(errno.ENOSPC, FULL, str(target)) from error
             raise BackupRefused(f"{alias} could not be copied: {error}.") from error
     else:
-        _postgresql(
-            alias, "pg_dump", "--format=custom", "--compress=0", "--no-owner", "--no-acl", f"--file={target}"
-        )
+        dump(alias, target)
 
 
 def copy_back(alias: str, source: Path) -> None:
-    """Replace the database by the copy in `source`: all of it or, when that fails, nothing."""
+    """Replace the database by the copy in `source`, on the same disk for SQLite: all of it or, when that fails, nothing."""
     connections[alias].close()
     if connections[alias].vendor == "sqlite":
         target = Path(connections[alias].settings_dict["NAME"])
-        beside = Path(shutil.move(source, target.with_name(target.name + ".restored")))
         for side in _SIDE_FILES:
             target.with_name(target.name + side).unlink(missing_ok=True)
-        os.replace(beside, target)
+        os.replace(source, target)
     else:
-        how = ("--clean", "--if-exists", "--single-transaction", "--exit-on-error", "--no-owner", "--no-acl")
-        _postgresql(alias, "pg_restore", *how, str(source))
-
-
-def _postgresql(alias: str, program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's own programs on the database; its password goes by the environment, never by the line."""
-    _, environment = DatabaseClient.settings_to_cmd_args_env(connections[alias].settings_dict, [])
-    one = connections[alias].settings_dict
-    parts = {"--host": one["HOST"], "--port": one["PORT"], "--username": one["USER"], "--dbname": one["NAME"]}
-    line = [program, *(f"{name}={value}" for name, value in parts.items() if value), *arguments]
-    try:
-        environment = {**os.environ, **(environment or {})}
-        subprocess.run(line, env=environment, check=True, capture_output=True, text=True)  # noqa: S603
-    except FileNotFoundError as error:
-        raise BackupRefused(
-            f"{program} is not installed. Install PostgreSQL's client programs and try again."
-        ) from error
-    except subprocess.CalledProcessError as error:
-        raise BackupRefused(f"{program} failed for {alias}: {error.stderr.strip()}") from error
+        restore_dump(alias, source)

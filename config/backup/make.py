@@ -21,6 +21,7 @@ from config.backup.archive import (
     kept_places,
 )
 from config.backup.databases import by_database, copy_out, is_empty, migrations_of
+from config.backup.room import free_in, is_no_room, megabytes, most_for_a_backup
 
 Say = Callable[[str], None]
 
@@ -39,6 +40,20 @@ def make_backup(target: Path, say: Say) -> Manifest:
         raise BackupRefused(
             f"There is nothing to back up yet in {', '.join(empty)}: start Fireside once first."
         )
+    try:
+        return _write(target, say)
+    except OSError as error:
+        if not is_no_room(error):
+            raise
+        needed = megabytes(most_for_a_backup(list(by_database())))
+        raise BackupRefused(
+            f"There is no room for the backup in {target.parent}: while it is made it needs up to {needed}, and"
+            f" {megabytes(free_in(target.parent))} are free. Nothing was written. Make room there, or name a file on"
+            " another disk."
+        ) from error
+
+
+def _write(target: Path, say: Say) -> Manifest:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
         unfinished = Path(folder) / "archive"
         descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)

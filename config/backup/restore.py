@@ -2,17 +2,16 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from zipfile import ZipFile
 
-from django.conf import settings
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
 from config.backup.archive import BackupRefused, Database, Manifest, fingerprints, kept_places, open_archive
 from config.backup.databases import copy_back, is_empty
+from config.backup.unpacking import Unpacked, unpack
 
 Say = Callable[[str], None]
 
@@ -20,20 +19,20 @@ Say = Callable[[str], None]
 def restore_backup(source: Path, *, replace: bool, say: Say) -> Manifest:
     """Put the backup's databases and files in place of those of this installation.
 
-    All is checked before anything is changed. Raises BackupRefused: for a damaged archive, another layout of databases,
-    data in the way (unless `replace`), a newer Fireside's backup, or keys that are missing here.
+    All is checked and unpacked before anything is changed. Raises BackupRefused: for a damaged archive, another layout
+    of databases, data in the way (unless `replace`), a newer Fireside's backup, keys that are missing here, a full disk.
     """
     archive, manifest = open_archive(source)
-    with archive, tempfile.TemporaryDirectory(dir=settings.HOME, prefix=".restore-") as folder:
+    with archive, ExitStack() as held:
         _check(manifest, replace)
-        say("The archive is whole; putting its databases in place")
-        unpacked = {one.aliases[0]: Path(archive.extract(one.member, folder)) for one in manifest.databases}
+        say("The archive is whole; unpacking it")
+        unpacked = unpack(archive, manifest, held)
         # PostgreSQL first: it can still refuse, while a SQLite database is a file that takes another's name.
-        order = sorted(unpacked, key=lambda alias: connections[alias].vendor)
+        order = sorted(unpacked.databases, key=lambda alias: connections[alias].vendor)
         for place, alias in enumerate(order):
             say(f"Restoring {alias}")
-            _put_database(alias, unpacked[alias], order[:place])
-        _put_files(archive, manifest, Path(folder))
+            _put_database(alias, unpacked.databases[alias], order[:place])
+        _put_files(unpacked)
     return manifest
 
 
@@ -86,19 +85,19 @@ def _check_migrations(databases: list[Database]) -> None:
         )
 
 
-def _put_files(archive: ZipFile, manifest: Manifest, folder: Path) -> None:
-    """Replace the kept files by the archive's. ZipFile.extract keeps every path inside `folder`."""
-    for member in manifest.digests:
-        if member.startswith("files/"):
-            archive.extract(member, folder)
+def _put_files(unpacked: Unpacked) -> None:
+    """Replace the kept files by the archive's, which lie on the same disks already."""
     for name, target in kept_places().items():
-        unpacked = folder / "files" / name
-        for old in target.iterdir() if target.is_dir() else ():
+        for old in set(target.iterdir()) - unpacked.folders if target.is_dir() else ():
             shutil.rmtree(old) if old.is_dir() else old.unlink()
-        if unpacked.is_dir():
-            # Filled rather than moved: the directory of transfers may be a disk of its own.
-            shutil.copytree(unpacked, target, dirs_exist_ok=True)
+        new = unpacked.files.get(name)
+        if new is None:
+            continue
+        if new.is_dir():
+            target.mkdir(exist_ok=True)
+            for one in new.iterdir():
+                os.replace(one, target / one.name)
             target.chmod(0o700)
-        elif unpacked.exists():
-            os.replace(unpacked, target)
+        else:
+            os.replace(new, target)
             target.chmod(0o600)

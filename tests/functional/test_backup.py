@@ -1,6 +1,9 @@
 """`manage.py backup` and `restore`: everything is lost, then everything is there again, row by row."""
 
+import hashlib
+import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -49,6 +52,23 @@ for n in count(50):
 """
 
 
+# A mount of one's own, which nobody else sees; at the end what the command left there is told.
+ON_SMALL_DISK = (
+    *("unshare", "--user", "--map-root-user", "--mount", "sh", "-c"),
+    'mount -t tmpfs -o size=2m tmpfs "$0" && "$@"; code=$?; echo "left: $(ls -A "$0")"; exit $code',
+)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Where a disk of 2 MB is mounted for a command."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if subprocess.run([*ON_SMALL_DISK, str(folder), "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount a small disk (unshare --user --mount)")
+    return folder
+
+
 class Installation:
     """Control database and one region in SQLite, another region in PostgreSQL, all this test's own."""
 
@@ -57,10 +77,11 @@ class Installation:
         self.region = postgres.rsplit("/", 1)[0] + "/" + self.name
         self.upload = home.parent / "transfers" / "abc" / "upload"  # TRANSFER_DIR is outside of FIRESIDE_HOME
 
-    def manage(self, *arguments: str | Path, fails: bool = False) -> str:
-        """What `manage.py` says; it must end well, or badly with `fails`."""
+    def manage(self, *arguments: str | Path, fails: bool = False, small: Path | None = None) -> str:
+        """What `manage.py` says; it must end well, or badly with `fails`. `small`: a folder on a disk of 2 MB."""
+        line = [sys.executable, "manage.py", *map(str, arguments)]
         done = subprocess.run(
-            [sys.executable, "manage.py", *map(str, arguments)],
+            line if small is None else [*ON_SMALL_DISK, str(small), *line],
             cwd=CHECKOUT, env=self.environment(), capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert (done.returncode != 0) is fails, done.stdout + done.stderr
@@ -111,23 +132,36 @@ class Installation:
         return found
 
 
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    home = tmp_path / "home"
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Migrated and filled once; each test has a copy of it."""
+    home = tmp_path_factory.mktemp("filled") / "home"
     home.mkdir()
     made = Installation(home, settings.TEST_POSTGRES_URL)
-    made.upload.parent.mkdir(parents=True)
-    made.upload.write_bytes(b"patients")
     made.administer("CREATE DATABASE {}")
     try:
         made.prepare()
+        made.manage("shell", "-c", FILL)
+        yield made
+    finally:
+        made.administer("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+
+
+@pytest.fixture
+def installation(tmp_path: Path, filled: Installation) -> Iterator[Installation]:
+    home = tmp_path / "home"
+    shutil.copytree(filled.home, home, symlinks=True)
+    made = Installation(home, settings.TEST_POSTGRES_URL)
+    made.upload.parent.mkdir(parents=True)
+    made.upload.write_bytes(b"patients")
+    made.administer("CREATE DATABASE {} TEMPLATE " + filled.name)
+    try:
         yield made
     finally:
         made.administer("DROP DATABASE IF EXISTS {} WITH (FORCE)")
 
 
 def test_everything_lost_is_there_again_after_a_restore(installation: Installation, tmp_path: Path) -> None:
-    installation.manage("shell", "-c", FILL)
     before, archive = installation.rows(), tmp_path / "backup.zip"
     installation.manage("backup", archive)
     assert archive.stat().st_mode & 0o077 == 0
@@ -171,7 +205,6 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(
 ) -> None:
     """What `make run` does first, `migrate`, finds the restored databases as an older version left them."""
     archive = tmp_path / "older.zip"
-    installation.manage("shell", "-c", FILL)
     before = installation.rows()
     installation.manage("migrate", "credentials", "0006", "--verbosity", "0")
     older = installation.rows()
@@ -185,11 +218,67 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(
     assert len(installation.rows()["control.sqlite3.portal_user"]) == 1
 
 
+def test_a_restore_replaces_what_a_newer_version_made(installation: Installation, tmp_path: Path) -> None:
+    """The way back from an upgrade: tables and functions that the backup does not know go too."""
+    before, archive = installation.rows(), tmp_path / "older.zip"
+    installation.manage("backup", archive)
+    with psycopg.connect(installation.region) as pg:
+        pg.execute("CREATE TABLE later (migration bigint REFERENCES django_migrations (id))")
+        pg.execute("CREATE FUNCTION later() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM later'")
+    installation.manage("restore", archive, "--replace")
+    assert installation.rows() == before
+    with psycopg.connect(installation.region) as pg, pytest.raises(psycopg.errors.UndefinedFunction):
+        pg.execute("SELECT later()")
+
+
+def test_a_full_disk_ends_a_backup_with_what_to_do(installation: Installation, small: Path) -> None:
+    installation.upload.write_bytes(os.urandom(2_200_000))
+    told = installation.manage("backup", small / "backup.zip", fails=True, small=small)
+    assert "There is no room for the backup" in told
+    assert "name a file on another disk" in told
+    assert "left: \n" in told
+    with sqlite3.connect(installation.home / "control.sqlite3") as control:
+        control.execute("CREATE TABLE large AS SELECT randomblob(3000000) AS content")
+    told = installation.manage("backup", small / "backup.zip", fails=True, small=small)
+    assert "There is no room for the backup" in told
+
+
+def test_a_restore_that_has_no_room_changes_nothing(
+    installation: Installation, small: Path, tmp_path: Path
+) -> None:
+    installation.upload.write_bytes(os.urandom(3_000_000))
+    archive, transfers = tmp_path / "backup.zip", installation.upload.parents[1]
+    installation.manage("backup", archive)
+    installation.manage("shell", "-c", "from portal.models import User; User.objects.update(name='Eve')")
+    before = installation.rows()
+    told = installation.manage("restore", archive, "--replace", fails=True, small=transfers)
+    assert f"There is no room on the disk of {transfers}" in told
+    assert "Nothing was changed. Make room" in told
+    assert "left: \n" in told
+    assert installation.rows() == before
+
+
+def test_a_database_that_takes_no_more_is_as_it_was(installation: Installation, tmp_path: Path) -> None:
+    archive, cut = tmp_path / "backup.zip", tmp_path / "cut.zip"
+    installation.manage("backup", archive)
+    with zipfile.ZipFile(archive) as whole, zipfile.ZipFile(cut, "w") as changed:
+        manifest = json.loads(whole.read("manifest.json"))
+        for name in manifest["digests"]:
+            content = whole.read(name)
+            content = content[: len(content) * 9 // 10] if name == "databases/region_pg" else content
+            manifest["digests"][name] = hashlib.sha256(content).hexdigest()
+            changed.writestr(name, content)
+        changed.writestr("manifest.json", json.dumps(manifest))
+    before = installation.rows()
+    told = installation.manage("restore", cut, "--replace", fails=True)
+    assert "region_pg could not be restored and is as it was" in told
+    assert installation.rows() == before
+
+
 def test_a_backup_while_writes_go_on_holds_whole_transactions(
     installation: Installation, tmp_path: Path
 ) -> None:
     archive = tmp_path / "busy.zip"
-    installation.manage("shell", "-c", FILL)
     with subprocess.Popen(
         [sys.executable, "manage.py", "shell", "--no-imports", "-c", WRITE],
         cwd=CHECKOUT, env=installation.environment(), stdout=subprocess.PIPE, text=True,
