@@ -1,11 +1,15 @@
 """What is written: tables for people, JSON for programs, progress on standard error."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from cli.errors import CommandError
+
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
 
 
 class Output:
@@ -75,11 +79,22 @@ class Output:
 
 
 def _cell(value: Any) -> str:
-    if value is None or value == "":
+    if value is None or value in ("", {}, []):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
         return " ".join(f"{name}:{inner}" for name, inner in value.items())
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        return local_time(value)[:16]
+    return printable(str(value))
+
+
+def local_time(iso: str) -> str:
+    """An instant as the clock on this machine's wall says it, to the second; programs read ISO 8601 with --json."""
+    return datetime.fromisoformat(iso).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def printable(text: str) -> str:
     # Control characters in a name must not move a terminal's cursor.
-    return "".join(letter if letter.isprintable() else "?" for letter in str(value))
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

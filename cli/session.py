@@ -10,8 +10,16 @@ from cli.errors import CommandError, Exit
 
 @dataclass(frozen=True)
 class Session:
+    """Raises CommandError for what cannot be an address or a token: no request could be made with it."""
+
     url: str
     token: str
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith(("http://", "https://")):
+            raise CommandError(f"{self.url} is no address: begin it with https://.", Exit.USAGE)
+        if not (self.token.isascii() and self.token.isprintable() and " " not in self.token):
+            raise CommandError("This is no token: copy it whole, and nothing beside it.", Exit.USAGE)
 
 
 def path() -> Path:
@@ -38,7 +46,7 @@ def load() -> Session:
     url = os.environ.get("FIRESIDE_URL") or kept.get("url", "")
     # A token from the file goes to the address that it was given for, nowhere else.
     same = url.rstrip("/") == kept.get("url", "")
-    token = os.environ.get("FIRESIDE_TOKEN") or (kept.get("token", "") if same else "")
+    token = os.environ.get("FIRESIDE_TOKEN", "").strip() or (kept.get("token", "") if same else "")
     if not url or not token:
         raise CommandError("You are not signed in. Use `fireside login`.", Exit.NOT_SIGNED_IN)
     return Session(url.rstrip("/"), token)

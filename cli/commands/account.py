@@ -4,6 +4,7 @@ import argparse
 import getpass
 import os
 import sys
+from dataclasses import replace
 
 from cli import session
 from cli.client import Api
@@ -27,8 +28,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 def login(given: argparse.Namespace, out: Output) -> None:
     """The token is asked for without echo; it is never an argument, which other users of the machine could read."""
     url = (given.url or os.environ.get("FIRESIDE_URL") or DEFAULT_URL).rstrip("/")
-    if not url.startswith(("http://", "https://")):
-        raise CommandError(f"{url} is no address: begin it with https://.", Exit.USAGE)
+    made = Session(url, "")
     if given.token_stdin or not sys.stdin.isatty():
         token = sys.stdin.readline().strip()
     else:
@@ -36,7 +36,7 @@ def login(given: argparse.Namespace, out: Output) -> None:
         token = getpass.getpass("Token: ").strip()
     if not token:
         raise CommandError("There was no token.", Exit.USAGE)
-    made = Session(url, token)
+    made = replace(made, token=token)
     me = Api(made).get("me/")
     place = session.save(made)
     out.note(f"Signed in to {url} as {me['email']}; the token is in {place}.")

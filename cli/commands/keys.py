@@ -73,10 +73,17 @@ def issue(given: argparse.Namespace, out: Output) -> None:
         "networks": given.network,
     }
     if given.days is not None:
-        asked["expires"] = (datetime.now(UTC) + timedelta(days=given.days)).isoformat()
+        asked["expires"] = _in_days(given.days)
     api = Api(session.load())
     made = api.post(f"deployments/{find_deployment(api, given.deployment)}/api-keys/", asked)
     _shown_once(out, made, f"The key {made['id']} is issued. Keep it now: it is not shown again.")
+
+
+def _in_days(days: int) -> str:
+    try:
+        return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    except OverflowError as error:
+        raise CommandError(f"There is no date {days} days from now. Leave --days out.", Exit.USAGE) from error
 
 
 def _shown_once(out: Output, made: dict[str, Any], words: str) -> None:

@@ -10,7 +10,7 @@ from cli import session
 from cli.client import Api
 from cli.commands.adding import Commands, add, group
 from cli.finding import find_deployment
-from cli.output import Output
+from cli.output import Output, local_time, printable
 
 EVERY = 1.0
 FILTERS = ("status", "interaction", "credential", "patient")
@@ -62,7 +62,7 @@ def _show(out: Output, line: dict[str, Any]) -> None:
     query = f"?{line['query']}" if line["query"] else ""
     who = line["credential_name"] or line["credential"] or "-"
     text = (
-        f"{line['time'][:19]}  {line['status']}  {line['method']:<6} {line['path']}{query}"
+        f"{local_time(line['time'])}  {line['status']}  {line['method']:<6} {line['path']}{query}"
         f"  {line['milliseconds']:g} ms  {who}  {line['trace_id']}"
     )
-    out.line("".join(letter if letter.isprintable() else "?" for letter in text))
+    out.line(printable(text))

@@ -7,9 +7,11 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from threading import Timer
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -198,6 +200,28 @@ def test_a_first_word_alone_shows_what_can_follow(tmp_path: Path) -> None:
     assert "Issue a key" in told
     _, told = fireside("login", "--url", "fireside.example", "--token-stdin", stdin="x", code=2)
     assert "begin it with https://" in told
+
+
+def test_what_no_request_can_be_made_of_is_said_so(tmp_path: Path) -> None:
+    fireside = Fireside(tmp_path)
+    fireside.environment |= {"FIRESIDE_URL": "http://127.0.0.1:1", "FIRESIDE_TOKEN": "fsm_é"}
+    assert "no token" in fireside("tenants", code=2)[1]
+    assert "no token" in fireside("login", "--url", "http://127.0.0.1:1", stdin="a token\n", code=2)[1]
+    fireside.environment |= {"FIRESIDE_URL": "localhost:8000", "FIRESIDE_TOKEN": "x"}
+    assert "begin it with https://" in fireside("tenants", code=2)[1]
+    fireside.environment["FIRESIDE_URL"] = "http://127.0.0.1:1"
+    assert "no date" in fireside("keys", "issue", "Ward", "Lab", "--days", "99999999999", code=2)[1]
+
+
+def test_times_are_local_in_tables_and_iso_in_json(fireside: Fireside, product: Product) -> None:
+    made = datetime.fromisoformat(fireside.json("tenants")[0]["created"])
+    fireside.environment["TZ"] = "Asia/Kathmandu"
+    assert f"{made.astimezone(ZoneInfo('Asia/Kathmandu')):%Y-%m-%d %H:%M}" in fireside("tenants")[0]
+    assert datetime.fromisoformat(fireside.json("tenants")[0]["created"]) == made
+    httpx.get(f"{product.demo['fhir_base']}/Patient?name=Clock")
+    lines = ("logs", "tail", product.demo["deployment"], "--lines", "1")
+    logged = datetime.fromisoformat(json.loads(fireside(*lines, "--json")[0])["time"])
+    assert f"{logged.astimezone(ZoneInfo('Asia/Kathmandu')):%Y-%m-%d %H:%M:%S}" in fireside(*lines)[0]
 
 
 def test_json_is_asked_for_before_or_after_the_command(tmp_path: Path) -> None:
