@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig
+from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, RequestDataTooBig
 from django.core.exceptions import ValidationError as ServiceRefusal
 from django.http import HttpRequest, JsonResponse
 from rest_framework.exceptions import ValidationError
@@ -18,6 +18,7 @@ from portal.services.refusals import Refused
 from portal.subscriptions import SubscriptionRefused
 
 MEDIA_TYPE = "application/problem+json"
+NOTHING_THERE = "There is nothing with this id, or it is not yours to see."
 TOO_LARGE = "The body is larger than this installation takes."
 
 
@@ -76,6 +77,8 @@ def _detail(response: Response, error: Exception) -> str:
     """What the error says; Django's 404 and 403 lose their words in DRF's handler."""
     if isinstance(error, ValidationError):
         return "Some fields are not valid."
+    if isinstance(error.__context__, ObjectDoesNotExist):
+        return NOTHING_THERE  # get_object_or_404 names a class of ours
     data = response.data
     told = data.get("detail", "") if isinstance(data, dict) else ""
     return str(error) if response.status_code == HTTPStatus.FORBIDDEN and str(error) else str(told)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.test import Client, override_settings
 from django.utils import timezone
 
+from deployments.models import Deployment
 from portal.models import ManagementToken, Role, Tenant, User, Webhook
 from portal.services.tokens import create_token
 from tests.management_api.conftest import Api
@@ -49,6 +50,15 @@ def test_what_cannot_be_done_is_told_as_a_problem(
     assert answer.headers["Content-Type"] == "application/problem+json"
     told = answer.json()
     assert (told["status"], bool(told["title"]), bool(told["detail"])) == (status, True, True)
+
+
+@pytest.mark.parametrize("path", ["jobs/99/", "api-keys/nope/", "uploads/nope/"])
+def test_what_is_not_there_is_told_without_names_of_the_code(
+    api: Api, deployment: Deployment, path: str
+) -> None:
+    told = raw(api, "GET", f"deployments/{deployment.id}/{path}").json()
+    assert told["status"] == 404
+    assert "matches the given query" not in told["detail"]
 
 
 def test_other_media_types_are_neither_read_nor_written(api: Api) -> None:
