@@ -24,6 +24,7 @@ _PACKED = "The file is compressed by something else than gzip. Unpack it, or com
 _FOREIGN = {
     **dict.fromkeys((b"\xff\xfe", b"\xfe\xff", b"{\x00", b"\x00{"), _UTF_16),
     **dict.fromkeys((b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf"), _PACKED),
+    b"<": "The file is XML or HTML. Send FHIR as JSON: a Bundle, or NDJSON with one resource a line.",
     b"PK\x03\x04": "The file is a ZIP archive. Unpack it and send the files in it, or compress one with gzip.",
 }
 _LIST = (
@@ -69,7 +70,7 @@ def _opened(path: Path) -> BinaryIO:
     with path.open("rb") as file:
         start = file.read(8)
     for mark, text in _FOREIGN.items():
-        if start.startswith(mark):
+        if start.removeprefix(BOM).startswith(mark):
             raise Unreadable(text)
     return cast(BinaryIO, gzip.open(path)) if start.startswith(_GZIP) else path.open("rb")
 
@@ -107,11 +108,13 @@ def _document(path: Path) -> Resource | None:
     first, more = _first_line(path)
     try:
         resource = decode_object(first)
-    except MalformedJson:
+    except MalformedJson as error:
         if first.startswith(b"["):
             raise Unreadable(_LIST) from None
         if not more and len(first) < LARGEST_LINE:
-            raise Unreadable(_not_utf8(first) or "The file is not JSON, or it was cut off.") from None
+            raise Unreadable(
+                _not_utf8(first) or f"The file is not JSON, or it was cut off: {error}."
+            ) from None
     else:
         return None if more else resource
     with _opened(path) as file:

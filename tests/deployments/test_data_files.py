@@ -50,6 +50,8 @@ def test_invalid_resources_can_be_left_out(send: Send, running: Deployment) -> N
         (b"", "empty"),
         (b"   \n\n", "empty"),
         (b"hello", "not JSON"),
+        (b'\xef\xbb\xbf<Bundle xmlns="http://hl7.org/fhir"/>', "XML"),
+        (b'{"resourceType": "Patient", "id": "a", "id": "b"}', "more than once"),
         (b'{"resourceType": "Patient"', "cut off"),
         ("{}".encode("utf-16"), "UTF-16"),
         (
