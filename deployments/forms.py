@@ -13,6 +13,7 @@ from deployments.selectors import list_open_regions
 from deployments.sizes import SIZES, SMALLEST, get_size
 from deployments.upstream import check_connection
 from deployments.upstream_forms import UpstreamFields, UpstreamScheme
+from portal.features import CONNECTED_SERVERS, is_on
 from portal.models import Tenant
 from portal.subscriptions import Entitlement, get_entitlement
 
@@ -33,6 +34,7 @@ class OptionsForm(UpstreamFields):
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.entitlement: Entitlement = get_entitlement(tenant)
+        self.connects = is_on(CONNECTED_SERVERS)
 
     def clean(self) -> dict[str, Any]:
         chosen = super().clean() or self.cleaned_data

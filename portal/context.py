@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -35,6 +36,11 @@ class Shell:
     def theme(self) -> str:
         chosen = self._request.COOKIES.get(THEME_COOKIE, "auto")
         return chosen if chosen in THEMES else "auto"
+
+    @cached_property
+    def offers_sign_up(self) -> bool:
+        """Whether whoever asks could make an account: a link that leads to a closed door is none."""
+        return bool(get_adapter(self._request).is_open_for_signup(self._request))
 
     @cached_property
     def tenant(self) -> Tenant | None:

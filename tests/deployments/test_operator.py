@@ -69,6 +69,19 @@ def test_a_region_is_renamed_and_closed(operator: Client, tenant: Tenant) -> Non
     assert (event.before["closed"], event.after["closed"]) == (False, True)
 
 
+def test_where_every_region_is_closed_the_wizard_says_so(
+    running: Deployment, alice: User, client: Client
+) -> None:
+    Region.objects.update(closed=True)
+    client.force_login(alice)
+    session = client.session
+    options = {"size": "xs", "high_availability": False, "preset": "", "service": "embedded"}
+    session["new_deployment"] = {"tenant": running.tenant.pk, "steps": {"options": options}}
+    session.save()
+    page = client.get(reverse("deployments:step", args=["cloud"])).content.decode()
+    assert "No region takes new deployments" in page
+
+
 def test_a_region_that_is_configured_again_stays_closed(tenant: Tenant) -> None:
     from deployments.regions import synchronise_regions
 

@@ -61,6 +61,19 @@ def test_without_sign_up_only_invited_people_make_an_account(
     assert signed_up(Client(), "emil@example.org")
 
 
+def test_without_sign_up_no_page_leads_to_it(
+    operator: User, tenant: Tenant, alice: User, client: Client
+) -> None:
+    pages = ("/", "/accounts/login/")
+    assert all("/accounts/signup/" in client.get(page).content.decode() for page in pages)
+    switch_features([], actor=operator)
+    assert not any("/accounts/signup/" in client.get(page).content.decode() for page in pages)
+    create_invitation(tenant, "dora@example.org", Role.READ, actor=tenant.memberships.get(user=alice))
+    found = re.search(r"/invitations/[\w-]+/", str(mail.outbox[-1].body))
+    assert found
+    assert "/accounts/signup/" in client.get(f"/accounts/login/?next={found[0]}").content.decode()
+
+
 def test_without_trials_a_tenant_subscribes(
     operator: User, tenant: Tenant, alice: User, sign_in: SignIn
 ) -> None:
@@ -73,10 +86,17 @@ def test_without_trials_a_tenant_subscribes(
 
 
 def test_without_connected_servers_new_deployments_are_embedded(
-    operator: User, tenant: Tenant, alice: User
+    operator: User, tenant: Tenant, alice: User, sign_in: SignIn
 ) -> None:
-    switch_features([], actor=operator)
     subscribe(tenant, actor=alice, service="fhir-server")
+    options = "/deployments/new/options/"
+    assert "Connect an existing" in sign_in(alice).get(options).content.decode()
+    switch_features([], actor=operator)
+    page = sign_in(alice).get(options).content.decode()
+    assert "Connect an existing" not in page
+    assert "Base URL" not in page
+    asked = {"service": "connected", "upstream": "https://fhir.example/r4", "size": "xs"}
+    assert "connects no other servers" in sign_in(alice).post(options, asked).content.decode()
     region = Region.objects.get(name="local")
     with pytest.raises(ValidationError, match="connects no other servers"):
         create_deployment(
