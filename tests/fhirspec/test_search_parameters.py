@@ -37,6 +37,18 @@ def test_every_parameter_compiles() -> None:
         assert refused == []
 
 
+def test_every_parameter_of_a_type_reads_something() -> None:
+    catalogue = get_catalogue()
+    for name in catalogue.resource_types:
+        for one in catalogue.search_parameters(name).values():
+            assert one.expression or one.components or one.code.startswith("_"), (name, one.code)
+
+
+def test_paths_that_name_no_type_start_from_that_of_the_parameter() -> None:
+    plan = {"resourceType": "InsurancePlan", "name": "Gold", "alias": ["Oro", "Or"]}
+    assert sorted(found.value for found in find(plan, "name")) == ["Gold", "Or", "Oro"]
+
+
 def test_an_expression_that_needs_more_of_fhirpath_is_refused_with_a_reason() -> None:
     code = parameter("Patient", "gender")
     assert "aggregate" in unsupported_reason(
