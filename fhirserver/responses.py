@@ -107,6 +107,6 @@ def preference(request: FhirRequest, name: str) -> str:
         return ""
     for part in header.replace(",", ";").split(";"):
         key, _, value = part.strip().partition("=")
-        if key.lower() == name:
+        if key.strip().lower() == name:
             return value.strip().strip('"')
     return ""

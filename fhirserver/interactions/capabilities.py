@@ -74,7 +74,7 @@ def _rest(base_url: str, guides: Guides, oauth_uris: tuple[tuple[str, str], ...]
         "mode": "server",
         "documentation": (
             "Every interaction needs a credential: x-api-key, or Authorization: Bearer. Beside what is listed, searches take chains, "
-            "_has, _include, _revinclude, _sort, _count, _total, _summary and _elements; _contained (false, true, both) with "
+            "_has, _include, _revinclude (not with _summary=text), _sort, _count, _total, _summary and _elements; _contained (false, true, both) with "
             f"_containedType (container, contained). Refused together with contained matches: {_beside_contained()}."
         ),
         "security": security_of(oauth_uris),

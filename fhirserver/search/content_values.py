@@ -5,6 +5,7 @@ PostgreSQL reads it by SQL/JSON paths, SQLite by one `json_each` a member.
 """
 
 import json
+from collections.abc import Sequence
 
 from fhirserver.connection import is_postgresql
 from fhirserver.partitions import Partition
@@ -23,10 +24,10 @@ _SORTED_BY = {
 }
 
 
-def content_value(parameter: SearchParameter, partition: Partition, pick: str) -> Sql:
-    """The least or greatest (`pick`: min, max) value of a token or reference in the resource `m.rid`; NULL when it has none.
-    UnsupportedExpression when its expression is no path."""
-    paths = [_ending(path) for path in json_paths(parameter)]
+def content_value(parameters: Sequence[SearchParameter], partition: Partition, pick: str) -> Sql:
+    """The least or greatest (`pick`: min, max) value of a token or reference in the resource `m.rid`, where it is kept by each of the types
+    that it may be of; NULL when it has none. UnsupportedExpression when an expression is no path."""
+    paths = dict.fromkeys(_ending(path) for one in parameters for path in json_paths(one))
     of_path = _by_path if is_postgresql(partition.region) else _by_members
     union = join(" UNION ALL ", [of_path(path, partition.number) for path in paths])
     return Sql(f"(SELECT {pick}(v.word) FROM ({union.text}) v)", union.values)

@@ -29,14 +29,16 @@ Targets = dict[int, set[str]]
 
 def params_of(include: Include, guides: Guides) -> Targets:
     """Raises BadRequest for a type or parameter that is not there."""
-    if include.source and include.source not in get_catalogue().resource_type_set:
-        raise BadRequest(f"_include: {include.source} is not a resource type.")
+    name = "_revinclude" if include.reverse else "_include"
+    for kind in filter(None, (include.source, include.target)):
+        if kind not in get_catalogue().resource_type_set:
+            raise BadRequest(f"{name}: {kind} is not a resource type.")
     if include.code == "*":
         return {}
     added = guides.parameters.get(include.source, {}).get(include.code)
     found = parameter(include.source, include.code) or added
     if found is None or found.type != "reference":
-        raise BadRequest(f"_include: {include.source}:{include.code} is not a reference parameter.")
+        raise BadRequest(f"{name}: {include.source}:{include.code} is not a reference parameter.")
     types: Targets = {}
     for one in readings(include.source, include.code):
         types.setdefault(param_code(include.source, one.code), set()).add(include.target or one.target)

@@ -22,6 +22,7 @@ CONTROLS = ANSWER | {
     "_contained",
     "_containedType",
 }
+_INCLUDES = ("_include", "_revinclude")
 _TOTALS = ("none", "estimate", "accurate")
 _CONTAINED = ("false", "true", "both")
 _CONTAINED_TYPES = ("container", "contained")
@@ -95,18 +96,20 @@ def values_of(name: str, text: str) -> list[str]:
 
 def controls_of(query: list[tuple[str, str]]) -> Controls:
     """Raises BadRequest naming the parameter."""
-    controls = Controls()
+    controls, summary = Controls(), ""
     for name, value in query:
         base, _, modifier = name.partition(":")
         if not value:
             # "Empty parameters are not an error - they are just ignored by the server."
             continue
+        if modifier and base in CONTROLS and base not in _INCLUDES:
+            raise BadRequest(f"{name}: {base} takes no modifier.")
         if base == "_count":
             controls.count = _count(value)
         elif base == "_sort":
             keys = [key.strip() for key in value.split(",") if key.strip()]
             controls.sort += [(key.removeprefix("-"), key.startswith("-")) for key in keys]
-        elif base in ("_include", "_revinclude"):
+        elif base in _INCLUDES:
             controls.includes.append(_include(name, value, modifier, base == "_revinclude"))
         elif base == "_total":
             controls.total = _one_of(name, value, _TOTALS)
@@ -114,13 +117,16 @@ def controls_of(query: list[tuple[str, str]]) -> Controls:
             controls.cursor = value
         elif base == "_type":
             controls.types = tuple(dict.fromkeys([*controls.types, *filter(None, value.split(","))]))
-        elif base == "_summary" and value == "count":
-            controls.count_only = True
+        elif base == "_summary":
+            summary = value
         elif base == "_contained":
             controls.contained = _one_of(name, value, _CONTAINED)
         elif base == "_containedType":
             controls.contained_type = _one_of(name, value, _CONTAINED_TYPES)
-    controls.count_only = controls.count_only or controls.count == 0
+    if summary == "text" and controls.includes:
+        # "The _include and _revinclude parameters cannot be mixed with _summary=text."
+        raise BadRequest("_summary=text cannot be combined with _include or _revinclude.")
+    controls.count_only = summary == "count" or controls.count == 0
     return controls
 
 

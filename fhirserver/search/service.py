@@ -1,6 +1,6 @@
 """A search from its request to one page of a Bundle. https://hl7.org/fhir/R4/search.html"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from fhirserver.access import AccessGrant
@@ -11,6 +11,7 @@ from fhirserver.guides.memory import guides_of
 from fhirserver.http import FhirRequest
 from fhirserver.outcomes import BadRequest, FhirError, Forbidden, Issue
 from fhirserver.partitions import Partition
+from fhirserver.responses import preference
 from fhirserver.rows import IndexRows
 from fhirserver.search.ast import EVERYTHING, And, Node, Rids, any_of
 from fhirserver.search.canonicals import terminology_of
@@ -33,11 +34,12 @@ Query = list[tuple[str, str]]
 
 
 class Criteria(NamedTuple):
-    """The condition of a query, the pairs that were understood, and what was not."""
+    """The condition of a query, the pairs that were understood, what was not by its name, and what is not ready."""
 
     node: Node
     used: Query
-    issues: list[Issue]
+    ignored: dict[str, Issue]
+    unready: list[Issue]
 
 
 def search(request: FhirRequest, partition: Partition, grant: AccessGrant) -> SearchPieces:
@@ -47,17 +49,30 @@ def search(request: FhirRequest, partition: Partition, grant: AccessGrant) -> Se
     for one in controls.includes:
         # Also where nothing matches, and nothing would be looked up.
         params_of(one, guides_of(partition))
-    strict = "handling=strict" in request.header("prefer").replace(" ", "")
+    strict = preference(request, "handling").lower() == "strict"
     require_possible(controls, types, request.query, guides_of(partition))
+    read = _common_criteria(types, request.query, lambda: _scope(partition, grant), strict)
     sources: list[Source] = []
-    used, issues = request.query, []
-    for resource_type in types:
-        scope = _scope(partition, grant)
-        read = _criteria(resource_type, request.query, scope, strict)
-        used, issues = read.used, read.issues
-        asked = And((read.node, *_confined(request, resource_type)))
+    for resource_type, criteria in zip(types, read, strict=True):
+        asked = And((criteria.node, *_confined(request, resource_type)))
         sources += sources_of(resource_type, asked, controls, grant)
-    return _answer(request, partition, grant, controls, sources, used, issues)
+    unready = {issue.diagnostics: issue for criteria in read for issue in criteria.unready}
+    issues = {**read[0].ignored, **unready}
+    return _answer(request, partition, grant, controls, sources, read[0].used, list(issues.values()))
+
+
+def _common_criteria(
+    types: list[str], query: Query, scope: Callable[[], Scope], strict: bool
+) -> list[Criteria]:
+    """Of several types those parameters count that all of them have: what one ignores is ignored for all."""
+    read = [_criteria(name, query, scope(), strict) for name in types]
+    ignored: dict[str, Issue] = {}
+    for one in read:
+        ignored = {**one.ignored, **ignored}
+    if ignored and len(types) > 1:
+        kept = [pair for pair in query if pair[0] not in ignored]
+        read = [_criteria(name, kept, scope(), strict) for name in types]
+    return [one._replace(ignored=ignored) for one in read]
 
 
 def _scope(partition: Partition, grant: AccessGrant) -> Scope:
@@ -106,7 +121,7 @@ def _confined(request: FhirRequest, resource_type: str) -> tuple[Node, ...]:
 def _criteria(resource_type: str, query: Query, scope: Scope, strict: bool) -> Criteria:
     nodes: list[Node] = []
     used: Query = []
-    issues: list[Issue] = []
+    ignored: dict[str, Issue] = {}
     for name, value in query:
         if name.partition(":")[0] in CONTROLS:
             used += [(name, value)] if value and name != "_cursor" else []
@@ -119,8 +134,8 @@ def _criteria(resource_type: str, query: Query, scope: Scope, strict: bool) -> C
         except UnknownParameter as error:
             if strict:
                 raise
-            issues.append(Issue("not-supported", f"Ignored: {error.diagnostics}", severity="warning"))
-    return Criteria(And(tuple(nodes)), used, issues + _unready(scope, strict))
+            ignored[name] = Issue("not-supported", f"Ignored: {error.diagnostics}", severity="warning")
+    return Criteria(And(tuple(nodes)), used, ignored, _unready(scope, strict))
 
 
 def _unready(scope: Scope, strict: bool) -> list[Issue]:

@@ -5,6 +5,7 @@ is ordered without case and accents, quantities by their number, tokens by code,
 order that is read as it lies, newest first by the type's main date, puts resources without that date where they were created.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from fhirserver.guides.memory import Guides, guides_of
@@ -58,26 +59,29 @@ def keys_of(resource_types: list[str], sort: list[tuple[str, bool]], partition: 
     """Raises BadRequest for what cannot be sorted by, LimitExceeded."""
     if len(sort) > MAX_SORT:
         raise LimitExceeded(f"_sort names {len(sort)} keys; the limit is {MAX_SORT} (MAX_SORT).")
-    if len(resource_types) > 1 and any(code not in _ON_EVERY_TYPE for code, _ in sort):
-        raise BadRequest("_sort: a search over several types is sorted by _id or _lastUpdated only.")
     guides = guides_of(partition)
-    return [_key(resource_types[0], code, down, partition, guides) for code, down in sort]
+    return [_key(resource_types, code, down, partition, guides) for code, down in sort]
 
 
-def _key(resource_type: str, code: str, descending: bool, partition: Partition, guides: Guides) -> Key:
+def _key(
+    resource_types: Sequence[str], code: str, descending: bool, partition: Partition, guides: Guides
+) -> Key:
     if code in _ON_EVERY_TYPE:
         column = "logical_id" if code == "_id" else "updated"
         text = f"(SELECT s.{column} FROM fhir_resource s WHERE s.partition = %s AND s.rid = m.rid)"
-        by_time = Index("fhir_resource", column, Sql("m.type = %s", (resource_type,)))
+        by_time = Index("fhir_resource", column, Sql("m.type = %s", (resource_types[0],)))
         index = by_time if code == "_lastUpdated" else None
         return Key(Sql(text, (partition.number,)), descending, along=index)
     if code == "_score":
         raise BadRequest("_sort=_score: matches carry no score here; sort by a search parameter.")
-    found = parameter(resource_type, code) or guides.parameters.get(resource_type, {}).get(code)
-    if found is None:
-        raise BadRequest(f"_sort={code}: {resource_type} has no such search parameter.")
-    pick, missing = "max" if descending else "min", _missing(found.type, descending)
-    if found.type in _IN_CONTENT:
+    found = [_parameter(one, code, guides) for one in resource_types]
+    kinds = {one.type: one.base for one in found}
+    if len(kinds) > 1:
+        listed = ", ".join(f"a {kind} of {base}" for kind, base in kinds.items())
+        raise BadRequest(f"_sort={code}: it is {listed}, and these have no order among each other.")
+    kind = found[0].type
+    pick, missing = "max" if descending else "min", _missing(kind, descending)
+    if kind in _IN_CONTENT:
         value, index = _in_content(found, partition, pick), None
     else:
         value, index = _indexed(found, partition, pick)
@@ -85,25 +89,32 @@ def _key(resource_type: str, code: str, descending: bool, partition: Partition, 
     return Key(expression, descending, missing, index)
 
 
-def _in_content(found: SearchParameter, partition: Partition, pick: str) -> Sql:
+def _parameter(resource_type: str, code: str, guides: Guides) -> SearchParameter:
+    found = parameter(resource_type, code) or guides.parameters.get(resource_type, {}).get(code)
+    if found is None:
+        raise BadRequest(f"_sort={code}: {resource_type} has no such search parameter.")
+    return found
+
+
+def _in_content(found: Sequence[SearchParameter], partition: Partition, pick: str) -> Sql:
     try:
         return content_value(found, partition, pick)
     except UnsupportedExpression:
         raise BadRequest(
-            f"_sort={found.code}: this server cannot sort by it: {found.expression} is no path to a value."
+            f"_sort={found[0].code}: this server cannot sort by it: {found[0].expression} is no path to a value."
         ) from None
 
 
-def _indexed(found: SearchParameter, partition: Partition, pick: str) -> tuple[Sql, Index | None]:
-    if found.type not in _TABLES:
-        raise BadRequest(
-            f"_sort={found.code}: this server cannot sort by a parameter of the type {found.type}."
-        )
-    table, columns = _TABLES[found.type]
-    params = [param_code(found.base, one.code) for one in readings(found.base, found.code)]
+def _indexed(found: Sequence[SearchParameter], partition: Partition, pick: str) -> tuple[Sql, Index | None]:
+    """By the rows of one parameter, or of each type's own."""
+    kind, code = found[0].type, found[0].code
+    if kind not in _TABLES:
+        raise BadRequest(f"_sort={code}: this server cannot sort by a parameter of the type {kind}.")
+    table, columns = _TABLES[kind]
+    params = [param_code(own.base, one.code) for own in found for one in readings(own.base, code)]
     unit = f" AND m.unit = {NUMBER}" if table == "fhir_quantity" else ""
     # A part of a name is found, and sorts nothing.
-    whole, part = (" AND {}.value NOT LIKE %s", (f"%{PART}",)) if found.type == "string" else ("", ())
+    whole, part = (" AND {}.value NOT LIKE %s", (f"%{PART}",)) if kind == "string" else ("", ())
     text = (
         f"(SELECT {pick}(s.{columns[0]}) FROM {rows_of(partition.region, table, 'm')} s"
         f" WHERE s.param IN ({', '.join(['%s'] * len(params))}){whole.format('s')})"

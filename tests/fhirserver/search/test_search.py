@@ -228,8 +228,36 @@ def test_elements_are_those_of_matches(loaded: Client) -> None:
     # Unless they are named with their type.
     joined = loaded.get(f"{query},Patient.gender").json()["entry"][1]
     assert ("gender" in joined["resource"], "name" in joined["resource"]) == (True, False)
-    joined = loaded.get(f"{query}&_summary=text").json()["entry"][1]
-    assert "name" not in joined["resource"]
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("_sort:desc=name", "_sort takes no modifier"),
+        ("_count:exact=3", "_count takes no modifier"),
+        ("_summary:not=text", "_summary takes no modifier"),
+        ("_include:missing=Patient:organization", "the modifier missing is not possible here"),
+        ("_include=Patient:name", "_include: Patient:name is not a reference parameter"),
+        ("_revinclude=Observation:code", "_revinclude: Observation:code is not a reference parameter"),
+        ("_revinclude=Observation:patient:Person1", "_revinclude: Person1 is not a resource type"),
+        ("_include=Patient:organization&_summary=text", "_summary=text cannot be combined with _include"),
+        ("_summary=text&_revinclude=*", "_summary=text cannot be combined with _include or _revinclude"),
+    ],
+)
+def test_what_shapes_an_answer_is_refused_when_it_has_no_meaning(
+    client: Client, query: str, reason: str
+) -> None:
+    answered = client.get(f"Patient?{query}")
+    assert answered.status == 400
+    assert reason in answered.json()["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize(
+    "prefer", ["handling=strict", 'Handling = "strict"', "return=minimal; handling=STRICT"]
+)
+def test_a_strict_client_is_refused_what_another_has_ignored(client: Client, prefer: str) -> None:
+    assert client.get("Patient?colour=red", prefer=prefer).status == 400
+    assert client.get("Patient?colour=red", prefer="handling=lenient").status == 200
 
 
 def test_a_reference_to_a_version_brings_that_version(client: Client) -> None:

@@ -135,12 +135,6 @@ def test_what_cannot_be_sorted_by_is_refused_with_the_reason(client: Client, sor
     assert reason in answered.json()["issue"][0]["diagnostics"]
 
 
-def test_several_types_are_sorted_by_what_all_of_them_have(client: Client) -> None:
-    answered = client.get("?_type=Patient,Observation&_sort=family")
-    assert answered.status == 400
-    assert "_lastUpdated" in answered.json()["issue"][0]["diagnostics"]
-
-
 def links(bundle: dict[str, Any]) -> dict[str, str]:
     return {one["relation"]: one["url"] for one in bundle["link"]}
 
