@@ -1,100 +1,28 @@
-"""Contained resources: who finds them, what is answered for them, and that nobody else meets them."""
-
-from typing import Any
+"""Contained resources: who finds them, and what is answered for them."""
 
 import pytest
 
-from fhirserver.access import ALL_INTERACTIONS, AccessGrant, Permission
 from fhirserver.connection import fetch
 from fhirserver.reindex import index_anew
 from fhirserver.rows import NO_ROWS, pack
 from tests.fhirserver.client import BASE, Client
-
-MRN = "http://mrn.example"
-
-
-def patient(logical_id: str, family: str, **more: Any) -> dict[str, Any]:
-    return {"resourceType": "Patient", "id": logical_id, "name": [{"family": family}], **more}
-
-
-def observation(
-    logical_id: str, *contained: dict[str, Any], subject: str = "#p", **more: Any
-) -> dict[str, Any]:
-    return {
-        "resourceType": "Observation",
-        "id": logical_id,
-        "status": "final",
-        "code": {"text": "x"},
-        "subject": {"reference": subject},
-        **({"contained": list(contained)} if contained else {}),
-        **more,
-    }
-
-
-ANN = patient("ann", "Abel", gender="female", birthDate="1970-01-01")
-WITHIN = patient(
-    "p",
-    "Adams",
-    gender="male",
-    birthDate="1980-02-03",
-    identifier=[{"system": MRN, "value": "7"}],
-    managingOrganization={"reference": "Organization/org"},
+from tests.fhirserver.search.holders import (
+    ONE,
+    REQUEST,
+    TWICE,
+    WITHIN,
+    found,
+    loaded_holders,
+    observation,
+    patient,
 )
-TWO = [
-    patient("p", "Baker", gender="male"),
-    patient("q", "Carter", gender="female", managingOrganization={"reference": "#o"}),
-    {"resourceType": "Organization", "id": "o", "name": "Inner"},
-]
-RESOURCES = [
-    {"resourceType": "Organization", "id": "org", "name": "Outer"},
-    ANN,
-    observation("plain", subject="Patient/ann", effectiveDateTime="2020-01-01"),
-    observation("one", WITHIN, effectiveDateTime="2021-01-01", performer=[{"reference": "Patient/ann"}]),
-    observation("two", *TWO, effectiveDateTime="2022-01-01", focus=[{"reference": "#q"}]),
-    {
-        "resourceType": "MedicationRequest",
-        "id": "request",
-        "status": "active",
-        "intent": "order",
-        "subject": {"reference": "Patient/ann"},
-        "medicationReference": {"reference": "#m"},
-        "contained": [
-            {
-                "resourceType": "Medication",
-                "id": "m",
-                "code": {"coding": [{"system": "http://rx.example", "code": "1"}]},
-            }
-        ],
-    },
-]
 
 
 @pytest.fixture
 def loaded(client: Client) -> Client:
-    for resource in RESOURCES:
-        answered = client.put(f"{resource['resourceType']}/{resource['id']}", resource)
-        assert answered.status == 201, answered.body
-    return client
+    return loaded_holders(client)
 
 
-def found(client: Client, query: str) -> list[str]:
-    """The matches of all pages as the end of their fullUrl, in order."""
-    answered = client.get(query)
-    assert answered.status == 200, answered.body
-    bundle, listed = answered.json(), []
-    while True:
-        listed += [
-            one["fullUrl"].removeprefix(f"{BASE}/")
-            for one in bundle.get("entry", [])
-            if one["search"]["mode"] == "match"
-        ]
-        following = [one["url"] for one in bundle["link"] if one["relation"] == "next"]
-        if not following:
-            return listed
-        bundle = client.get(following[0]).json()
-
-
-ONE, TWICE, REQUEST = "Observation/one", "Observation/two", "MedicationRequest/request"
 CASES = {
     # Ordinary searches do not meet what is contained.
     "Patient": "Patient/ann",
@@ -242,44 +170,6 @@ def test_a_condition_finds_no_contained_resource(loaded: Client) -> None:
     assert created.status == 201
     refused = loaded.post("Patient", {"resourceType": "Patient"}, if_none_exist="name=adams&_contained=true")
     assert (refused.status, "_contained" in refused.json()["issue"][0]["diagnostics"]) == (400, True)
-
-
-def granted(client: Client, *permissions: Permission) -> Client:
-    return Client(client.partition, AccessGrant(permissions))
-
-
-def test_a_match_within_a_resource_is_granted_as_that_resource(loaded: Client) -> None:
-    loaded.put("Patient/ben", patient("ben", "Ben"))
-    loaded.put(
-        "Observation/bens",
-        observation("bens", patient("q", "Adams"), subject="Patient/ben", focus=[{"reference": "#q"}]),
-    )
-    every = "Patient?_contained=true&name=adams"
-    assert sorted(found(loaded, every)) == ["Observation/bens", ONE]
-    cases: list[tuple[tuple[Permission, ...], list[str]]] = [
-        ((Permission("*", ALL_INTERACTIONS),), ["Observation/bens", ONE]),
-        ((Permission("Patient", ALL_INTERACTIONS),), []),
-        ((Permission("Patient", ALL_INTERACTIONS), Permission("Observation", ALL_INTERACTIONS)), ["Observation/bens", ONE]),
-        ((Permission("*", ALL_INTERACTIONS, ("Patient", "ann")),), [ONE]),
-        ((Permission("*", ALL_INTERACTIONS, ("Patient", "ben")),), ["Observation/bens"]),
-        ((Permission("*", ALL_INTERACTIONS, ("Patient", "carl")),), []),
-        ((Permission("Patient", ALL_INTERACTIONS), Permission("Observation", ALL_INTERACTIONS, None, "date=2021")), [ONE]),
-        ((Permission("Patient", ALL_INTERACTIONS), Permission("Observation", ALL_INTERACTIONS, ("Patient", "ben"), "date=2021")), []),
-        ((Permission("Patient", ALL_INTERACTIONS), Permission("Observation", ALL_INTERACTIONS, ("Patient", "ben"), "status=final")), ["Observation/bens"]),
-    ]  # fmt: skip
-    for permissions, expected in cases:
-        confined = granted(loaded, *permissions)
-        for query in (every, f"{every}&_count=1", f"{every}&_containedType=contained"):
-            answered = sorted(one.partition("#")[0] for one in found(confined, query))
-            assert answered == expected, (permissions, query)
-        assert confined.get(f"{every}&_summary=count").json()["total"] == len(expected)
-
-
-def test_a_chain_into_a_contained_resource_is_granted_as_the_resource_that_refers(loaded: Client) -> None:
-    query = "Observation?subject.name=adams"
-    assert found(granted(loaded, Permission("Observation", ALL_INTERACTIONS)), query) == [ONE]
-    assert found(granted(loaded, Permission("*", ALL_INTERACTIONS, ("Patient", "ann"))), query) == [ONE]
-    assert found(granted(loaded, Permission("*", ALL_INTERACTIONS, ("Patient", "ben"))), query) == []
 
 
 def test_resources_without_contained_ones_are_kept_as_before() -> None:
