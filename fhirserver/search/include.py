@@ -24,7 +24,7 @@ _MAX_PAIRS = 2 * MAX_INCLUDED
 """Of a resource that joins and the parameter that says so: most are joined by one or two."""
 
 Targets = dict[int, set[str]]
-"""For each parameter number the types that may join; an empty name: all."""
+"""For each parameter number the types that it may refer to; an empty name: all. No number: every parameter."""
 
 
 def params_of(include: Include, guides: Guides) -> Targets:
@@ -41,7 +41,9 @@ def params_of(include: Include, guides: Guides) -> Targets:
         raise BadRequest(f"{name}: {include.source}:{include.code} is not a reference parameter.")
     types: Targets = {}
     for one in readings(include.source, include.code):
-        types.setdefault(param_code(include.source, one.code), set()).add(include.target or one.target)
+        may_join = types.setdefault(param_code(include.source, one.code), set())
+        if not include.target or one.target in ("", include.target):
+            may_join.add(include.target or one.target)
     return types
 
 
@@ -88,7 +90,8 @@ def _round(
     seen: Iterable[int],
 ) -> dict[int, tuple[str, Entry]]:
     if include.reverse:
-        starting = [rid for rid, kind in newest.items() if include.target in ("", kind)]
+        referred = set().union(*params.values()) if params else {include.target}
+        starting = [rid for rid, kind in newest.items() if referred & {"", kind}]
     else:
         starting = [rid for rid, kind in newest.items() if include.source in ("", kind)]
     if not starting:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from fhirserver.indexing.definitions import readings
 from fhirserver.outcomes import BadRequest, FhirError
 from fhirserver.rows import param_code
-from fhirserver.search.ast import And, Chain, Node, Or, ReferredBy, any_of, of_type
+from fhirserver.search.ast import NOTHING, And, Chain, Node, Or, ReferredBy, any_of, of_type
 from fhirserver.search.contained import NotOfContained, contained_of_type, of_contained
 from fhirserver.search.criteria.faults import UnknownParameter, unknown_modifier
 from fhirserver.search.criteria.known import known
@@ -35,6 +35,8 @@ def chain(
     nodes: list[Node] = []
     fault: FhirError | None = None
     for one in readings(resource_type, found.code):
+        if one.target not in ("", modifier or one.target):
+            continue
         param = param_code(resource_type, one.code)
         within: list[tuple[str, Node]] = []
         for target in _target_types(found, modifier or one.target):
@@ -52,7 +54,7 @@ def chain(
     return any_of(nodes)
 
 
-def has(name: str, scope: Scope, inner: Callable[[str, str], Node]) -> Node:
+def has(resource_type: str, name: str, scope: Scope, inner: Callable[[str, str], Node]) -> Node:
     """`_has:Type:reference:parameter`; `inner`: what the parameter asks of that type."""
     parts = name.split(":", 3)
     if len(parts) != 4 or not all(parts):
@@ -64,7 +66,13 @@ def has(name: str, scope: Scope, inner: Callable[[str, str], Node]) -> Node:
     if found.type != "reference":
         raise BadRequest(f"{name}: {code} is no reference of {source}.")
     asked = _on_type(source, inner(source, rest), scope)
-    return any_of([ReferredBy(param_code(source, one.code), asked) for one in readings(source, code)])
+    params = [
+        param_code(source, one.code)
+        for one in readings(source, code)
+        # `patient` reads the subjects, and refers to nothing but patients.
+        if one.target in ("", resource_type)
+    ]
+    return any_of([ReferredBy(param, asked) for param in params]) if params else NOTHING
 
 
 def _target_types(found: SearchParameter, only: str) -> tuple[str, ...]:

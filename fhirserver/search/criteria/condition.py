@@ -23,7 +23,9 @@ def condition(resource_type: str, name: str, text: str, scope: Scope, depth: int
     if depth > MAX_CHAIN:
         raise LimitExceeded(f"{name}: chains may have {MAX_CHAIN} steps (MAX_CHAIN).")
     if name.startswith("_has:"):
-        return has(name, scope, lambda source, rest: condition(source, rest, text, scope, depth + 1))
+        return has(
+            resource_type, name, scope, lambda source, rest: condition(source, rest, text, scope, depth + 1)
+        )
     if name == "_filter":
         return filtered(resource_type, text, scope, depth)
     head, dot, rest = name.partition(".")

@@ -82,7 +82,7 @@ def _compared(
         def of_source(source: str, code: str) -> Node:
             return _compared(source, (replace(step, name=code), *rest), asked, scope, depth + 1)
 
-        return has(step.name, scope, of_source)
+        return has(resource_type, step.name, scope, of_source)
     code, _, modifier = step.name.partition(":")
     found = known(resource_type, code, scope)
     if not rest:

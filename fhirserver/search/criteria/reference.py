@@ -14,6 +14,7 @@ from fhirserver.search.scope import Scope
 from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import SearchParameter
 from fhirspec.hashing import hash64
+from fhirspec.searchparams.compile import reference_type
 
 
 def require_one_target(resource_type: str, found: SearchParameter, value: str, scope: Scope) -> None:
@@ -45,9 +46,11 @@ def reference(
         of_target = Posting((present_key(resource_type, code, reading.target),), 80)
         return And((named, of_target)) if reading.target else named
     only = modifier or reading.target
+    if reading.target not in ("", only):
+        return NOTHING
     if "/" in text or ":" in text:
         pointer = variants.pointer_of(text)
-        if pointer is None or (only and pointer.type and pointer.type != only):
+        if pointer is None or (only and reference_type({"reference": text}) not in ("", only)):
             return NOTHING
         return Target(param, (pointer.target,))
     if only:
