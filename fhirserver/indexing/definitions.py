@@ -21,6 +21,10 @@ NOT_INDEXED = frozenset(
 """Answered without rows of their own, or not at all."""
 
 _PLAIN_PATH = re.compile(r"[A-Z]\w*(\.[a-zA-Z]+)+")
+_OF_BOOLEANS = frozenset(
+    {"http://hl7.org/fhir/special-values", "http://terminology.hl7.org/CodeSystem/special-values"}
+)
+"""https://hl7.org/fhir/R4/search.html#token"""
 _OF_SYSTEM = re.compile(r"(?P<whole>[A-Z]\w*\.telecom)\.where\(system='(?P<system>\w+)'\)")
 _RANKED_BY = (
     "date", "authoredon", "authored-on", "authored", "effective-time", "effective", "whenhandedover", "onset-date",
@@ -187,7 +191,9 @@ def is_question(resource_type: str, code: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def implied_systems(resource_type: str, code: str) -> frozenset[str]:
-    """The code systems of a `code` element's bound value set; empty when they cannot be told."""
+    """The code systems of a `code` element's bound value set, and what stands for one of yes and no; empty when they cannot be told."""
+    if is_question(resource_type, code) or element_type(resource_type, code) == "boolean":
+        return _OF_BOOLEANS
     element = _element(resource_type, code)
     if element is None or not element.value_set or element.types[0].code != "code":
         return frozenset()

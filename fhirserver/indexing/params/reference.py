@@ -16,6 +16,7 @@ from fhirserver.rows import ReferenceRow, StringRow, param_code
 from fhirspec.catalogue import get_catalogue
 from fhirspec.hashing import hash64
 from fhirspec.searchparams import Found
+from fhirspec.searchparams.compile import reference_type
 
 _LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/]+)?")
 _VERSION = re.compile(r"/_history/[^/]+$")
@@ -78,6 +79,8 @@ def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> N
             names = canonical_names(value) if kind == "canonical" else {value}
             pointers = [pointer for pointer in map(pointer_of, names) if pointer]
             into.references.update([ReferenceRow(param, pointer.target) for pointer in pointers])
+            ids = {pointer.logical_id for pointer in pointers if pointer.type}
+            into.postings.update([value_key(resource_type, code, by_id(one)) for one in ids])
             _index_within(into, param, value)
 
 
@@ -105,9 +108,9 @@ def _index_reference(into: Builder, resource_type: str, code: str, param: int, v
             into.targets.setdefault(code, set()).add((pointer.type, pointer.logical_id))
     else:
         _index_within(into, param, text)
-    known = pointer.type if pointer else into.within.contained.get(text.removeprefix("#"), "")
-    target_type = known or value.get("type", "")
-    if target_type:
+    contained = "" if pointer else into.within.contained.get(text.removeprefix("#"), "")
+    # Also what lies on another server says in its address what it is.
+    if target_type := contained or reference_type(value):
         into.postings.add(present_key(resource_type, code, target_type))
     if display := value.get("display"):
         into.strings.add(StringRow(token.text_param(resource_type, code), folded(display)))

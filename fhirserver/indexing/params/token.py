@@ -37,8 +37,8 @@ def by_type(system: str, code: str, value: str) -> Variant:
 
 
 def by_mime_type(text: str) -> Variant:
-    """A mime type without its parameters: `:below`. https://hl7.org/fhir/R4/search.html#mimetype"""
-    return ("mime", text.partition(";")[0].strip().casefold())
+    """A mime type without its parameters, or all of a kind (`image`): `:below`. https://hl7.org/fhir/R4/search.html#mimetype"""
+    return ("mime", text.partition(";")[0].strip().removesuffix("/*").removesuffix("/").casefold())
 
 
 def variant_of(resource_type: str, code: str, system: str, text: str) -> Variant:
@@ -156,6 +156,7 @@ def _keys(resource_type: str, code: str, kind: str, value: Any) -> Iterator[int]
         yield from _keys_of_pair(resource_type, code, "", text)
         if isinstance(value, str) and is_mime_type(resource_type, code):
             yield value_key(resource_type, code, by_mime_type(value))
+            yield value_key(resource_type, code, by_mime_type(value.partition("/")[0]))
     elif kind == "ContactPoint" and contact_part(resource_type, code) is not None:
         for variant in _of_kind(value.get("use"), value.get("value", "")):
             yield value_key(resource_type, code, variant)

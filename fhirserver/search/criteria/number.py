@@ -1,4 +1,8 @@
-"""Number parameters, with the precision that their digits imply. https://hl7.org/fhir/R4/search.html#number"""
+"""Number parameters, with the precision that their digits imply. https://hl7.org/fhir/R4/search.html#number
+
+"The number of significant digits of the implicit range is the number of digits specified, excluding leading zeros": `1e2` has one, so it
+stands for 50 up to 150. R4's own example says one digit, too, and then gives 95 up to 105, the range of `1.0e2`; the rule counts, as in R5.
+"""
 
 import re
 from decimal import Decimal

@@ -1,6 +1,6 @@
 """One value of a parameter, of whichever type and modifier."""
 
-from fhirserver.search.ast import Node, Rids, Updated
+from fhirserver.search.ast import Node, Rids, Updated, any_of
 from fhirserver.search.criteria.by_type import by_type
 from fhirserver.search.criteria.coded import coded
 from fhirserver.search.criteria.composite import composite
@@ -40,4 +40,8 @@ def one_value(resource_type: str, found: SearchParameter, modifier: str, value: 
         return in_hierarchy(resource_type, found, modifier, value, scope)
     if found.type == "reference" and not modifier:
         require_one_target(resource_type, found, value, scope)
-    return by_type(resource_type, found, modifier, value)
+    node = by_type(resource_type, found, modifier, value)
+    if found.code == "_profile" and scope.base and ":" not in value:
+        # `_profile=StructureDefinition/lipid` means the profile of this server.
+        return any_of([node, by_type(resource_type, found, modifier, f"{scope.base}/{value}")])
+    return node

@@ -1,6 +1,6 @@
 """Token parameters: codes with and without their system. https://hl7.org/fhir/R4/search.html#token"""
 
-from fhirserver.indexing.definitions import Reading, element_type, implied_systems, is_flag, is_question
+from fhirserver.indexing.definitions import Reading, implied_systems, is_flag, is_question
 from fhirserver.indexing.keys import Variant, present_key, value_key
 from fhirserver.indexing.params import token as variants
 from fhirserver.indexing.params.string import folded
@@ -38,7 +38,7 @@ def token_variant(resource_type: str, code: str, name: str, parts: list[str], va
     if len(parts) > 2 or not any(parts):
         raise BadRequest(f"{name}={value} is not of the form code, system|code, |code or system|.")
     system, text = parts
-    if system and element_type(resource_type, code) == "code":
+    if system and (is_flag(resource_type, code) or is_question(resource_type, code)):
         systems = implied_systems(resource_type, code)
         if systems and system not in systems:
             return None

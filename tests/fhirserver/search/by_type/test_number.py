@@ -44,7 +44,7 @@ RISKS = {
     "o": {"prediction": [{"probabilityDecimal": -0.5}, {"probabilityDecimal": 0}]},
 }
 
-# 1e2 has one significant figure: 50 up to 150. (The example in R4 says 95 up to 105, which R5 puts right.)
+# 1e2 has one significant figure: 50 up to 150. R4's example says so, too, yet gives the range of 1.0e2; the rule counts.
 PROBABILITIES = by_prefix(
     "RiskAssessment?probability",
     "abcdefghijklmo",

@@ -51,7 +51,7 @@ SUBJECTS = by_modifier(
         f"{BASE}/Group/1": "bl Group:bl",
         "Patient/2": "k Patient:k below:k above:k",
         "patient/1": "-",
-        ELSEWHERE: "c",
+        ELSEWHERE: "c Patient:c Group:-",
         f"{ELSEWHERE}/": "-",
         "http://other.example/fhir/Patient/2": "-",
         f"{BASE}2/Patient/1": "m",
@@ -84,7 +84,8 @@ PATIENTS = by_modifier(
         "2": "k Patient:k",
         "7": "identifier:ek",
         "änn": "text:k",
-        "true": "missing:bchijlm",
+        ELSEWHERE: "c",
+        "true": "missing:bhijl",
     },
 )
 REACHED = {
@@ -118,6 +119,7 @@ CANONICALS = {
     f"MeasureReport?measure:below={MEASURE}|10": "e",
     f"MeasureReport?measure={BASE}/Measure/1": "d",
     "MeasureReport?measure=Measure/1": "d",
+    "MeasureReport?measure=1": "d",
     "MeasureReport?measure:missing=false": "abcde",
 }
 REFUSED = {
@@ -174,6 +176,13 @@ def test_canonicals_are_found_with_and_without_their_version(client: Client) -> 
     period = {"start": "2020"}
     written(client, "MeasureReport", REPORTS, status="complete", type="summary", period=period)
     require_found(client, CANONICALS)
+
+
+def test_a_canonical_of_several_types_is_found_by_its_id(client: Client) -> None:
+    part = {"relatedArtifact": [{"type": "composed-of", "resource": "PlanDefinition/7"}]}
+    written(client, "Library", {"a": part, "b": {}}, status="draft", type={"text": "x"})
+    queries = ("PlanDefinition/7", "7", "8", "Library/7")
+    assert [found(client, f"Library?composed-of={one}") for one in queries] == ["a", "a", "-", "-"]
 
 
 def test_what_no_reference_takes_is_refused_with_its_place(client: Client) -> None:

@@ -119,7 +119,14 @@ FLAGS = {
     "Patient?active:not=true": "bcdefgh",
     "Patient?active:missing=true": "cdefgh",
     "Patient?active=yes": "-",
+    "Patient?active=http://hl7.org/fhir/special-values|true": "a",
+    "Patient?active=http://terminology.hl7.org/CodeSystem/special-values|false": "b",
+    f"Patient?active={S1}|true": "-",
     "Patient?deceased=true": "cd",
+    "Patient?deceased=http://hl7.org/fhir/special-values|true": "cd",
+    "Patient?deceased=http://hl7.org/fhir/special-values|false": "abefgh",
+    f"Patient?deceased={S1}|true": "-",
+    f"Patient?deceased={S1}|false": "-",
     "Patient?deceased=false": "abefgh",
     "Patient?deceased:not=true": "abefgh",
     "Patient?gender=male": "a",
@@ -185,15 +192,19 @@ STRINGS = {
     "ValueSet?version:missing=true": "c",
     "ValueSet?version:not=1.0": "bc",
 }
-# Of a mime type `:below` takes in whatever parameters it has.
+# Of a mime type `:below` takes in whatever parameters it has, and of its kind alone (`text`) every type of that kind, as in R5.
 KINDS = {"a": "text/xml", "b": "text/xml; charset=UTF-8", "c": "text/xmlx"}
 MIME_TYPES = {
     "DocumentReference?contenttype=text/xml": "a",
     "DocumentReference?contenttype=text/xml; charset=UTF-8": "b",
     "DocumentReference?contenttype:below=text/xml": "ab",
     "DocumentReference?contenttype:below=TEXT/XML; charset=ascii": "ab",
-    "DocumentReference?contenttype:below=text": "-",
-    "DocumentReference?contenttype:below=text,text/xmlx": "c",
+    "DocumentReference?contenttype:below=text": "abc",
+    "DocumentReference?contenttype:below=Text/": "abc",
+    "DocumentReference?contenttype:below=text/*": "abc",
+    "DocumentReference?contenttype:below=tex": "-",
+    "DocumentReference?contenttype:below=image,text/xmlx": "c",
+    "DocumentReference?contenttype=text": "-",
     "Library?content-type:below=text/xml": "d",
 }
 CODE_FORM = "is not of the form code, system|code, |code or system|"

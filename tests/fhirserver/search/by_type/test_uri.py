@@ -6,7 +6,7 @@ has no path, and is found by itself alone. In `url=…|version` the version is o
 
 from typing import Any
 
-from tests.fhirserver.client import Client
+from tests.fhirserver.client import BASE, Client
 from tests.fhirserver.search.by_type.tables import (
     by_modifier,
     by_refused_modifier,
@@ -69,6 +69,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "a": {"meta": {"profile": [f"{PROFILE}one"], "source": "http://source.example/a#1"}},
     "b": {"meta": {"profile": [f"{PROFILE}one|2.0", f"{PROFILE}two"]}},
     "c": {"meta": {"source": "urn:oid:1.2"}},
+    "d": {"meta": {"profile": [f"{BASE}/StructureDefinition/own"]}},
 }
 CANONICALS = {
     f"Basic?_profile={PROFILE}one": "ab",
@@ -80,6 +81,11 @@ CANONICALS = {
     f"Basic?_profile:below={PROFILE}one": "ab",
     f"Basic?_profile:below={PROFILE}one|2": "b",
     "Basic?_profile:missing=true": "c",
+    f"Basic?_profile={BASE}/StructureDefinition/own": "d",
+    "Basic?_profile=StructureDefinition/own": "d",
+    f"Basic?_profile=StructureDefinition/own,{PROFILE}two": "bd",
+    "Basic?_profile=StructureDefinition/one": "-",
+    "Basic?_profile:below=StructureDefinition/": "d",
     "Basic?_source=http://source.example/a%231": "a",
     "Basic?_source=http://source.example/a": "-",
     "Basic?_source:below=http://source.example/": "a",
