@@ -18,7 +18,8 @@ COMPARATORS: dict[str, tuple[str, ...]] = {
     "quantity": ORDERED,
 }
 
-# Those that the engine answers, and no others. A reference also takes each of its target types (`subject:Patient`).
+# Those that the engine answers, and no others. A reference also takes each of its target types (`subject:Patient`); `of-type` is for
+# identifiers alone.
 MODIFIERS: dict[str, tuple[str, ...]] = {
     "number": ("missing",),
     "date": ("missing",),
@@ -58,6 +59,8 @@ def modifiers_of(parameter: SearchParameter) -> tuple[str, ...]:
     if parameter.code in _ALWAYS_THERE | _EXPRESSIONS:
         return ()
     found = MODIFIERS.get(parameter.type, ())
+    if parameter.type == "token" and not _reads(parameter, "Identifier"):
+        return tuple(one for one in found if one != "of-type")
     return found if parameter.type != "reference" else (*_of_reference(parameter), *found)
 
 
@@ -67,11 +70,16 @@ def _of_reference(parameter: SearchParameter) -> tuple[str, ...]:
     return ("below",) if is_canonical(parameter) else ()
 
 
-@lru_cache(maxsize=4096)
 def is_canonical(parameter: SearchParameter) -> bool:
     """Whether what it refers to has a version in its address. https://hl7.org/fhir/R4/search.html#versions"""
+    return _reads(parameter, "canonical")
+
+
+@lru_cache(maxsize=4096)
+def _reads(parameter: SearchParameter, kind: str) -> bool:
+    """Whether there is an element of this type among those that it reads."""
     try:
-        return any(path.type == "canonical" for path in json_paths(parameter))
+        return any(path.type == kind for path in json_paths(parameter))
     except UnsupportedExpression:
         return False
 

@@ -35,6 +35,9 @@ def one_value(resource_type: str, found: SearchParameter, modifier: str, value: 
     if found.type == "composite":
         return composite(resource_type, found, value)
     if modifier in _BY_TERMINOLOGY and found.type == "token":
+        if scope.base and modifier in ("in", "not-in"):
+            # A value set may be named by its address on this server.
+            value = value.removeprefix(f"{scope.base}/")
         return coded(resource_type, found, modifier, value, scope)
     if modifier in _ALONG and found.type == "reference":
         return in_hierarchy(resource_type, found, modifier, value, scope)

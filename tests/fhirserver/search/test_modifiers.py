@@ -9,7 +9,7 @@ from fhirserver.access import AccessGrant, Permission
 from fhirserver.search.limits import MAX_CODES
 from fhirspec.catalogue import get_catalogue
 from fhirspec.searchparams.behaviour import MODIFIERS, modifiers_of
-from tests.fhirserver.client import Client
+from tests.fhirserver.client import BASE, Client
 
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 ANIMALS = "http://cs.example/animals"
@@ -92,6 +92,8 @@ CASES = {
     f"Condition?code:in={PETS}": "cat dog poodle",
     f"Condition?code:in={PETS}|2": "cat dog poodle",
     "Condition?code:in=ValueSet/pets": "cat dog poodle",
+    f"Condition?code:in={BASE}/ValueSet/pets": "cat dog poodle",
+    f"Condition?code:not-in={BASE}/ValueSet/pets": "bird",
     f"Condition?code:not-in={PETS}": "bird",
     f"Condition?code:in={PETS}&clinical-status=resolved": "cat",
     "Patient?gender:in=http://hl7.org/fhir/ValueSet/administrative-gender": "ann ben",
@@ -140,7 +142,10 @@ def test_each_modifier_finds_what_the_specification_says(loaded: Client) -> None
         ("Condition?code:below=http://cs.example/nosuch|x", "not known here"),
         ("Condition?code:below=dog", "system|code"),
         ("Condition?code:in=http://hl7.org/fhir/ValueSet/all-languages", "code:in"),
-        ("Condition?code:exact=x", ":of-type"),
+        ("Condition?code:exact=x", ":not-in"),
+        ("Condition?code:of-type=http://cs.example|a|b", "the modifier :of-type is not possible here"),
+        ("Patient?gender:of-type=http://cs.example|a|b", "the modifier :of-type is not possible here"),
+        ("Patient?identifier:exact=x", ":of-type"),
         ("Patient?_id:not=ann", "none"),
         ("Patient?birthdate:contains=1970", ":missing"),
         ("Patient?name:below=a", ":contains"),
