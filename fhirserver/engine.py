@@ -44,6 +44,9 @@ def respond(
             partition = _at(partition.region, partition.number, request.base_url)
         store = Store(partition, grant, admit=admit)
         response = rehearse(request, store, answer) if request.is_dry_run else answer(request, store)
+        if request.method == "POST":
+            # The form of a search may say it as well as the address.
+            as_xml = wants_xml(request)
     except FhirError as error:
         response = error_response(error)
     present(request, response, as_xml)

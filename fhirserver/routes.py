@@ -95,7 +95,7 @@ def match(request: FhirRequest) -> Route:
         raise NotFound(f"There is nothing at {request.path or 'the base'}.")
     methods = ", ".join(allowed + (["HEAD"] if "GET" in allowed else []))
     raise MethodNotAllowed(
-        f"{request.method} is not possible at {request.path or 'the base'}; {methods} are.",
+        f"{request.method} is not possible at {request.path or 'the base'}; possible: {methods}.",
         headers={"Allow": methods},
     )
 

@@ -28,6 +28,33 @@ def ada(client: Client) -> Client:
 
 
 @pytest.mark.parametrize(
+    ("address", "form", "kind"),
+    [
+        ("Patient/_search", "gender=female", "json"),
+        ("Patient/_search", "gender=female&_format=xml", "xml"),
+        ("Patient/_search?_format=xml", "gender=female", "xml"),
+        ("Patient/_search?_format=json", "gender=female&_format=xml", "json"),
+        ("Patient/_search", "gender=female&_format=turtle", 406),
+    ],
+)
+def test_a_search_by_post_names_its_form_there_too(
+    ada: Client, address: str, form: str, kind: str | int
+) -> None:
+    answered = ada.post(address, form.encode(), content_type="application/x-www-form-urlencoded")
+    if isinstance(kind, int):
+        assert (answered.status, answered.json()["resourceType"]) == (kind, "OperationOutcome")
+    else:
+        assert answered.headers["Content-Type"] == f"application/fhir+{kind}; charset=utf-8"
+        assert b"ada" in answered.body
+
+
+def test_what_is_possible_instead_is_named(ada: Client) -> None:
+    answered = ada.get("Patient/_search?gender=female")
+    assert (answered.status, answered.headers["Allow"]) == (405, "POST")
+    assert answered.json()["issue"][0]["diagnostics"].endswith("possible: POST.")
+
+
+@pytest.mark.parametrize(
     ("accept", "kind"),
     [
         ("", "json"),
