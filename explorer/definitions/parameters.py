@@ -30,13 +30,18 @@ def parameters(resource_type: str) -> tuple[SearchParameterFacts, ...]:
 
 @lru_cache(maxsize=160)
 def unsearched(resource_type: str) -> tuple[SearchParameterFacts, ...]:
-    """Parameters of R4 that the embedded server does not search, each with its reason."""
+    """Parameters of R4 that the embedded server does not search, and what it refuses together, each with its reason."""
     found = get_catalogue().search_parameters(resource_type).values()
-    return tuple(
+    alone = [
         replace(_facts(each, resource_type), supported=False, reason=why)
         for each in found
         if (why := unsupported.reason(each))
-    )
+    ]
+    together = [
+        SearchParameterFacts(code=names, kind="special", supported=False, reason=f"Not together: {why}.")
+        for names, why in unsupported.combinations().items()
+    ]
+    return (*alone, *together)
 
 
 def _facts(each: SearchParameter, resource_type: str) -> SearchParameterFacts:

@@ -15,7 +15,7 @@ from fhirserver.instants import instant
 from fhirserver.interactions.terminology_capabilities import terminology_statement
 from fhirserver.outcomes import BadRequest
 from fhirserver.responses import json_response
-from fhirserver.search.unsupported import NOT_OF_CONTAINED, WITHOUT_CONTAINED, reason
+from fhirserver.search.unsupported import combinations, reason
 from fhirserver.store import Store, now_us
 from fhirserver.subsets import subset_response
 from fhirspec.catalogue import FHIR_VERSION, get_catalogue
@@ -74,8 +74,8 @@ def _rest(base_url: str, guides: Guides, oauth_uris: tuple[tuple[str, str], ...]
         "mode": "server",
         "documentation": (
             "Every interaction needs a credential: x-api-key, or Authorization: Bearer. Beside what is listed, searches take chains, "
-            "_has, _include, _revinclude (not with _summary=text), _sort, _count, _total, _summary and _elements; _contained (false, true, both) with "
-            f"_containedType (container, contained). Refused together with contained matches: {_beside_contained()}."
+            "_has, _include, _revinclude, _sort, _count, _total, _summary and _elements; _contained (false, true, both) with "
+            f"_containedType (container, contained). Refused together: {_refused_together()}."
         ),
         "security": security_of(oauth_uris),
         "resource": [_resource(name, base_url, guides) for name in catalogue.resource_types],
@@ -105,8 +105,8 @@ def security_of(oauth_uris: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     return {"extension": [{"url": _OAUTH_URIS, "extension": named}], **described, "service": [service]}
 
 
-def _beside_contained() -> str:
-    return "; ".join(f"{name} ({why})" for name, why in {**NOT_OF_CONTAINED, **WITHOUT_CONTAINED}.items())
+def _refused_together() -> str:
+    return "; ".join(f"{names} ({why})" for names, why in combinations().items())
 
 
 def _codes(level: str) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.search.limits import DEFAULT_COUNT, MAX_COUNT, MAX_VALUES
+from fhirserver.search.unsupported import NOT_WITH_SUMMARY_TEXT
 
 ANSWER = frozenset({"_format", "_pretty", "_summary", "_elements"})
 CONTROLS = ANSWER | {
@@ -125,7 +126,8 @@ def controls_of(query: list[tuple[str, str]]) -> Controls:
             controls.contained_type = _one_of(name, value, _CONTAINED_TYPES)
     if summary == "text" and controls.includes:
         # "The _include and _revinclude parameters cannot be mixed with _summary=text."
-        raise BadRequest("_summary=text cannot be combined with _include or _revinclude.")
+        name = "_revinclude" if controls.includes[0].reverse else "_include"
+        raise BadRequest(f"_summary=text cannot be combined with {name}: {NOT_WITH_SUMMARY_TEXT[name]}.")
     controls.count_only = summary == "count" or controls.count == 0
     return controls
 

@@ -1,4 +1,5 @@
-"""Search parameters of R4 that this server does not search, each with the reason. The CapabilityStatement leaves them out."""
+"""What of R4's search this server does not do, each with the reason. The CapabilityStatement leaves parameters out that are not searched, and
+names what cannot be had together; the explorer shows both."""
 
 from fhirserver.indexing.definitions import composed_types
 from fhirspec.definitions import SearchParameter
@@ -19,9 +20,23 @@ WITHOUT_CONTAINED = {
 }
 """What shapes an answer and cannot be had together with contained matches."""
 
+NOT_WITH_SUMMARY_TEXT = {
+    "_include": "R4 rules it out: a narrative alone does not tell what it refers to",
+    "_revinclude": "R4 rules it out: a narrative alone does not tell what it refers to",
+}
+
 _BY_CODE = {
     "_query": "There are no named queries.",
 }
+
+
+def combinations() -> dict[str, str]:
+    """What is searched alone, and refused together, each with the reason."""
+    with_contained = {
+        f"_contained with {name}": why for name, why in {**NOT_OF_CONTAINED, **WITHOUT_CONTAINED}.items()
+    }
+    with_summary = {f"_summary=text with {name}": why for name, why in NOT_WITH_SUMMARY_TEXT.items()}
+    return {**with_contained, **with_summary}
 
 
 def reason(parameter: SearchParameter) -> str:

@@ -158,3 +158,5 @@ def test_the_table_of_parameters_tells_what_each_can_do_and_what_is_not_searched
     assert "Refers to Patient" in rows["patient"]
     assert "not here" not in rows["date"]
     assert "not hereThere are no named queries." in rows["_query"]
+    assert "not hereNot together: the words of a contained resource" in rows["_contained with _text"]
+    assert "not hereNot together: R4 rules it out" in rows["_summary=text with _include"]
