@@ -9,16 +9,19 @@ from collections.abc import Iterator
 from email.utils import format_datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from deployments import bulk_export
 from deployments.bulk_export import TooManyExports
 from deployments.models import Job, JobState
 from fhirserver.access import AccessGrant
-from fhirserver.http import FhirResponse
+from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.operations.export import require_filter, require_possible
 from fhirserver.outcomes import BadRequest, FhirError
 from fhirserver.partitions import Partition
+from fhirserver.representation import read_resource
 from fhirserver.responses import error_response
+from gateway import limits
 from gateway.bulk_kick_off import read_kick_off
 from gateway.decisions import Credential
 from gateway.inbound import Inbound
@@ -27,6 +30,8 @@ from gateway.outcomes import outcome
 _KICK_OFF = re.compile(r"(?:\$export|(Patient)/\$export|Group/([A-Za-z0-9\-.]{1,64})/\$export)")
 _STATUS = re.compile(r"\$export/(\d{1,18})(?:/([A-Za-z]+\.ndjson))?")
 _CHUNK = 64 * 1024
+POLLS_A_SECOND = 10
+"""Of one export; its answers say Retry-After: 1."""
 NDJSON = "application/fhir+ndjson"
 
 
@@ -88,8 +93,8 @@ def _kick_off(
     found = _KICK_OFF.fullmatch(request.path)
     group = (found.group(2) if found else "") or ""
     level = "group" if group else "patient" if found and found.group(1) else "system"
-    body = request.body(largest_body) if request.method == "POST" else b""
-    asked = read_kick_off(request, body, level, group, partial(require_filter, partition, grant))
+    parameters = _parameters(request, largest_body) if request.method == "POST" else None
+    asked = read_kick_off(request, parameters, level, group, partial(require_filter, partition, grant))
     require_possible(partition, grant, asked.export)
     url = f"{request.base_url()}/{request.path}" + (
         f"?{request.query_string}" if request.query_string else ""
@@ -103,7 +108,18 @@ def _kick_off(
     return FhirResponse(202, {"Content-Location": f"{request.base_url()}/$export/{job.pk}"})
 
 
+def _parameters(request: Inbound, largest_body: int | None) -> dict[str, Any] | None:
+    """The resource in the body, JSON or XML; None where there is no body."""
+    body = request.body(largest_body)
+    if not body:
+        return None
+    return read_resource(FhirRequest("POST", request.path, [], request.headers, body, request.base_url()))
+
+
 def _status(request: Inbound, job: Job) -> FhirResponse:
+    if not limits.take(POLLS_A_SECOND, request.deployment_id, f"export:{job.pk}"):
+        text = f"Ask for the status of an export at most {POLLS_A_SECOND} times a second (POLLS_A_SECOND); once is enough."
+        return outcome(429, "throttled", text, {"Retry-After": "1"})
     if job.is_open:
         detail = (job.current_step or {}).get("detail") or job.get_state_display()
         return FhirResponse(202, {"X-Progress": str(detail)[:100], "Retry-After": "1"})
@@ -138,9 +154,8 @@ def _file(request: Inbound, job: Job, name: str) -> FhirResponse:
     path = bulk_export.file_of(job, name)
     if path is None:
         return outcome(404, "not-found", "The export has no such file, or it was deleted after a day.")
-    if request.method == "HEAD":
-        return FhirResponse(200, {"Content-Type": NDJSON})
-    return FhirResponse(200, {"Content-Type": NDJSON}, _chunks(path))
+    headers = {"Content-Type": NDJSON, "Content-Length": str(path.stat().st_size)}
+    return FhirResponse(200, headers, _chunks(path))
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -17,7 +17,6 @@ from fhirserver.operations.export import ExportRequest
 from fhirserver.operations.export_reach import reached_types
 from fhirserver.outcomes import BadRequest, FhirError
 from fhirspec.catalogue import get_catalogue
-from fhirspec.json import MalformedJson, decode_object
 from gateway.inbound import Inbound
 
 FORMATS = frozenset({"application/fhir+ndjson", "application/ndjson", "ndjson"})
@@ -42,19 +41,28 @@ RequireFilter = Callable[[str, str], None]
 
 
 def read_kick_off(
-    request: Inbound, body: bytes, level: str, group: str, require_filter: RequireFilter
+    request: Inbound,
+    parameters: dict[str, Any] | None,
+    level: str,
+    group: str,
+    require_filter: RequireFilter,
 ) -> KickOff:
-    """Raises FhirError."""
-    return _Reader(request, body, level, group, require_filter).read()
+    """`parameters`: the resource of a POST. Raises FhirError."""
+    return _Reader(request, parameters, level, group, require_filter).read()
 
 
 class _Reader:
     def __init__(
-        self, request: Inbound, body: bytes, level: str, group: str, require_filter: RequireFilter
+        self,
+        request: Inbound,
+        parameters: dict[str, Any] | None,
+        level: str,
+        group: str,
+        require_filter: RequireFilter,
     ) -> None:
         self.request, self.level, self.group = request, level, group
         self.require_filter = require_filter
-        self.parameters: list[tuple[str, str]] = [*request.query(), *_in_body(body)]
+        self.parameters: list[tuple[str, str]] = [*request.query(), *_in_body(parameters)]
         self.is_lenient = bool(_LENIENT.search(request.headers.get("prefer", "").lower()))
         self.ignored: list[str] = []
 
@@ -163,13 +171,9 @@ class _Reader:
         return tuple(dict.fromkeys(found))
 
 
-def _in_body(body: bytes) -> list[tuple[str, str]]:
-    if not body:
+def _in_body(resource: dict[str, Any] | None) -> list[tuple[str, str]]:
+    if resource is None:
         return []
-    try:
-        resource = decode_object(body)
-    except MalformedJson as error:
-        raise BadRequest(str(error)) from error
     listed = resource.get("parameter") or []
     if resource.get("resourceType") != "Parameters" or not isinstance(listed, list):
         raise BadRequest("The body must be a Parameters resource.")

@@ -28,6 +28,7 @@ def prepare(
     headers = response.headers
     if _wants_gzip(request, response):
         headers["Content-Encoding"] = "gzip"
+        headers.pop("Content-Length", None)
         body = _compress(body) if isinstance(body, bytes) else _compress_stream(body)
         _vary(headers, "Accept-Encoding")
     if isinstance(body, bytes) and response.status not in (204, 304):

@@ -10,6 +10,7 @@ from credentials.access import FULL, Access, AccessKind
 from deployments import job_runner
 from deployments.models import Deployment, Job
 from deployments.sizes import get_size
+from gateway.bulk import POLLS_A_SECOND
 from tests.gateway.conftest import Caller, caller_of
 
 PATIENT = json.dumps({"resourceType": "Patient", "gender": "female"})
@@ -111,3 +112,45 @@ def test_the_size_limits_how_many_exports_run(full: Caller, deployment: Deployme
     response = full("GET", "$export", prefer="respond-async")
     assert response.status_code == 429
     assert response["Retry-After"]
+
+
+def test_an_export_is_asked_for_in_xml(full: Caller) -> None:
+    _filled(full)
+    asked = (
+        b'<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="_type"/>'
+        b'<valueString value="Patient"/></parameter></Parameters>'
+    )
+    response = full("POST", "$export", asked, prefer="respond-async", content_type="application/fhir+xml")
+    assert response.status_code == 202, response.content  # type: ignore[attr-defined]
+    assert _manifest(full, response["Content-Location"].split("/r4/", 1)[1]) == {"Patient": 1}
+    for body, kind, status in (
+        (b"{}", "application/fhir+json", 400),
+        (b"<a>", "application/fhir+xml", 400),
+        (b'{"resourceType":"Patient"}', "application/fhir+json", 400),
+        (b"_type=Patient", "text/plain", 415),
+    ):
+        answered = full("POST", "$export", body, prefer="respond-async", content_type=kind)
+        assert answered.status_code == status, body
+
+
+def test_who_asks_for_the_status_without_a_pause_is_told_to_wait(full: Caller) -> None:
+    _filled(full)
+    status = _kick_off(full)
+    found = [full("GET", status) for _ in range(4 * POLLS_A_SECOND)]
+    assert {one.status_code for one in found} == {202, 429}
+    told = next(one for one in found if one.status_code == 429)
+    assert told["Retry-After"] == "1"
+    assert json.loads(told.content)["issue"][0]["code"] == "throttled"  # type: ignore[attr-defined]
+    assert full("DELETE", status).status_code == 202
+
+
+def test_a_files_size_is_told_where_it_comes_as_it_is(full: Caller) -> None:
+    _filled(full)
+    status = _kick_off(full)
+    _manifest(full, status)
+    file = f"{status}/Patient.ndjson"
+    size = str(len(full("GET", file).getvalue()))  # type: ignore[attr-defined]
+    assert full("GET", file)["Content-Length"] == full("HEAD", file)["Content-Length"] == size
+    packed = full("GET", file, accept_encoding="gzip")
+    assert packed["Content-Encoding"] == "gzip"
+    assert "Content-Length" not in packed
