@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 from fhirspec import json
 
 Json = dict[str, Any]
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}").fullmatch
 
 MAX_PACKED_BYTES = 64 * 1024 * 1024
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024
@@ -87,17 +89,27 @@ def read_package(content: bytes) -> Package:
 
 def _package(manifest: Json, resources: dict[str, Json], others: int) -> Package:
     versions = manifest.get("fhirVersions") or manifest.get("fhir-version-list") or []
+    versions = [versions] if isinstance(versions, str) else versions
+    dependencies = manifest.get("dependencies") or {}
+    if not isinstance(versions, list) or not isinstance(dependencies, dict):
+        raise PackageProblem("package/package.json: fhirVersions is to be a list, dependencies an object")
     package = Package(
         name=str(manifest.get("name") or ""),
         version=str(manifest.get("version") or ""),
         title=str(manifest.get("title") or manifest.get("name") or ""),
         fhir_versions=tuple(str(one) for one in versions),
-        dependencies={str(name): str(one) for name, one in (manifest.get("dependencies") or {}).items()},
+        dependencies={str(name): str(one) for name, one in dependencies.items()},
         resources=resources,
         others=others,
     )
     if not package.name or not package.version:
         raise PackageProblem("package/package.json needs a name and a version")
+    # The name is a part of the address under which the guide is removed.
+    if not _NAME(package.name) or not _NAME(package.version):
+        raise PackageProblem(
+            "package/package.json: a name and a version have letters, digits, “.”, “_”, “-” and “+” only,"
+            f" not “{package.name}” and “{package.version}”"
+        )
     if package.fhir_versions and not any(one.startswith("4.0") for one in package.fhir_versions):
         raise PackageProblem(
             f"The package is for FHIR {', '.join(package.fhir_versions)}; this server is R4 (4.0.1)"

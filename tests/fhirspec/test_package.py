@@ -82,6 +82,15 @@ REFUSED: list[tuple[bytes, str]] = [
     (packed({"package/package.json": b"{"}), "package/package.json is not JSON"),
     (packed({"package/package.json": {"name": "x"}}), "needs a name and a version"),
     (packed({"package/package.json": {**MANIFEST, "fhirVersions": ["5.0.0"]}}), "is for FHIR 5.0.0"),
+    (packed({"package/package.json": {**MANIFEST, "fhirVersions": "5.0.0"}}), "is for FHIR 5.0.0;"),
+    (
+        packed({"package/package.json": {**MANIFEST, "fhirVersions": {"a": 1}}}),
+        "fhirVersions is to be a list",
+    ),
+    (packed({"package/package.json": {**MANIFEST, "dependencies": ["a"]}}), "dependencies an object"),
+    (packed({"package/package.json": {**MANIFEST, "name": "../../x"}}), "letters, digits"),
+    (packed({"package/package.json": {**MANIFEST, "name": "<script>"}}), "letters, digits"),
+    (packed({"package/package.json": {**MANIFEST, "version": "1/2"}}), "letters, digits"),
 ]
 
 
