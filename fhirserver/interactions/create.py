@@ -1,8 +1,12 @@
-"""create and conditional create: https://hl7.org/fhir/R4/http.html#create"""
+"""create and conditional create: https://hl7.org/fhir/R4/http.html#create
+
+R4 has the condition in If-None-Exist. Some clients (fhirpy's `get_or_create`) write it into the address instead, as an update has it:
+whoever does so must not get a second resource.
+"""
 
 from typing import Any
 
-from fhirserver.conditions import matches_of
+from fhirserver.conditions import matches_of, query_of
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.responses import written_response
 from fhirserver.store import Store
@@ -11,7 +15,7 @@ from fhirserver.writing import new_logical_id, prepare, read_valid_resource, ver
 
 def create(request: FhirRequest, store: Store) -> FhirResponse:
     resource = read_valid_resource(request)
-    condition = request.header("if-none-exist")
+    condition = request.header("if-none-exist") or query_of(request)
     if not condition:
         return create_valid(request, store, resource)
     with store.atomic():

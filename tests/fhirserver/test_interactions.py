@@ -118,6 +118,16 @@ def test_conditional_create_makes_only_one(client: Client) -> None:
     assert client.post("Patient", PATIENT, if_none_exist="identifier=1").status == 412
 
 
+def test_a_create_with_its_condition_in_the_address_makes_only_one(client: Client) -> None:
+    first = client.post("Patient?identifier=1&_format=json", PATIENT)
+    second = client.post("Patient?identifier=1", PATIENT)
+    assert (first.status, second.status) == (201, 200)
+    assert first.json()["id"] == second.json()["id"]
+    assert client.post("Patient?_pretty=true", PATIENT).status == 201
+    assert client.post("Patient?identifier=1", PATIENT).status == 412
+    assert client.post("Patient?nothing=1", PATIENT).status == 400
+
+
 def test_conditional_update_creates_then_updates(client: Client) -> None:
     first = client.put("Patient?identifier=1", PATIENT)
     second = client.put("Patient?identifier=1", PATIENT)
