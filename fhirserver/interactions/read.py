@@ -12,22 +12,23 @@ from fhirserver.writing import not_found
 def read(request: FhirRequest, store: Store) -> FhirResponse:
     try:
         version = readable(store, request.resource_type, request.logical_id)
-    except NotFound:
-        version = _definition(request)
+    except (NotFound, Gone):
+        # One that a guide brought, and took with it, leaves the server's own.
+        definition = _definition(request)
+        if definition is None:
+            raise
+        version = definition
     return subset_response(request, resource_response(request, version))
 
 
-def _definition(request: FhirRequest) -> Version:
-    """An OperationDefinition of the server's own, where none is stored: everybody who may read the type may see it. Raises NotFound."""
+def _definition(request: FhirRequest) -> Version | None:
+    """An OperationDefinition of the server's own, where none is stored: everybody who may read the type may see it."""
     if request.resource_type != "OperationDefinition":
-        raise not_found(request.resource_type, request.logical_id)
+        return None
     # The definitions name the table of operations, whose handlers read.
     from fhirserver.operations.definitions import offered_definition
 
-    found = offered_definition(request.logical_id, request.base_url)
-    if found is None:
-        raise not_found(request.resource_type, request.logical_id)
-    return found
+    return offered_definition(request.logical_id, request.base_url)
 
 
 def readable(store: Store, resource_type: str, logical_id: str) -> Version:

@@ -32,7 +32,9 @@ class OfferedOperation(NamedTuple):
 
 def by_the_caller(request: FhirRequest, store: Store) -> FhirResponse:
     """An export is a job with files and addresses: who embeds the engine answers it (see operations.export)."""
-    raise NotSupported("This address answers no exports.")
+    raise NotSupported(
+        "An export is asked for by a request of its own with Prefer: respond-async, not in a Bundle."
+    )
 
 
 GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")

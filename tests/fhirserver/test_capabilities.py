@@ -96,3 +96,13 @@ def test_a_document_is_found_by_its_composition(client: Client) -> None:
     found = client.get("Bundle?composition=Composition/letter").json()["entry"]
     assert [one["resource"]["id"] for one in found] == [stored["id"]]
     assert client.get("Bundle?message=letter").json()["total"] == 0
+
+
+def test_the_servers_own_definition_is_back_when_one_stored_in_its_place_is_gone(client: Client) -> None:
+    own = client.get("OperationDefinition/docref").json()
+    stored = {**own, "name": "Another"}
+    assert client.put("OperationDefinition/docref", stored).status == 201
+    assert client.get("OperationDefinition/docref").json()["name"] == "Another"
+    assert client.delete("OperationDefinition/docref").status == 204
+    assert client.get("OperationDefinition/docref").json() == own
+    assert client.get("OperationDefinition/none").status == 404
