@@ -1,6 +1,7 @@
 """A monthly statement as a file to keep: CSV or PDF."""
 
 import csv
+from decimal import Decimal
 
 from django.http import HttpResponse
 
@@ -19,14 +20,24 @@ def as_pdf(statement: Statement) -> HttpResponse:
 
 
 def as_csv(statement: Statement) -> HttpResponse:
-    response = HttpResponse(content_type=CSV, headers=_named(statement, "csv"))
+    response = HttpResponse(content_type=f"{CSV}; charset=utf-8", headers=_named(statement, "csv"))
     writer = csv.writer(response)
     writer.writerow(["deployment", "description", "quantity", "unit", "unit_price_eur", "amount_eur"])
     for line in statement.lines:
-        price, amount = line.unit_price / 100, line.amount / 100
-        writer.writerow([line.deployment, line.description, line.quantity, line.unit, price, amount])
-    writer.writerow(["", "total", "", "", "", statement.total / 100])
+        price, quantity = f"{(line.unit_price / 100).normalize():f}", f"{line.quantity.normalize():f}"
+        name, amount = _as_text(line.deployment), _euros(line.amount)
+        writer.writerow([name, line.description, quantity, line.unit, price, amount])
+    writer.writerow(["", "total", "", "", "", _euros(statement.total)])
     return response
+
+
+def _euros(cents: Decimal) -> str:
+    return f"{cents / 100:.2f}"
+
+
+def _as_text(name: str) -> str:
+    """A spreadsheet takes what begins so for a formula and would carry it out; behind an apostrophe it is a text."""
+    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
 
 
 def _named(statement: Statement, ending: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 from fpdf import FPDF, XPos, YPos
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace, TTFFont
@@ -23,6 +24,7 @@ _NOTE = (
     "Characters that this server has no font for are shown as question marks. The operator can install the package"
     " fonts-dejavu-core or name a font in PDF_FONT."
 )
+NOT_ENDED = "before the month has ended: what is used until then is added"
 _NEXT = {"new_x": XPos.LMARGIN, "new_y": YPos.NEXT}
 
 
@@ -70,6 +72,7 @@ def render_pdf(statement: Statement, payment: str) -> bytes:
     page.line("Statement", 18)
     page.line(statement.tenant.name, 12)
     page.line(f"{statement.start:%-d %B %Y} to {last:%-d %B %Y} (UTC), tenant {statement.tenant.slug}")
+    page.line(f"Made on {timezone.now():%-d %B %Y}{'' if statement.is_complete else f', {NOT_ENDED}'}")
     page.ln(6)
     _table(page, statement)
     page.ln(6)
@@ -90,9 +93,13 @@ def _table(page: _Page, statement: Statement) -> None:
     ) as table:
         table.row(("Deployment", "What", "Quantity", "EUR"))
         for line in statement.lines:
-            quantity = f"{line.quantity.normalize():,f} {line.unit}"
             table.row(
-                (page.shown(line.deployment), page.shown(line.description), quantity, _euros(line.amount))
+                (
+                    page.shown(line.deployment),
+                    page.shown(line.description),
+                    line.quantity_words,
+                    _euros(line.amount),
+                )
             )
         table.row(("Total", "", "", _euros(statement.total)))
 

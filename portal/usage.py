@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.utils import timezone
+
 from portal.models import Rate, Tenant
 from portal.plans import rate_of, size_prices
 
@@ -24,6 +26,12 @@ class UsageLine:
     unit_price: Decimal
 
     @property
+    def quantity_words(self) -> str:
+        """As “1 hour” and “2,500.5 hours”."""
+        plural = "" if self.quantity == 1 else "s"
+        return f"{self.quantity.normalize():,f} {self.unit}{plural}"
+
+    @property
     def amount(self) -> Decimal:
         """Cents, rounded to the cent."""
         return (self.quantity * self.unit_price).quantize(Decimal(1))
@@ -37,6 +45,11 @@ class Statement:
     start: datetime
     end: datetime
     lines: tuple[UsageLine, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the month has ended: until then the statement grows."""
+        return self.end <= timezone.now()
 
     @property
     def total(self) -> Decimal:

@@ -17,16 +17,18 @@ from portal.tenant_pages import tenant_context
 from portal.usage import make_statement, next_month
 
 LINES_A_PAGE = 100
+FIRST_MONTH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def _chosen_month(request: HttpRequest) -> datetime:
-    """`?month=2026-11`, else the current one; what cannot be read is the current one too."""
+    """`?month=2026-11`, else the current one; what cannot be read, or was before there were statements, is the current one too."""
     now = timezone.now().astimezone(UTC)
     current = datetime(now.year, now.month, 1, tzinfo=UTC)
     try:
-        return min(datetime.strptime(request.GET.get("month", ""), "%Y-%m").replace(tzinfo=UTC), current)
+        asked = datetime.strptime(request.GET.get("month", ""), "%Y-%m").replace(tzinfo=UTC)
     except ValueError:
         return current
+    return asked if FIRST_MONTH <= asked <= current else current
 
 
 @tenant_view(Role.READ)
@@ -45,7 +47,7 @@ def usage(request: HttpRequest, membership: Membership) -> HttpResponse:
     context = tenant_context(membership, "usage") | {
         "statement": statement,
         "page": Paginator(statement.lines, LINES_A_PAGE).get_page(request.GET.get("page")),
-        "previous": previous,
+        "previous": previous if previous >= FIRST_MONTH else None,
         "following": following if following <= timezone.now() else None,
         "payment": get_provider().state_of(statement),
         "asked": asked,

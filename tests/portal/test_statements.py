@@ -41,7 +41,7 @@ def test_the_page_and_the_csv_agree(alice_there: Client, tenant: Tenant, used: N
     assert "€3.49" in page
     rows = list(csv.DictReader(io.StringIO(alice_there.get(address + "&format=csv").content.decode())))
     assert [row["amount_eur"] for row in rows] == ["1.24", "2.25", "3.49"]
-    assert rows[1]["unit_price_eur"] == "9E-7"
+    assert rows[1]["unit_price_eur"] == "0.0000009"
 
 
 @pytest.mark.parametrize("has_font", [True, False])
@@ -132,3 +132,50 @@ def test_prices_are_the_operators(alice_there: Client, tenant: Tenant) -> None:
         reverse("portal:usage", args=[tenant.slug]) + "?size=xs&hours=10&requests=0&stored=0"
     )
     assert page.context["estimated"] == 50
+
+
+@pytest.mark.parametrize("month", ["0001-01", "1969-12", "9999-12", "2026-13", "x" * 500])
+def test_a_month_without_statements_shows_the_current_one(
+    month: str, alice_there: Client, tenant: Tenant, used: None
+) -> None:
+    with time_machine.travel(datetime(2026, 4, 20, tzinfo=UTC)):
+        page = alice_there.get(reverse("portal:usage", args=[tenant.slug]), {"month": month})
+    assert page.context["statement"].start == datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def pdf_lines(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the PDF says in its table and beside it."""
+    said: list[str] = []
+    shown = statement_pdf._Page.shown
+    monkeypatch.setattr(
+        statement_pdf._Page, "shown", lambda page, text: said.append(text) or shown(page, text)
+    )
+    statement_pdf.render_pdf(make_statement(tenant, MARCH), "By invoice.")
+    return said
+
+
+def test_the_pdf_says_when_it_was_made_and_whether_the_month_has_ended(
+    tenant: Tenant, used: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with time_machine.travel(datetime(2026, 3, 20, tzinfo=UTC)):
+        early = " ".join(pdf_lines(tenant, monkeypatch))
+    with time_machine.travel(datetime(2026, 4, 2, tzinfo=UTC)):
+        late = pdf_lines(tenant, monkeypatch)
+    assert f"Made on 20 March 2026, {statement_pdf.NOT_ENDED}" in early
+    assert "Made on 2 April 2026" in late
+
+
+@pytest.mark.parametrize(("count", "words"), [("1", "1 hour"), ("31", "31 hours"), ("0.5", "0.5 hours")])
+def test_a_quantity_is_said_in_the_right_number(count: str, words: str) -> None:
+    assert UsageLine("Ward", "Small", Decimal(count), "hour", Decimal(11)).quantity_words == words
+
+
+def test_a_name_that_looks_like_a_formula_stays_a_text_in_the_csv(
+    alice_there: Client, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = UsageLine('=HYPERLINK("x")', "Small", Decimal("1.500"), "hour", Decimal(10))
+    monkeypatch.setattr(usage, "_sources", [lambda tenant, start, end: (line,)])
+    answer = alice_there.get(reverse("portal:usage", args=[tenant.slug]) + "?month=2026-03&format=csv")
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    row = next(csv.DictReader(io.StringIO(answer.content.decode())))
+    assert (row["deployment"], row["quantity"], row["amount_eur"]) == ('\'=HYPERLINK("x")', "1.5", "0.15")
