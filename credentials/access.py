@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from deployments.resource_types import closest_resource_type, is_resource_type
+
 INTERACTIONS = "cruds"
 READ_INTERACTIONS = "rs"
 EVERY_TYPE = "*"
@@ -75,7 +77,10 @@ def chosen(types: Mapping[str, str]) -> Access:
     ordered: dict[str, str] = {}
     for name, letters in types.items():
         if name != EVERY_TYPE and not _TYPE_NAME.fullmatch(name):
-            raise InvalidAccess(f"“{name}” is not a resource type.")
+            meant = closest_resource_type(name)
+            raise InvalidAccess(
+                f"“{name}” is not a resource type." + (f" Did you mean {meant}?" if meant else "")
+            )
         if unknown := set(letters) - set(INTERACTIONS):
             raise InvalidAccess(f"“{''.join(sorted(unknown))}” is not one of c, r, u, d and s.")
         if letters:
@@ -83,6 +88,17 @@ def chosen(types: Mapping[str, str]) -> Access:
     if not ordered:
         raise InvalidAccess("Choose at least one resource type and one interaction.")
     return Access(AccessKind.CHOSEN, ordered)
+
+
+def check_types(access: Access) -> Access:
+    """The access again; raises InvalidAccess when it names a type that no deployment can hold."""
+    for name in access.types:
+        if name != EVERY_TYPE and not is_resource_type(name):
+            meant = closest_resource_type(name)
+            raise InvalidAccess(
+                f"“{name}” is not a resource type of FHIR R4." + (f" Did you mean {meant}?" if meant else "")
+            )
+    return access
 
 
 def parse_access(stored: Mapping[str, Any]) -> Access:

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from credentials.access import FULL, READ_ONLY, Access, AccessKind, InvalidAccess, chosen
+from credentials.access import FULL, READ_ONLY, Access, AccessKind, InvalidAccess, check_types, chosen
 from credentials.networks import InvalidNetwork, parse_networks
 from credentials.services import LONGEST_OVERLAP
 
@@ -71,7 +71,7 @@ class AccessForm(forms.Form):
     def _access(self, cleaned: dict[str, Any]) -> Access | None:
         kind = cleaned.get("access")
         if kind == AccessKind.CHOSEN.value:
-            return chosen(parse_permissions(cleaned.get("permissions", "")))
+            return check_types(chosen(parse_permissions(cleaned.get("permissions", ""))))
         return {AccessKind.FULL.value: FULL, AccessKind.READ_ONLY.value: READ_ONLY}.get(str(kind))
 
 

@@ -112,10 +112,10 @@ def restrict_api_key(api_key: ApiKey, networks: Sequence[str], *, by: User | Non
 @transaction.atomic
 def narrow_api_key(
     api_key: ApiKey, *, access: Access | None = None, expires: datetime | None = None, by: User | None
-) -> None:
-    """Takes rights or time away from a key. Raises ValidationError when it would gain any."""
+) -> bool:
+    """Takes rights or time away from a key; False when it had no more. Raises ValidationError when it would gain any."""
     api_key = ApiKey.objects.select_for_update().get(pk=api_key.pk)
-    before = {"access": str(api_key.access)}
+    before, held = _rights_of(api_key), (api_key.access, api_key.expires)
     if access is not None:
         if not access.narrows(api_key.access):
             raise ValidationError("A key can only lose rights. Create a new key for more.")
@@ -124,8 +124,18 @@ def narrow_api_key(
         if api_key.expires is not None and expires > api_key.expires:
             raise ValidationError("A key's end can only come sooner. Create a new key for a later one.")
         api_key.expires = expires
+    if (api_key.access, api_key.expires) == held:
+        return False
     api_key.save(update_fields=["access_granted", "expires"])
-    _record("narrowed", api_key, by, before=before, after={"access": str(api_key.access)})
+    _record("narrowed", api_key, by, before=before, after=_rights_of(api_key))
+    return True
+
+
+def _rights_of(api_key: ApiKey) -> dict[str, str]:
+    return {
+        "access": str(api_key.access),
+        "expires": api_key.expires.isoformat() if api_key.expires else "never",
+    }
 
 
 @transaction.atomic

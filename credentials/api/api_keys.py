@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
@@ -83,12 +84,13 @@ class ApiKeyDetail(ApiView):
         """Take rights or time away (409 when the key would gain any), limit its requests or its networks. Needs the role admin."""
         api_key = get_api_key(deployment_for(request, deployment_id, Role.ADMIN), public_id)
         asked = read_body(serializers.NarrowingSerializer, request)
-        if "requests_per_second" in asked:
-            services.limit_api_key(api_key, asked.pop("requests_per_second"), by=caller(request))
-        if "networks" in asked:
-            services.restrict_api_key(api_key, asked.pop("networks"), by=caller(request))
-        if asked:
-            services.narrow_api_key(api_key, by=caller(request), **asked)
+        with transaction.atomic():
+            if "requests_per_second" in asked:
+                services.limit_api_key(api_key, asked.pop("requests_per_second"), by=caller(request))
+            if "networks" in asked:
+                services.restrict_api_key(api_key, asked.pop("networks"), by=caller(request))
+            if asked:
+                services.narrow_api_key(api_key, by=caller(request), **asked)
         return Response(ApiKeySerializer(get_api_key(api_key.deployment, public_id)).data)
 
     @extend_schema(responses={204: None})

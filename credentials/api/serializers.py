@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from credentials.access import InvalidAccess, parse_access
+from credentials.access import InvalidAccess, check_types, parse_access
 from credentials.models import ApiKey
 from credentials.networks import InvalidNetwork, parse_networks
 from credentials.services import LONGEST_OVERLAP
@@ -39,7 +39,7 @@ class AccessField(serializers.JSONField):
                 "Write an object with `kind`, and `types` where it is `chosen`."
             )
         try:
-            return parse_access(data)
+            return check_types(parse_access(data))
         except InvalidAccess as error:
             raise serializers.ValidationError(str(error)) from error
 

@@ -84,11 +84,14 @@ def detail(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResp
     form = NarrowForm(request.POST)
     if form.is_valid():
         try:
-            services.narrow_api_key(api_key, access=form.cleaned_data["access"], by=signed_in(request))
+            lost = services.narrow_api_key(api_key, access=form.cleaned_data["access"], by=signed_in(request))
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, f"{api_key.name} has fewer rights now.")
+            if lost:
+                messages.success(request, f"{api_key.name} has fewer rights now.")
+            else:
+                messages.info(request, f"{api_key.name} has these rights already: nothing was changed.")
             return redirect("credentials:key", deployment.pk, api_key.public_id)
     return _key_page(request, deployment, api_key, form=form)
 
