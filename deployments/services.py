@@ -181,21 +181,25 @@ def change_service_level(deployment: Deployment, service_level: str, *, by: User
 
 def check_origin(text: str) -> str:
     """An origin as browsers send it (RFC 6454). Raises ValidationError for anything with a path, or without https."""
-    parts = urlsplit(text)
-    local = parts.hostname in ("localhost", "127.0.0.1")
-    known = parts.scheme == "https" or (parts.scheme == "http" and local)
-    if (
-        not known
-        or not parts.hostname
-        or text.rstrip("/") != f"{parts.scheme}://{parts.netloc}"
-        or "@" in text
-    ):
+    if not _is_origin(text):
         raise ValidationError(
             {
                 "allowed_origins": f"{text} is not an origin such as https://app.example (http only for localhost)."
             }
         )
     return text.rstrip("/").lower()
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        # Reading the port checks it.
+        known = parts.port != 0
+    except ValueError:
+        return False
+    local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
+    whole = text.rstrip("/") == f"{parts.scheme}://{parts.netloc}" and "@" not in text
+    return known and whole and bool(parts.hostname) and (parts.scheme == "https" or local)
 
 
 @transaction.atomic

@@ -19,18 +19,21 @@ register = template.Library()
 
 @register.inclusion_tag("components/tabs.html", takes_context=True)
 def deployment_tabs(context: dict[str, Any], deployment: Deployment) -> dict[str, Any]:
-    """The tabs that the person's role in the tenant may open; the longest matching address is the current one."""
+    """The tabs that the person's role in the tenant may open; `current_tab` or the longest matching address is the current one."""
     request: HttpRequest = context["request"]
+    named = context.get("current_tab", "")
     role = Role(getattr(deployment, "role", Role.READ))
     addresses = []
     for tab in list_tabs(role):
         try:
-            addresses.append((tab.label, reverse(tab.url_name, args=[deployment.pk])))
+            addresses.append((tab.label, reverse(tab.url_name, args=[deployment.pk]), tab.slug))
         except NoReverseMatch:
             continue
-    under = [url for _, url in addresses if request.path.startswith(url)]
+    under = [
+        url for _, url, slug in addresses if slug == named or (not named and request.path.startswith(url))
+    ]
     current = max(under, key=len, default="")
-    tabs = [{"label": label, "url": url, "current": url == current} for label, url in addresses]
+    tabs = [{"label": label, "url": url, "current": url == current} for label, url, _ in addresses]
     return {"tabs": tabs, "tabs_label": f"{deployment.name}"}
 
 

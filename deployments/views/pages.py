@@ -88,6 +88,8 @@ def _endpoints(deployment: Deployment) -> list[tuple[str, str]]:
 def settings_context(request: HttpRequest, deployment: Deployment, **more: Any) -> dict[str, Any]:
     return {
         "deployment": deployment,
+        # What is refused is shown at the address of its own.
+        "current_tab": "settings",
         "service_levels": ServiceLevel.choices,
         "sizes": list_sizes(deployment.tenant),
         "access_form": AccessSettingsForm(
