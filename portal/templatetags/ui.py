@@ -41,14 +41,15 @@ def icon(name: str, size: int = 16) -> SafeString:
 
 
 @register.simple_tag
-def copy_button(value: object, label: str = "Copy") -> SafeString:
-    """A button that copies `value` whole; shown only where JavaScript runs."""
+def copy_button(value: object, label: str = "Copy", focus: bool = False) -> SafeString:
+    """A button that copies `value` whole; shown only where JavaScript runs. `focus`: a dialog begins there."""
     return format_html(
-        '<button type="button" class="copy" data-copy="{}" aria-label="{}" title="{}">'
+        '<button type="button" class="copy" data-copy="{}" aria-label="{}" title="{}"{}>'
         '<span class="uncopied">{}</span><span class="copied">{}</span></button>',
         str(value),
         label,
         label,
+        mark_safe(" autofocus") if focus else "",
         icon("copy", 14),
         icon("check", 14),
     )

@@ -132,6 +132,13 @@
   });
   openMarkedDialogs();
 
+  // -- a form that came back: begin at its first fault, which may be far down the page -------------------------------
+  function goToFault() {
+    const fault = document.querySelector("main [aria-invalid=true], main .form-faults");
+    if (fault) fault.focus();
+  }
+  goToFault();
+
   // -- tabs: the current one is in sight where not all fit ---------------------------------------------------------
   for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
     const list = tab.closest("ul");
