@@ -7,11 +7,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_http_methods
 
@@ -67,6 +68,16 @@ def check_mfa(user: User | AnonymousUser, tenant: Tenant) -> None:
     """Raises MfaRequired when the tenant's rule is not met."""
     if tenant.requires_mfa and not is_mfa_enabled(user):
         raise MfaRequired(f"{tenant.name} requires two-step sign-in of all its members.")
+
+
+def with_two_steps(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Each with `has_two_steps`: whether the person meets a rule of two-step sign-in, as `check_mfa` asks."""
+    return memberships.annotate(has_two_steps=Exists(Authenticator.objects.filter(user=OuterRef("user"))))
+
+
+def count_without_two_steps(tenant: Tenant) -> int:
+    """How many of its members the rule would shut out."""
+    return tenant.memberships.exclude(user__in=Authenticator.objects.values("user")).count()
 
 
 def list_open_memberships(user: User) -> QuerySet[Membership]:

@@ -21,7 +21,9 @@ class TenantForm(forms.Form):
 
 
 class InvitationForm(forms.Form):
-    email = forms.EmailField(label="Email", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(
+        label="Email", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
     role = forms.TypedChoiceField(coerce=int, initial=Role.READ)
 
     def __init__(self, *args: Any, highest: int, **kwargs: Any) -> None:

@@ -94,7 +94,7 @@ class InvitationDetail(ApiView):
     def delete(self, request: Request, slug: str, invitation_id: int) -> Response:
         """Withdraw it."""
         actor = membership_for(request, slug, Role.ADMIN)
-        withdraw_invitation(_invitation(actor, invitation_id), actor=actor.user)
+        withdraw_invitation(_invitation(actor, invitation_id), actor=actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

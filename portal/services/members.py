@@ -75,9 +75,11 @@ def resend_invitation(invitation: Invitation, *, actor: Membership) -> None:
 
 
 @transaction.atomic
-def withdraw_invitation(invitation: Invitation, *, actor: User) -> None:
+def withdraw_invitation(invitation: Invitation, *, actor: Membership) -> None:
+    if invitation.role > actor.role:
+        raise Refused("You cannot withdraw an invitation to a role above your own.")
     audit.record(
-        "member.invitation_withdrawn", tenant=invitation.tenant, actor=actor, target=invitation.email
+        "member.invitation_withdrawn", tenant=invitation.tenant, actor=actor.user, target=invitation.email
     )
     invitation.delete()
 

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.access import set_current_tenant, signed_in, tenant_view
+from portal.access import set_current_tenant, signed_in, tenant_view, with_two_steps
 from portal.forms import InvitationForm, RoleForm
 from portal.models import Invitation, Membership, Role, Tenant
 from portal.services.members import (
@@ -54,7 +54,7 @@ def _members_page(
 
 def _found_members(tenant: Tenant, asked: str) -> QuerySet[Membership]:
     """All, or those whose name or address holds what is asked for."""
-    found = tenant.memberships.select_related("user")
+    found = with_two_steps(tenant.memberships.select_related("user"))
     if not asked:
         return found
     return found.filter(Q(user__name__icontains=asked) | Q(user__email__icontains=asked))
@@ -142,8 +142,11 @@ def invitation_resend(request: HttpRequest, membership: Membership, invitation_i
 @require_POST
 def invitation_withdraw(request: HttpRequest, membership: Membership, invitation_id: int) -> HttpResponse:
     invitation = get_object_or_404(membership.tenant.invitations.select_related("tenant"), pk=invitation_id)
-    withdraw_invitation(invitation, actor=membership.user)
-    messages.success(request, f"The invitation of {invitation.email} was withdrawn.")
+    _try(
+        request,
+        lambda: withdraw_invitation(invitation, actor=membership),
+        f"The invitation of {invitation.email} was withdrawn.",
+    )
     return redirect("portal:members", membership.tenant.slug)
 
 

@@ -7,11 +7,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.access import get_deleted_membership_for, set_current_tenant, signed_in, tenant_view
+from portal.access import (
+    count_without_two_steps,
+    get_deleted_membership_for,
+    set_current_tenant,
+    signed_in,
+    tenant_view,
+)
 from portal.forms import TenantForm, TransferForm, TypedNameForm
 from portal.models import AuditEvent, Membership, Role
 from portal.services.refusals import Refused
 from portal.services.tenants import (
+    KEPT_AFTER_DELETION,
     create_tenant,
     delete_tenant,
     rename_tenant,
@@ -36,7 +43,8 @@ def tenants(request: HttpRequest) -> HttpResponse:
     deleted = Membership.objects.filter(
         user=signed_in(request), role=Role.OWNER, tenant__deleted__isnull=False
     ).select_related("tenant")
-    context = {"memberships": memberships, "deleted": deleted, "form": TenantForm()}
+    leaving = [(each, each.tenant.deleted + KEPT_AFTER_DELETION) for each in deleted if each.tenant.deleted]
+    context = {"memberships": memberships, "deleted": leaving, "form": TenantForm()}
     return render(request, "portal/tenants.html", context)
 
 
@@ -88,7 +96,11 @@ def settings(request: HttpRequest, membership: Membership) -> HttpResponse:
         rename_tenant(membership.tenant, form.cleaned_data["name"], actor=membership.user)
         messages.success(request, "The name was changed.")
         return redirect("portal:settings", membership.tenant.slug)
-    context = tenant_context(membership, "settings") | {"form": form}
+    context = tenant_context(membership, "settings") | {
+        "form": form,
+        "member_count": membership.tenant.memberships.count(),
+        "without_two_steps": count_without_two_steps(membership.tenant),
+    }
     if membership.may(Role.OWNER):
         context |= {
             "transfer_form": TransferForm(actor=membership),

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -127,3 +128,52 @@ def test_a_removed_member_is_a_stranger_at_once(
     assert bobs.get(page).status_code == 200
     sign_in(alice).post(reverse("portal:member-remove", args=[tenant.slug, member(tenant, bob).pk]))
     assert bobs.get(page).status_code == 404
+
+
+def test_an_administrator_does_not_withdraw_the_invitation_of_an_owner(
+    tenant: Tenant, alice: User, bob: User, sign_in: SignIn
+) -> None:
+    invite(sign_in(alice), tenant, "olga@example.org", Role.OWNER)
+    Membership.objects.filter(user=bob).update(role=Role.ADMIN)
+    invited = tenant.invitations.get()
+    administrator = sign_in(bob)
+    refused = administrator.post(
+        reverse("portal:invitation-withdraw", args=[tenant.slug, invited.pk]), follow=True
+    )
+    assert "above your own" in refused.content.decode()
+    assert "Withdraw" not in refused.content.decode()
+    assert tenant.invitations.exists()
+
+
+def test_an_address_that_no_account_can_have_is_refused_at_its_field(
+    tenant: Tenant, alice: User, sign_in: SignIn
+) -> None:
+    address = f"{'x' * 60}@{'a' * 60}.{'b' * 60}.{'c' * 60}.{'d' * 60}.example"
+    page = reverse("portal:invite", args=[tenant.slug])
+    refused = sign_in(alice).post(page, {"email": address, "role": Role.READ.value})
+    assert refused.status_code == 422
+    assert "254" in refused.context["form"].errors["email"][0]
+    assert not tenant.invitations.exists()
+
+
+def test_an_invitation_shows_when_its_link_expires(tenant: Tenant, alice: User, sign_in: SignIn) -> None:
+    owner = sign_in(alice)
+    invite(owner, tenant, "dora@example.org")
+    page = reverse("portal:members", args=[tenant.slug])
+    assert "the link expires" in owner.get(page).content.decode()
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        assert "the link expired" in sign_in(alice).get(page).content.decode()
+
+
+def test_administrators_see_who_has_no_second_step_and_others_do_not(
+    tenant: Tenant, alice: User, bob: User, sign_in: SignIn
+) -> None:
+    Authenticator.objects.create(user=alice, type=Authenticator.Type.TOTP, data={})
+    owner, page = sign_in(alice), reverse("portal:members", args=[tenant.slug])
+    shown = owner.get(page).content.decode()
+    assert ("Set up" in shown, "Not set up" in shown) == (True, True)
+    assert "Not set up" not in sign_in(bob).get(page).content.decode()
+    settings = owner.get(reverse("portal:settings", args=[tenant.slug])).content.decode()
+    assert "1 of 2 members has" in settings
+    Tenant.objects.update(requires_mfa=True)
+    assert "cannot open the tenant" in owner.get(page).content.decode()

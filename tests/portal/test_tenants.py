@@ -1,7 +1,11 @@
 """Creating, renaming, transferring, deleting and restoring tenants on their pages."""
 
+from datetime import UTC, datetime
+
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.models import AuditEvent, Role, Tenant, User
 from tests.portal.conftest import SignIn
@@ -63,3 +67,11 @@ def test_deleting_takes_the_exact_name_and_can_be_taken_back(
     owner.post(restore)
     assert owner.get(page).status_code == 200
     assert AuditEvent.objects.filter(action="tenant.restored").exists()
+
+
+def test_a_deleted_tenant_tells_the_day_on_which_it_is_removed(
+    tenant: Tenant, alice: User, sign_in: SignIn
+) -> None:
+    with time_machine.travel(datetime(2026, 3, 10, 12, tzinfo=UTC)):
+        Tenant.objects.filter(pk=tenant.pk).update(deleted=timezone.now())
+        assert "removed on 9 April 2026" in sign_in(alice).get(reverse("portal:tenants")).content.decode()
