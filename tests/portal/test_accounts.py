@@ -155,3 +155,18 @@ def test_all_other_sessions_can_be_ended(client: Client, alice: User) -> None:
     client.post(reverse("usersessions_list"))
     assert client.get(reverse("portal:account")).status_code == 200
     assert other.get(reverse("portal:account")).status_code == 302
+
+
+def test_the_page_of_second_steps_says_what_is_set_up_in_the_products_words(
+    client: Client, alice: User
+) -> None:
+    client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    before = client.get(reverse("mfa_index")).content.decode()
+    assert "<h1>Two-step sign-in</h1>" in before
+    assert "Passkeys and security keys" in before
+    assert reverse("mfa_activate_totp") in before
+    cache.clear()
+    activate_app(client, alice)
+    after = client.get(reverse("mfa_index")).content.decode()
+    assert reverse("mfa_deactivate_totp") in after
+    assert "10 of 10 codes are left" in after
