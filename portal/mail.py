@@ -1,4 +1,4 @@
-"""Mail in development: shown on the console and kept as one file a mail, the newest last in the listing."""
+"""What every mail needs; and mail in development: shown on the console and kept as one file a mail, the newest last in the listing."""
 
 import re
 from collections.abc import Sequence
@@ -8,6 +8,11 @@ from pathlib import Path
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.console import EmailBackend as ConsoleBackend
+
+
+def subject_of(text: str) -> str:
+    """As a mail's header can hold it: names that people give may have line breaks, with which no mail can be sent."""
+    return " ".join(text.split())
 
 
 class DevelopmentMailBackend(ConsoleBackend):

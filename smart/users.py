@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from credentials.models import ServerUser
 from deployments.models import Deployment
+from portal.mail import subject_of
 from smart.throttle import Throttle, client_address
 
 _by_name = Throttle("server-user", limit=8, seconds=300)
@@ -128,7 +129,7 @@ def send_password_link(user: ServerUser) -> str:
     if user.email:
         context = {"user": user, "link": link, "deployment": user.deployment}
         text = render_to_string("smart/mail/set_password.txt", context)
-        send_mail(f"Your access to {user.deployment.name}", text, None, [user.email])
+        send_mail(subject_of(f"Your access to {user.deployment.name}"), text, None, [user.email])
     return link
 
 

@@ -8,6 +8,7 @@ from smtplib import SMTPException
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
+from portal.mail import subject_of
 from portal.models import Delivery, DeliveryState, Webhook
 from portal.notifications.events import FOOT
 from portal.notifications.signing import signed_headers
@@ -60,7 +61,7 @@ def _send_mail(delivery: Delivery) -> None:
     notification = delivery.notification
     text = notification.text + FOOT.format(tenant=notification.tenant.name)
     try:
-        EmailMessage(notification.subject, text, None, [delivery.target]).send()
+        EmailMessage(subject_of(notification.subject), text, None, [delivery.target]).send()
     except (SMTPException, OSError) as error:
         raise Undelivered(f"The mail server did not take it: {error}") from error
 

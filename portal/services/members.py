@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal import audit
+from portal.mail import subject_of
 from portal.models import Invitation, ManagementToken, Membership, Role, Tenant, User
 from portal.services.refusals import Refused
 
@@ -20,16 +22,18 @@ def hash_secret(secret: str) -> str:
 
 
 def _send(invitation: Invitation, secret: str) -> None:
+    """Raises Refused when the mail server does not take it: within a transaction, so that then nothing is changed."""
     context = {
         "invitation": invitation,
         "url": settings.PUBLIC_URL + reverse("portal:invitation", args=[secret]),
     }
-    send_mail(
-        f"Join {invitation.tenant.name} on Fireside",
-        render_to_string("portal/mail/invitation.txt", context),
-        None,
-        [invitation.email],
-    )
+    text = render_to_string("portal/mail/invitation.txt", context)
+    try:
+        send_mail(subject_of(f"Join {invitation.tenant.name} on Fireside"), text, None, [invitation.email])
+    except (SMTPException, OSError) as error:
+        raise Refused(
+            f"The invitation could not be mailed to {invitation.email}: {error}. Nothing was changed; try again later."
+        ) from error
 
 
 def _may_grant(actor: Membership, role: int) -> None:
@@ -57,10 +61,11 @@ def create_invitation(tenant: Tenant, email: str, role: int, *, actor: Membershi
             target=address,
             after={"role": Role(role).label},
         )
-    _send(invitation, secret)
+        _send(invitation, secret)
     return invitation
 
 
+@transaction.atomic
 def resend_invitation(invitation: Invitation, *, actor: Membership) -> None:
     """Mail a new link, valid for seven days more; the earlier link stops working."""
     _may_grant(actor, invitation.role)
