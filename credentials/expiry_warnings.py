@@ -21,7 +21,10 @@ def warn_of_ending_keys() -> int:
     """Send what is due and not sent yet; run it every hour. Returns how many warnings went out."""
     now = timezone.now()
     ending = ApiKey.objects.filter(
-        revoked=None, expires__gt=now - _LATEST, expires__lte=now + _FIRST
+        revoked=None,
+        expires__gt=now - _LATEST,
+        expires__lte=now + _FIRST,
+        deployment__tenant__deleted__isnull=True,
     ).select_related("deployment__tenant")
     return sum(_warn(api_key) for api_key in ending)
 

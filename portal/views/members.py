@@ -99,6 +99,8 @@ def member_role(request: HttpRequest, membership: Membership, member_id: int) ->
             lambda: change_role(member, role, actor=membership),
             f"{member.user.get_full_name()} has the role {role.label} now.",
         )
+    else:
+        messages.error(request, "Choose one of the roles. Nothing was changed.")
     return redirect("portal:members", membership.tenant.slug)
 
 

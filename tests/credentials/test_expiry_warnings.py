@@ -10,7 +10,7 @@ from credentials.access import FULL
 from credentials.expiry_warnings import warn_of_ending_keys
 from credentials.services import create_api_key, revoke_api_key
 from deployments.models import Deployment
-from portal.models import Notification, User
+from portal.models import Notification, Tenant, User
 
 
 def subjects() -> list[str]:
@@ -47,3 +47,13 @@ def test_revoked_and_short_lived_keys_are_no_news(
     assert warn_of_ending_keys() == 0
     time_machine.shift(timedelta(days=29, hours=1))
     assert warn_of_ending_keys() == 0
+
+
+def test_the_keys_of_a_deleted_tenant_are_no_news(
+    ends: timedelta, deployment: Deployment, time_machine: TimeMachineFixture
+) -> None:
+    Tenant.objects.filter(pk=deployment.tenant_id).update(deleted=timezone.now())
+    time_machine.shift(timedelta(days=25))
+    assert warn_of_ending_keys() == 0
+    Tenant.objects.update(deleted=None)
+    assert warn_of_ending_keys() == 1

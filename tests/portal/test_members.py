@@ -130,6 +130,16 @@ def test_a_removed_member_is_a_stranger_at_once(
     assert bobs.get(page).status_code == 404
 
 
+@pytest.mark.parametrize("role", ["", "9", "Owner", "\0"])
+def test_what_is_no_role_is_refused_and_said(
+    tenant: Tenant, alice: User, bob: User, sign_in: SignIn, role: str
+) -> None:
+    change = reverse("portal:member-role", args=[tenant.slug, member(tenant, bob).pk])
+    page = sign_in(alice).post(change, {"role": role}, follow=True).content.decode()
+    assert "Choose one of the roles. Nothing was changed." in page
+    assert member(tenant, bob).role == Role.READ
+
+
 def test_an_administrator_does_not_withdraw_the_invitation_of_an_owner(
     tenant: Tenant, alice: User, bob: User, sign_in: SignIn
 ) -> None:
