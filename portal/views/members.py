@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -160,10 +159,11 @@ def _load_invitation(secret: str) -> Invitation:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
-    """The mailed link: says who invites to what; POST accepts."""
+    """The mailed link: says who invites to what, also to those who have no account yet; POST accepts."""
     found = _load_invitation(secret)
+    if not request.user.is_authenticated:
+        return render(request, "portal/invitation_open.html", {"invitation": found})
     user = signed_in(request)
     if request.method == "POST":
         try:

@@ -145,7 +145,7 @@ def test_a_tenant_that_requires_two_steps_is_closed_to_members_without(
     refused = sign_in(bob).get(page)
     assert refused.status_code == 403
     assert reverse("mfa_index") in refused.content.decode()
-    assert f"{page}\">Acme Health</a> requires it" in sign_in(bob).get(reverse("mfa_index")).content.decode()
+    assert f'{page}">Acme Health</a> requires it' in sign_in(bob).get(reverse("mfa_index")).content.decode()
     assert "You may open it." in client.get(reverse("mfa_index")).content.decode()
 
 
