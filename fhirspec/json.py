@@ -2,6 +2,8 @@
 
 import json
 import re
+import sys
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -58,7 +60,7 @@ def decode(body: bytes) -> Any:
         value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise _explained(body, problem) from None
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and is_too_deep(value):
         raise MalformedJson(f"The JSON is nested deeper than {MAX_DEPTH} levels")
     return value
 
@@ -96,6 +98,8 @@ def _explained(body: bytes, problem: Exception) -> MalformedJson:
         return MalformedJson(fault.msg, fault.lineno, fault.colno)
     except RecursionError:
         return MalformedJson(f"The JSON is nested deeper than {MAX_DEPTH} levels")
+    except ValueError:
+        return MalformedJson(f"A whole number has more than {sys.get_int_max_str_digits()} digits")
     return MalformedJson(str(problem))
 
 
@@ -104,10 +108,11 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-def _is_deeper(value: Any, levels: int) -> bool:
-    """Whether objects and arrays nest deeper, without recursion: level by level."""
+def is_too_deep(value: Any) -> bool:
+    """Whether objects and arrays nest deeper than MAX_DEPTH, without recursion: level by level. Such a value could be written, but not
+    be read again."""
     nodes = [value]
-    for _ in range(levels):
+    for _ in range(MAX_DEPTH):
         inner = [node.values() if type(node) is dict else node for node in nodes]
         nodes = [one for values in inner for one in values if type(one) is dict or type(one) is list]
         if not nodes:
@@ -124,8 +129,7 @@ def _refuse_duplicates(body: bytes) -> None:
     def checked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
             raise MalformedJson(f"An object has the name {twice!r} more than once")
         return found
 

@@ -54,6 +54,10 @@ def patched_resource(request: FhirRequest, resource: dict[str, Any]) -> dict[str
             patched = apply_fhirpath_patch(resource, _parameters(request))
     except PatchError as error:
         raise Unprocessable(f"The patch cannot be applied: {error}") from error
+    if json.is_too_deep(patched):
+        raise Unprocessable(
+            f"The patch cannot be applied: its result is nested deeper than {json.MAX_DEPTH} levels."
+        )
     if not isinstance(patched, dict) or (patched.get("resourceType"), patched.get("id")) != before:
         raise BadRequest("A patch cannot change the resource's type or id.")
     require_valid(patched)

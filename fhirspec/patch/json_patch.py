@@ -8,6 +8,8 @@ from typing import Any
 from fhirspec.patch.problem import PatchError, without_emptied
 
 MAX_OPERATIONS = 1000
+MAX_COPIED = 100_000
+"""Values that all copies of a patch may make: each copy of what was copied before doubles it."""
 
 _index = re.compile(r"0|[1-9][0-9]{0,8}").fullmatch
 _bad_escape = re.compile(r"~(?![01])").search
@@ -25,7 +27,12 @@ def apply_json_patch(resource: dict[str, Any], operations: Any) -> Any:
             patch.apply(operation)
         except PatchError as problem:
             raise PatchError(str(problem), number) from None
-    return without_emptied(patch.document, patch.emptied)
+        except RecursionError:
+            raise PatchError("what it makes is nested too deeply", number) from None
+    try:
+        return without_emptied(patch.document, patch.emptied)
+    except RecursionError:
+        raise PatchError("what it makes is nested too deeply") from None
 
 
 class _Patch:
@@ -34,6 +41,7 @@ class _Patch:
     def __init__(self, document: Any) -> None:
         self.document = document
         self.emptied: list[Any] = []
+        self.copied = 0
 
     def apply(self, operation: Any) -> None:
         if not isinstance(operation, dict):
@@ -43,7 +51,7 @@ class _Patch:
             "remove": lambda one: self.remove(_path(one)),
             "replace": lambda one: self.replace(_path(one), _given(one)),
             "move": self.move,
-            "copy": lambda one: self.add(_path(one), deepcopy(self.value(_path(one, "from")))),
+            "copy": lambda one: self.add(_path(one), self.copy(_path(one, "from"))),
             "test": self.test,
         }
         name = operation.get("op")
@@ -94,10 +102,30 @@ class _Patch:
             raise PatchError(f"{_pointer(source)} cannot be moved into itself")
         self.add(target, self.remove(source))
 
+    def copy(self, source: list[str]) -> Any:
+        value = self.value(source)
+        self.copied += _size(value, MAX_COPIED - self.copied)
+        if self.copied > MAX_COPIED:
+            raise PatchError(f"the copies of a JSON Patch have at most {MAX_COPIED:,} values")
+        return deepcopy(value)
+
     def test(self, operation: dict[str, Any]) -> None:
         path = _path(operation)
         if not _equal(self.value(path), _given(operation)):
             raise PatchError(f"the test failed: {_pointer(path)} has another value")
+
+
+def _size(value: Any, most: int) -> int:
+    """How many values there are in this one, itself included; counting ends beyond `most`."""
+    number, waiting = 0, [value]
+    while waiting and number <= most:
+        node = waiting.pop()
+        number += 1
+        if isinstance(node, dict):
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+    return number
 
 
 def _path(operation: dict[str, Any], name: str = "path") -> list[str]:

@@ -266,3 +266,19 @@ def test_xml_goes_in_and_comes_out(client: Client) -> None:
     assert client.post("Patient", b"<Patient", content_type="application/fhir+xml").status == 400
     entity = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><Patient xmlns="http://hl7.org/fhir"/>'
     assert client.post("Patient", entity, content_type="application/fhir+xml").status == 400
+
+
+def test_a_patch_whose_result_could_not_be_read_again_is_refused(client: Client) -> None:
+    inner: dict[str, Any] = {"url": "http://x.example", "valueString": "x"}
+    for _ in range(40):
+        inner = {"url": "http://x.example", "extension": [inner]}
+    created = client.create({"resourceType": "Patient", "extension": [inner]})
+    address, deepest = f"Patient/{created['id']}", "/extension/0" * 41
+    operations = [
+        {"op": "remove", "path": f"{deepest}/valueString"},
+        {"op": "add", "path": f"{deepest}/extension", "value": [inner]},
+    ]
+    patched = client.request("PATCH", address, operations, content_type="application/json-patch+json")
+    assert patched.status == 422
+    assert "100 levels" in patched.json()["issue"][0]["diagnostics"]
+    assert client.get(address, accept="application/fhir+xml").status == 200

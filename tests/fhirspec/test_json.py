@@ -75,3 +75,15 @@ def test_a_name_that_stands_twice_in_an_object_is_refused(text: str) -> None:
 )
 def test_the_same_name_in_other_objects_is_fine(text: str) -> None:
     assert decode_object(text.encode())
+
+
+def test_a_name_that_stands_twice_among_a_great_many_is_found() -> None:
+    """At once: comparing each with each would take hours."""
+    names = b",".join(b'"n%d":1' % number for number in range(300_000))
+    with pytest.raises(MalformedJson, match="'n299999' more than once"):
+        decode_object(b"{" + names + b',"n299999":2}')
+
+
+def test_a_number_with_too_many_digits_is_refused_in_plain_words() -> None:
+    with pytest.raises(MalformedJson, match=r"^A whole number has more than 4300 digits$"):
+        decode(b'{"multipleBirthInteger":' + b"9" * 5000 + b"}")

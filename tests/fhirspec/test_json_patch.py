@@ -100,3 +100,19 @@ _names = st.sampled_from(
 def test_any_patch_is_applied_or_refused(operations: list[dict[str, Any]]) -> None:
     with suppress(PatchError):
         apply_json_patch(PATIENT, operations)
+
+
+def test_copies_of_copies_end_at_a_limit() -> None:
+    """Each doubles what there is: thirty of them would fill the memory of any machine."""
+    doubling = {"op": "copy", "from": "/name", "path": "/name/-"}
+    with pytest.raises(PatchError, match="at most 100,000 values"):
+        apply_json_patch({"resourceType": "Patient", "name": [{"family": "x"}]}, [doubling] * 60)
+
+
+def test_what_grows_deeper_with_each_operation_is_refused() -> None:
+    inner: dict[str, Any] = {"x": 1}
+    for _ in range(80):
+        inner = {"x": inner}
+    deeper = [{"op": "add", "path": "/x" * (80 * at) + "/x", "value": inner} for at in range(1, 100)]
+    with pytest.raises(PatchError, match="nested too deeply"):
+        apply_json_patch({"resourceType": "Patient", "x": inner}, deeper)

@@ -183,3 +183,20 @@ def test_official_examples_survive_the_round_trip(shared_data: Path) -> None:
             one.get("text", {}).pop("div", None)
         assert back == resource
         assert from_xml(to_xml(back, pretty=True)) == back
+
+
+def test_an_element_with_a_great_many_attributes_is_refused_at_once() -> None:
+    """Asking for the value of each would take minutes, with no other thread at work."""
+    attributes = " ".join(f'a{number}="1"' for number in range(200_000))
+    with pytest.raises(MalformedXml, match="<Patient> has no attribute 'a0'"):
+        from_xml(f'<Patient xmlns="http://hl7.org/fhir" {attributes}/>'.encode())
+
+
+def test_what_could_not_be_read_again_as_json_is_refused() -> None:
+    def nested(levels: int) -> bytes:
+        opened = '<extension url="http://x.example">' * levels
+        return f'<Patient xmlns="http://hl7.org/fhir">{opened}<valueString value="x"/>{"</extension>" * levels}</Patient>'.encode()
+
+    assert json.decode(json.encode(from_xml(nested(45))))["resourceType"] == "Patient"
+    with pytest.raises(MalformedXml, match="deeper than 100 levels of JSON"):
+        from_xml(nested(60))
