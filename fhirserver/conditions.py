@@ -4,11 +4,12 @@ https://hl7.org/fhir/R4/http.html#ccreate
 """
 
 from collections.abc import Collection, Sequence
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from fhirserver.authorise import require
 from fhirserver.http import FhirRequest
 from fhirserver.outcomes import MultipleMatches, PreconditionFailed
+from fhirserver.search.query import read_query
 from fhirserver.search.service import find_matches
 from fhirserver.store import Store, Version
 
@@ -37,7 +38,7 @@ def matches_of(
     """The one resource that matches, None when none does; those of the ids that are `gone` do not count. Raises MultipleMatches."""
     if isinstance(condition, str):
         condition = condition.removeprefix(f"{resource_type}?").removeprefix("?")
-        condition = parse_qsl(condition, keep_blank_values=True)
+        condition = read_query(condition)
     rids = find(store, resource_type, condition, 2 + len(gone))
     found = [one for one in store.get_many(rids).values() if one.logical_id not in gone]
     if len(found) > 1:

@@ -5,7 +5,6 @@ from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -17,6 +16,7 @@ from fhirserver.limits import MAX_BUNDLE_ENTRIES
 from fhirserver.outcomes import BadRequest, FhirError, LimitExceeded
 from fhirserver.representation import JSON_TYPE, read_resource
 from fhirserver.responses import error_response, json_response
+from fhirserver.search.query import read_query
 from fhirserver.store import Store
 from fhirspec import json
 
@@ -98,9 +98,7 @@ def entry_request(request: FhirRequest, entry: dict[str, Any], path: str) -> Fhi
     body = b""
     if "resource" in entry:
         body, headers["content-type"] = _body(entry["resource"], asked["method"])
-    return FhirRequest(
-        asked["method"], address, parse_qsl(query, keep_blank_values=True), headers, body, request.base_url
-    )
+    return FhirRequest(asked["method"], address, read_query(query), headers, body, request.base_url)
 
 
 _CONDITIONS = {

@@ -3,8 +3,6 @@
 https://hl7.org/fhir/R4/http.html#trules
 """
 
-from urllib.parse import parse_qsl
-
 from fhirserver.authorise import require
 from fhirserver.conditions import matches_of
 from fhirserver.guides.memory import guides_of
@@ -12,6 +10,7 @@ from fhirserver.indexing.extract import index_rows
 from fhirserver.interactions.entries import Entry, Located, Transaction
 from fhirserver.interactions.references import Addresses, conditional_references, rewrite
 from fhirserver.outcomes import FhirError, MultipleMatches
+from fhirserver.search.query import read_query
 from fhirserver.search.service import matches
 from fhirserver.store import now_us
 from fhirserver.writing import is_valid
@@ -48,7 +47,7 @@ def _one_match(work: Transaction, reference: str) -> str:
     """What is stored goes before what this transaction is about to store."""
     resource_type, _, query = reference.partition("?")
     require(work.store.grant, resource_type, "s")
-    condition = parse_qsl(query, keep_blank_values=True)
+    condition = read_query(query)
     found = matches_of(work.store, resource_type, condition, work.gone[resource_type])
     if found is not None:
         return f"{resource_type}/{found.logical_id}"

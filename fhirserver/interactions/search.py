@@ -1,13 +1,12 @@
 """search at type, compartment and system level, by GET and POST: https://hl7.org/fhir/R4/search.html"""
 
-from urllib.parse import parse_qsl
-
 from fhirserver.bundles import SearchPieces, searchset
 from fhirserver.characters import require_pairs_without_nul
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.outcomes import UnsupportedMediaType
 from fhirserver.representation import media_type, unpacked_body
 from fhirserver.responses import json_response
+from fhirserver.search.query import read_query
 from fhirserver.search.service import search as find_page
 from fhirserver.store import Store
 from fhirserver.subsets import subset_of, subset_searched
@@ -29,7 +28,7 @@ def search_by_post(request: FhirRequest, store: Store) -> FhirResponse:
     kind = media_type(request.header("content-type"))
     if request.body and kind not in (_FORM, ""):
         raise UnsupportedMediaType(f"A search by POST comes as {_FORM}, not as {kind}.")
-    form = parse_qsl(unpacked_body(request).decode(errors="replace"), keep_blank_values=True)
+    form = read_query(unpacked_body(request).decode(errors="replace"))
     require_pairs_without_nul(form)
     request.query = [*request.query, *form]
     request.path = request.path.removesuffix("_search").rstrip("/")

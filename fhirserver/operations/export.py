@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from urllib.parse import parse_qsl
 
 from fhirserver.access import AccessGrant
 from fhirserver.authorise import covers, covers_version
@@ -19,6 +18,7 @@ from fhirserver.outcomes import BadRequest, Forbidden
 from fhirserver.partitions import Partition, counts_by_type
 from fhirserver.rows import unpack
 from fhirserver.search.parse import CONTROLS
+from fhirserver.search.query import read_query
 from fhirserver.search.service import find_matches
 from fhirserver.store import Store, Version
 from fhirserver.subsets import Subset, subset_bytes
@@ -180,7 +180,7 @@ def _deleted(store: Store, export: ExportRequest, resource_type: str) -> Iterato
 
 def _pairs(query: str) -> list[tuple[str, str]]:
     """A `_typeFilter`'s parameters. Raises BadRequest for those that shape an answer instead of choosing resources."""
-    pairs = parse_qsl(query, keep_blank_values=True)
+    pairs = read_query(query)
     for name, _ in pairs:
         if name.partition(":")[0] in CONTROLS:
             raise BadRequest(f"_typeFilter: {name} does not choose resources; leave it out.")

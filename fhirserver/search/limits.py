@@ -5,6 +5,10 @@ from typing import Final
 DEFAULT_COUNT: Final = 20
 MAX_COUNT: Final = 1_000
 MAX_VALUES: Final = 500
+MAX_PARAMETERS: Final = 1_000
+MAX_QUERY_CHARACTERS: Final = 1_000_000
+"""Of a query in a body; what may stand in an address is less."""
+MAX_INCLUDES: Final = 50
 MAX_CHAIN: Final = 5
 MAX_CHAIN_BRANCHES: Final = 400
 """Types that all steps of a query's chains may lead to, taken together: a reference to any type leads to every one of them."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from fhirserver.outcomes import BadRequest, LimitExceeded
-from fhirserver.search.limits import DEFAULT_COUNT, MAX_COUNT, MAX_VALUES
+from fhirserver.search.limits import DEFAULT_COUNT, MAX_COUNT, MAX_INCLUDES, MAX_VALUES
 from fhirserver.search.unsupported import NOT_WITH_SUMMARY_TEXT
 
 ANSWER = frozenset({"_format", "_pretty", "_summary", "_elements"})
@@ -124,6 +124,11 @@ def controls_of(query: list[tuple[str, str]]) -> Controls:
             controls.contained = _one_of(name, value, _CONTAINED)
         elif base == "_containedType":
             controls.contained_type = _one_of(name, value, _CONTAINED_TYPES)
+    controls.includes = list(dict.fromkeys(controls.includes))
+    if len(controls.includes) > MAX_INCLUDES:
+        raise LimitExceeded(
+            f"The query has {len(controls.includes)} different _include and _revinclude; {MAX_INCLUDES} are allowed (MAX_INCLUDES)."
+        )
     if summary == "text" and controls.includes:
         # "The _include and _revinclude parameters cannot be mixed with _summary=text."
         name = "_revinclude" if controls.includes[0].reverse else "_include"

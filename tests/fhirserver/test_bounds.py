@@ -23,6 +23,21 @@ def get(address: str, **headers: str) -> Ask:
     return lambda client: client.get(address, **headers)
 
 
+def form(query: str) -> Ask:
+    return lambda client: client.post(
+        "Patient/_search", query.encode(), content_type="application/x-www-form-urlencoded"
+    )
+
+
+def condition(query: str, place: str) -> Ask:
+    """A transaction with an entry whose condition this is."""
+    asked = {"method": "POST", "url": "Patient", "ifNoneExist": query}
+    if place == "url":
+        asked = {"method": "PUT", "url": f"Patient?{query}"}
+    entry = {"resource": {"resourceType": "Patient"}, "request": asked}
+    return lambda client: client.post("", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+
+
 def bundle_of(number: int) -> Json:
     entry = {"request": {"method": "GET", "url": "Patient/1"}}
     return {"resourceType": "Bundle", "type": "batch", "entry": [entry] * number}
@@ -47,6 +62,25 @@ def _chained_organizations(client: Client) -> Answered:
     return client.get("Organization?_id=o0&_include:iterate=Organization:partof")
 
 
+KINDS = (
+    "Patient",
+    "Practitioner",
+    "Organization",
+    "RelatedPerson",
+    "Person",
+    "Device",
+    "Group",
+    "Location",
+    "Encounter",
+    "Account",
+    "Slot",
+    "Task",
+    "List",
+    "Flag",
+    "Goal",
+    "Media",
+    "Basic",
+)
 NESTED, OPEN = search_limits.MAX_TEXT_DEPTH + 1, search_limits.MAX_FILTER_DEPTH + 1
 LINK = "link." * (search_limits.MAX_CHAIN + 1)
 HAS = "_has:Patient:link:" * (search_limits.MAX_CHAIN + 1)
@@ -74,6 +108,20 @@ CASES: dict[str, tuple[int, Ask]] = {
     "MAX_FILTER_TERMS": (400, get(f"Patient?_filter={' or '.join(['gender eq male'] * (search_limits.MAX_FILTER_TERMS + 1))}")),
     "MAX_TEXT_TERMS": (400, get(f"Patient?_text={' '.join(['word'] * (search_limits.MAX_TEXT_TERMS + 1))}")),
     "MAX_TEXT_DEPTH": (400, get(f"Patient?_text={'(' * NESTED}word{')' * NESTED}")),
+    "MAX_INCLUDES": (
+        400,
+        get("Patient?" + "&".join(f"_include:iterate=Patient:{code}:{kind}" for code in ("link", "organization", "general-practitioner") for kind in KINDS)),
+    ),
+    "MAX_PARAMETERS": (400, form("&".join(["name=x"] * (search_limits.MAX_PARAMETERS + 1)))),
+    "MAX_PARAMETERS, in an entry": (
+        400,
+        condition("&".join(["name=x"] * (search_limits.MAX_PARAMETERS + 1)), "url"),
+    ),
+    "MAX_PARAMETERS, in If-None-Exist": (
+        400,
+        condition("&".join(["name=x"] * (search_limits.MAX_PARAMETERS + 1)), "ifNoneExist"),
+    ),
+    "MAX_QUERY_CHARACTERS": (400, form("name=" + "x" * search_limits.MAX_QUERY_CHARACTERS)),
     "MAX_INCLUDE_ROUNDS": (400, _chained_organizations),
 }  # fmt: skip
 # Too large to be reached in a test: each is lowered where it is used.
