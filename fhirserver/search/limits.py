@@ -5,6 +5,10 @@ from typing import Final
 DEFAULT_COUNT: Final = 20
 MAX_COUNT: Final = 1_000
 MAX_VALUES: Final = 500
+MAX_CRITERIA: Final = 50
+MAX_TERMS: Final = 1_000
+"""Values of all criteria together, each counted once for each step of its chain. A database plans a condition in memory: a thousand
+criteria took sixteen gigabytes of it."""
 MAX_PARAMETERS: Final = 1_000
 MAX_QUERY_CHARACTERS: Final = 1_000_000
 """Of a query in a body; what may stand in an address is less."""

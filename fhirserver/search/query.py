@@ -3,7 +3,9 @@
 from urllib.parse import parse_qsl
 
 from fhirserver.outcomes import LimitExceeded
-from fhirserver.search.limits import MAX_PARAMETERS, MAX_QUERY_CHARACTERS
+from fhirserver.search.limits import MAX_CRITERIA, MAX_PARAMETERS, MAX_QUERY_CHARACTERS, MAX_TERMS
+
+_OF_WORDS = ("_filter", "_text", "_content")
 
 
 def read_query(text: str) -> list[tuple[str, str]]:
@@ -18,3 +20,24 @@ def read_query(text: str) -> list[tuple[str, str]]:
             f"The query has {parameters:,} parameters; {MAX_PARAMETERS:,} are allowed (MAX_PARAMETERS)."
         )
     return parse_qsl(text, keep_blank_values=True)
+
+
+def require_moderate(criteria: list[tuple[str, str]]) -> None:
+    """Raises LimitExceeded for more than a database can plan as one condition."""
+    if len(criteria) > MAX_CRITERIA:
+        raise LimitExceeded(
+            f"The search has {len(criteria)} criteria; {MAX_CRITERIA} are allowed (MAX_CRITERIA)."
+            " Alternatives of one parameter can be listed with commas."
+        )
+    terms = sum(_terms(name, value) for name, value in criteria)
+    if terms > MAX_TERMS:
+        raise LimitExceeded(
+            f"The search has {terms:,} values in all its criteria, each counted for each step of its chain;"
+            f" {MAX_TERMS:,} are allowed (MAX_TERMS)."
+        )
+
+
+def _terms(name: str, value: str) -> int:
+    between = " " if name.partition(":")[0] in _OF_WORDS else ","
+    steps = name.count(".") + name.count("_has:") + 1
+    return (value.count(between) + 1) * steps

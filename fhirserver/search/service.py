@@ -22,6 +22,7 @@ from fhirserver.search.include import included, params_of
 from fhirserver.search.page import Place, Source, page_at
 from fhirserver.search.paging import bound_query, links, read_cursor, write_cursor
 from fhirserver.search.parse import ANSWER, CONTROLS, Controls, controls_of
+from fhirserver.search.query import require_moderate
 from fhirserver.search.rewrite import allowed, in_compartment
 from fhirserver.search.scope import Scope
 from fhirserver.search.sort import is_by_rank, keys_of
@@ -122,6 +123,7 @@ def _criteria(resource_type: str, query: Query, scope: Scope, strict: bool) -> C
     nodes: list[Node] = []
     used: Query = []
     ignored: dict[str, Issue] = {}
+    require_moderate([pair for pair in query if pair[1] and pair[0].partition(":")[0] not in CONTROLS])
     for name, value in query:
         if name.partition(":")[0] in CONTROLS:
             used += [(name, value)] if value and name != "_cursor" else []

@@ -62,7 +62,7 @@ def _chained_organizations(client: Client) -> Answered:
     return client.get("Organization?_id=o0&_include:iterate=Organization:partof")
 
 
-KINDS = (
+KINDS = [
     "Patient",
     "Practitioner",
     "Organization",
@@ -80,7 +80,7 @@ KINDS = (
     "Goal",
     "Media",
     "Basic",
-)
+]
 NESTED, OPEN = search_limits.MAX_TEXT_DEPTH + 1, search_limits.MAX_FILTER_DEPTH + 1
 LINK = "link." * (search_limits.MAX_CHAIN + 1)
 HAS = "_has:Patient:link:" * (search_limits.MAX_CHAIN + 1)
@@ -112,6 +112,10 @@ CASES: dict[str, tuple[int, Ask]] = {
         400,
         get("Patient?" + "&".join(f"_include:iterate=Patient:{code}:{kind}" for code in ("link", "organization", "general-practitioner") for kind in KINDS)),
     ),
+    "MAX_CRITERIA": (400, get("Patient?" + "&".join(f"name=a{at}" for at in range(search_limits.MAX_CRITERIA + 1)))),
+    "MAX_TERMS": (400, get("Patient?" + "&".join([f"name={','.join(['a'] * 400)}"] * 3))),
+    "MAX_TERMS, in chains": (400, get(f"Patient?link.link.name={','.join(['a'] * 400)}")),
+    "MAX_TERMS, in a filter": (400, get(f"Patient?_filter={' or '.join(['name eq a'] * 90)}&" + "&".join([f"name={','.join(['a'] * 350)}"] * 2))),
     "MAX_PARAMETERS": (400, form("&".join(["name=x"] * (search_limits.MAX_PARAMETERS + 1)))),
     "MAX_PARAMETERS, in an entry": (
         400,
