@@ -165,7 +165,13 @@ def _prepared(region: str, raw: psycopg.Connection[Row]) -> Prepared:
     if found is None or found.raw is not raw:
         _tune(raw)
         found = held[region] = Prepared(raw)
+    found.settle()
     return found
+
+
+def prepared_of(region: str) -> Prepared:
+    """The statements of this thread's connection to PostgreSQL: for who sends them without waiting, within `atomic`."""
+    return _prepared(region, cast(psycopg.Connection[Row], raw_connection(region)))
 
 
 def _run(region: str, raw: Raw, statement: str, parameters: Sequence[Any]) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import psycopg
-from psycopg import errors, pq
+from psycopg import errors, generators, pq, waiting
 from psycopg.adapt import Transformer
 
 from fhirserver.characters import refused
@@ -21,6 +21,7 @@ CAPACITY = 200
 """Statements that one connection keeps; the one that was not used for longest goes first."""
 
 _TEXT, _BINARY = 0, 1
+_LOOK_SECONDS = 0.1
 _names = itertools.count(1)
 _PLACEHOLDER = re.compile("%[sb]|%%")
 
@@ -32,20 +33,50 @@ class Prepared:
         self.raw = raw
         self._rows = Transformer(raw)
         self._names: OrderedDict[str, bytes] = OrderedDict()
+        self._is_under_way = False
 
     def fetch(self, statement: str, values: Sequence[Any]) -> list[Row]:
-        """All rows, none for a statement that has none. Raises psycopg.Error."""
-        name = self._names.get(statement)
-        if name is None:
-            name = self._prepare(statement)
-        else:
-            self._names.move_to_end(statement)
+        """All rows, none for a statement that has none. Raises psycopg.Error, also for what was sent before."""
+        name = self._name(statement)
         sent, formats = _sent(values)
         # The driver takes None for NULL; only its annotation does not say so.
         result = self.raw.pgconn.exec_prepared(name, cast(list[bytes], sent), formats, _BINARY)
         self._check(result)
         self._rows.set_pgresult(result)
         return self._rows.load_rows(0, result.ntuples, tuple)
+
+    def send(self, statement: str, values: Sequence[Any]) -> None:
+        """Run a statement whose rows nobody needs, without waiting for its end: `settle` and every other statement wait for it."""
+        name = self._name(statement)
+        sent, formats = _sent(values)
+        self.raw.pgconn.send_query_prepared(name, cast(list[bytes], sent), formats, _BINARY)
+        self.raw.pgconn.flush()
+        self._is_under_way = True
+
+    def is_busy(self) -> bool:
+        """Whether what was sent is still being run, as far as can be told without waiting."""
+        if self._is_under_way:
+            self.raw.pgconn.flush()
+            self.raw.pgconn.consume_input()
+        return self._is_under_way and bool(self.raw.pgconn.is_busy())
+
+    def settle(self) -> None:
+        """Wait for what was sent. Raises psycopg.Error when it failed."""
+        if not self._is_under_way:
+            return
+        self._is_under_way = False
+        pgconn = self.raw.pgconn
+        # Without an interval the driver does not sleep until there is an answer, but asks again and again.
+        for result in waiting.wait(generators.execute(pgconn), pgconn.socket, interval=_LOOK_SECONDS):
+            self._check(result)
+
+    def _name(self, statement: str) -> bytes:
+        self.settle()
+        name = self._names.get(statement)
+        if name is None:
+            return self._prepare(statement)
+        self._names.move_to_end(statement)
+        return name
 
     def _prepare(self, statement: str) -> bytes:
         if len(self._names) >= CAPACITY:

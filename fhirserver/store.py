@@ -4,7 +4,8 @@
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -141,6 +142,28 @@ class Store:
     def write(self, changes: Sequence[Change]) -> Sequence[Change]:
         """All of them or none; as they were written, perhaps with a later time. WriteConflict: one is no longer next in line. Conflict: one belongs to a guide. StoreFull: there is no
         room for the new ones."""
+        self._require_room(changes)
+        written = dialect.write(self.partition.region, self.partition.number, changes)
+        if not self.is_installing and any(change.type in DEFINING for change in changes):
+            self._definitions_changed()
+        return written
+
+    @contextmanager
+    def ahead(self, coming: int) -> Iterator[Callable[[Change], None] | None]:
+        """What is given to it is written by the end, while the caller goes on: so many resources under ids made just now, of none of
+        the DEFINING types. None where they are few: they wait for `write`. Raises as `write` does."""
+        with dialect.written_ahead(self.partition.region, self.partition.number, coming) as sent:
+            if sent is None:
+                yield None
+                return
+
+            def write_ahead(change: Change) -> None:
+                self._require_room([change])
+                sent.add(change)
+
+            yield write_ahead
+
+    def _require_room(self, changes: Sequence[Change]) -> None:
         if not self.is_installing:
             guides_of(self.partition).require_unowned(change.rid for change in changes)
         created = sum(change.version == 1 for change in changes)
@@ -148,10 +171,6 @@ class Store:
             raise StoreFull(
                 "As many resources are stored as the size allows. Delete some, or choose a larger size."
             )
-        written = dialect.write(self.partition.region, self.partition.number, changes)
-        if not self.is_installing and any(change.type in DEFINING for change in changes):
-            self._definitions_changed()
-        return written
 
     def _definitions_changed(self) -> None:
         """A client's own profile or terminology changed: what was read of it before is forgotten everywhere."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from fhirserver.connection import LateWrite, atomic, in_transaction, raw_connection
 from fhirserver.dialect import postgresql, sqlite
+from fhirserver.dialect.ahead import written_ahead
 from fhirserver.dialect.changes import Change
 from fhirserver.dialect.stamps import freshly_stamped, latest, stamped_now
 from fhirserver.statement_time import timed
@@ -36,3 +37,6 @@ def write(region: str, partition: int, changes: Sequence[Change]) -> Sequence[Ch
         for start in range(0, len(changes), BATCH):
             postgresql.write(region, partition, changes[start : start + BATCH])
     return changes
+
+
+__all__ = ["BATCH", "Change", "write", "written_ahead"]

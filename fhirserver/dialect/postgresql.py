@@ -80,6 +80,11 @@ _ALWAYS = 1e11
 
 def write(region: str, partition: int, changes: Sequence[Change], latest: float = _ALWAYS) -> None:
     """`latest`: in seconds since 1970 by the database's clock; a statement that comes later is refused. Raises LateWrite, WriteConflict."""
+    fetch(region, *statement_of(partition, changes, latest))
+
+
+def statement_of(partition: int, changes: Sequence[Change], latest: float = _ALWAYS) -> tuple[str, list[Any]]:
+    """What writes the changes, and its parameters."""
     statement = Statement()
     if len(changes) == 1:
         _add_one(statement, partition, changes[0])
@@ -92,7 +97,7 @@ def write(region: str, partition: int, changes: Sequence[Change], latest: float 
     # A division by zero undoes the whole statement when a version has moved on.
     guard, source = (f"1 / (count(*) = {replaced:d})::int", " FROM changed") if replaced else ("1", "")
     text = f"WITH {', '.join(statement.parts)} SELECT {guard}, {_IN_TIME}{source}"
-    fetch(region, text, [*statement.parameters, latest])
+    return text, [*statement.parameters, latest]
 
 
 # -- one resource --------------------------------------------------------------------------------------------

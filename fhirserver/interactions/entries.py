@@ -12,7 +12,7 @@ from fhirserver.characters import require_no_nul
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.interactions.batch import entry_request
 from fhirserver.outcomes import BadRequest, FhirError, Invalid, Issue
-from fhirserver.store import Change, Current, Store, Version, rid_of
+from fhirserver.store import DEFINING, Change, Current, Store, Version, rid_of
 from fhirserver.writing import require_type
 from fhirspec.catalogue import get_catalogue
 
@@ -32,6 +32,7 @@ class Entry:
     response: FhirResponse | None = None
     current: Current | None = None
     change: Change | None = None
+    is_sent: bool = False
 
     @property
     def path(self) -> str:
@@ -53,6 +54,12 @@ class Entry:
     @property
     def rid(self) -> int:
         return rid_of(self.request.resource_type, self.request.logical_id)
+
+    @property
+    def may_go_ahead(self) -> bool:
+        """Whether it stores a resource under an id that was made for it just now; not what others are validated by."""
+        is_new = self.method == "POST" and self.existing is None
+        return is_new and self.request.resource_type not in DEFINING
 
     def place(self) -> tuple[str, str]:
         """The base and the rest (`Type/id`) of a fullUrl that is a server's address; empty for any other."""

@@ -1,6 +1,6 @@
 """transaction: all entries or none, in FHIR's order, with references between them.
 
-Everything is decided first, then all is written by one statement: https://hl7.org/fhir/R4/http.html#transaction
+Everything is decided first, then all is written by one statement; what is new in a large one may go ahead (docs/adr/0021): https://hl7.org/fhir/R4/http.html#transaction
 """
 
 from typing import Any
@@ -64,18 +64,22 @@ def _carried_out(work: Transaction, answer: Answer) -> FhirResponse:
         [entry.rid for entry in work.writes if entry.method != "POST"]
     )
     resolve_references(work)
-    for entry in sorted(work.writes, key=_in_order):
-        if entry.response is None:
+    with work.store.ahead(sum(entry.may_go_ahead for entry in work.writes)) as write_ahead:
+        for entry in sorted(work.writes, key=_in_order):
+            if entry.response is None:
+                with Located(entry):
+                    _decide(work, entry)
+            if write_ahead is not None and entry.change is not None and entry.may_go_ahead:
+                write_ahead(entry.change)
+                entry.is_sent = True
+        _write(work)
+        for entry in sorted((one for one in work.entries if not one.is_write), key=_in_order):
             with Located(entry):
-                _decide(work, entry)
-    _write(work)
-    for entry in sorted((one for one in work.entries if not one.is_write), key=_in_order):
-        with Located(entry):
-            if entry.resource is not None:
-                entry.request.body = json.encode(entry.resource)
-            entry.response = read_or_written(entry.request, work.store, answer)
-    answers = [response_entry(entry.response) for entry in work.entries if entry.response is not None]
-    return json_response(bundle("transaction-response", answers))
+                if entry.resource is not None:
+                    entry.request.body = json.encode(entry.resource)
+                entry.response = read_or_written(entry.request, work.store, answer)
+        answers = [response_entry(entry.response) for entry in work.entries if entry.response is not None]
+        return json_response(bundle("transaction-response", answers))
 
 
 def _in_order(entry: Entry) -> int:
@@ -85,9 +89,10 @@ def _in_order(entry: Entry) -> int:
 
 def _write(work: Transaction) -> None:
     changed = [(entry, entry.change) for entry in work.entries if entry.change is not None]
-    written = work.store.write([change for _, change in changed]) if changed else ()
-    for (entry, _), change in zip(changed, written, strict=True):
-        version = version_of(change)
+    rest = [change for entry, change in changed if not entry.is_sent]
+    written = iter(work.store.write(rest) if rest else ())
+    for entry, change in changed:
+        version = version_of(change if entry.is_sent else next(written))
         if entry.method == "DELETE":
             entry.response = deleted_response(version)
             continue
