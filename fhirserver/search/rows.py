@@ -22,8 +22,8 @@ def tested(region: str, node: Node, at: str) -> tuple[str, Sql]:
         case Text(param, text, exact=True):
             return "fhir_string", Sql(f"{at}.param = %s AND {at}.value = %s", (param, text))
         case Text(param, text, True):
-            like = f"%{_literal(text)}%"
-            return "fhir_string", Sql(f"{at}.param = %s AND {at}.value LIKE %s ESCAPE '!'", (param, like))
+            test = held(f"{at}.value", text)
+            return "fhir_string", Sql(f"{at}.param = %s AND {test.text}", (param, *test.values))
         case Text(param, text, ends=True):
             tests = f"{at}.param = %s AND ({at}.value LIKE %s ESCAPE '!' OR {at}.value LIKE %s ESCAPE '!')"
             likes = (f"%{_literal(text)}", f"%{_literal(text)}{MARK}%")
@@ -56,6 +56,11 @@ def _one_of(region: str, column: str, numbers: tuple[int, ...]) -> Sql:
         return Sql(f"{column} = %s", numbers)
     among, value = one_of(region, numbers)
     return Sql(f"{column} {among}", (value,))
+
+
+def held(column: str, text: str) -> Sql:
+    """That a text stands somewhere in a column."""
+    return Sql(f"{column} LIKE %s ESCAPE '!'", (f"%{_literal(text)}%",))
 
 
 def _literal(text: str) -> str:

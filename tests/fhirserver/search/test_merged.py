@@ -1,9 +1,15 @@
 """Pages of names are merged from the walks along each name: they are those that a sort would give."""
 
+import itertools
+import sqlite3
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from fhirserver import connection
+from fhirserver.connection import is_postgresql, raw_connection
+from fhirserver.partitions import Partition
 from fhirserver.search import merged
 from tests.fhirserver.client import Client
 from tests.fhirserver.search.by_type.tables import loaded
@@ -16,6 +22,8 @@ COUNT = 60
 def people(client: Client, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Client:
     """Sixty patients of ten names, some of whom bear two that begin alike."""
     monkeypatch.setattr(merged, "MANY_VALUES", request.param)
+    monkeypatch.setattr(merged, "MANY_LOOKED_AT", request.param)
+    monkeypatch.setattr(merged, "FEW_ROWS", 0)
     people = {
         f"p{number:02}": {
             "name": [
@@ -57,6 +65,13 @@ def pages(client: Client, query: str, count: int) -> Iterator[list[str]]:
         "name:exact=Anna,ANNA,Ben",
         "family=ben",
         "name=nobody",
+        "name:contains=nn",
+        "name:contains=e,ann",
+        "name:contains=n&gender=female",
+        "name:contains=n&name=ben",
+        "name:text=anna ben",
+        "family:contains=nobody",
+        "name:contains=_",
     ],
 )
 def test_pages_hold_every_match_once_in_their_order(people: Client, query: str) -> None:
@@ -81,3 +96,43 @@ def test_a_search_of_a_chain_and_of_a_compartment_merges_as_well(people: Client)
     own = people.get(f"Patient/{whole[0]}/Patient?name=anna").json()["entry"]
     assert [one["resource"]["id"] for one in own] == [whole[0]]
     assert people.get("Observation?subject:Patient.name=anna").json()["total"] == 1
+
+
+def steps_of(client: Client, address: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many steps of its own machine SQLite takes for the statements of a search, in tens."""
+    raw, rows = raw_connection(client.partition.region), connection._rows
+    asked: list[tuple[str, Any]] = []
+
+    def remembered(region: str, raw: Any, statement: str, parameters: Any) -> Any:
+        asked.append((statement, parameters))
+        return rows(region, raw, statement, parameters)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "_rows", remembered)
+        assert len(client.get(address).json()["entry"]) == 5
+    steps = itertools.count()
+    assert isinstance(raw, sqlite3.Connection)
+    # Whatever is not 0 would stop it.
+    raw.set_progress_handler(lambda: next(steps) and 0, 10)
+    for statement, parameters in asked:
+        raw.execute(statement.replace("%s", "?"), parameters).fetchall()
+    raw.set_progress_handler(None, 0)
+    return next(steps)
+
+
+@pytest.mark.parametrize("query", ["name=an", "name=anna,ben", "name:contains=nn", "name:text=ann"])
+def test_of_a_name_that_many_bear_no_more_is_read_than_a_page(
+    partition: Partition, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_postgresql(partition.region):
+        pytest.skip("PostgreSQL does not count its steps")
+    monkeypatch.setattr(merged, "FEW_ROWS", 50)
+    # Without look-alikes, whose upkeep runs statements of its own.
+    client = Client(partition)
+    counted: list[int] = []
+    for start in (0, 200, 400, 600):
+        loaded(
+            client, "Patient", {f"n{start + number}": {"name": [{"family": "Anna"}]} for number in range(200)}
+        )
+        counted.append(steps_of(client, f"Patient?{query}&_count=5", monkeypatch))
+    assert 0 < counted[-1] < counted[0] * 1.2

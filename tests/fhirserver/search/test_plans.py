@@ -14,7 +14,7 @@ import pytest
 
 from fhirserver import connection
 from fhirserver.partitions import Partition
-from fhirserver.search import walk
+from fhirserver.search import merged, walk
 from tests.fhirserver.client import Client
 
 
@@ -26,6 +26,8 @@ def client(partition: Partition) -> Client:
 
 SEARCHES = [
     "Patient?name=anna&_count=20",
+    "Patient?name=anna,ben&gender=female&_count=20",
+    "Patient?name:contains=nn&_count=20",
     "Patient?_id=1&_revinclude=Observation:patient",
     "Patient?_id=1&_revinclude=*",
     "Observation?_id=1&_include=Observation:subject",
@@ -122,6 +124,7 @@ def test_a_search_never_reads_a_whole_partition(
 
     monkeypatch.setattr(connection, "_rows", remembered)
     monkeypatch.setattr(walk, "MANY", 0)
+    monkeypatch.setattr(merged, "FEW_ROWS", 0)
     assert client.get(search).status == 200
 
     assert asked
