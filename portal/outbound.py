@@ -147,7 +147,9 @@ def _checked(url: str) -> list[Address]:
         host = parsed.host
     except (httpx.InvalidURL, UnicodeError, TypeError) as error:
         raise AddressRefused(f"{url} is not an address.") from error
-    if parsed.scheme not in ("http", "https") or not host or parsed.userinfo:
+    if parsed.userinfo:
+        raise AddressRefused("Leave user name and password out of the address.")
+    if parsed.scheme not in ("http", "https") or not host:
         raise AddressRefused(f"{url} is not an http or https address.")
     port = parsed.port if parsed.port is not None else 443 if parsed.scheme == "https" else 80
     if not 0 < port < 65_536:

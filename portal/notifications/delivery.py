@@ -12,14 +12,13 @@ from portal.mail import subject_of
 from portal.models import Delivery, DeliveryState, Webhook
 from portal.notifications.events import FOOT
 from portal.notifications.signing import signed_headers
-from portal.outbound import OutboundError, fetch
+from portal.outbound import OutboundError, stream
 
 # After the first attempt, and after each that failed too. A receiver may be down for a night and a day.
 PAUSES = tuple(
     timedelta(seconds=seconds) for seconds in (30, 120, 600, 3_600, 3 * 3_600, 8 * 3_600, 24 * 3_600)
 )
 ANSWER_SECONDS = 10.0
-_ANSWER_BYTES = 64_000
 
 
 class Undelivered(Exception):
@@ -90,19 +89,18 @@ def _post(delivery: Delivery, webhook: Webhook) -> int:
     body = body_of(delivery)
     try:
         headers = signed_headers(webhook.secret, message_id(delivery), int(time.time()), body)
-        answer = fetch(
-            webhook.url,
-            method="POST",
-            headers=headers,
-            content=body,
-            timeout=ANSWER_SECONDS,
-            max_bytes=_ANSWER_BYTES,
-        )
+        # The status says it all: a long or slow body would only hold a worker, and repeat what was taken.
+        with stream(
+            webhook.url, method="POST", headers=headers, content=body, timeout=ANSWER_SECONDS
+        ) as answer:
+            status = answer.status_code
     except OutboundError as error:
         raise Undelivered(str(error)) from error
-    if not 200 <= answer.status < 300:
-        raise Undelivered(f"It answered {answer.status}.", answer.status)
-    return answer.status
+    if 300 <= status < 400:
+        raise Undelivered(f"It answered {status}: give the address where it leads to.", status)
+    if not 200 <= status < 300:
+        raise Undelivered(f"It answered {status}.", status)
+    return status
 
 
 def _note_failure(delivery: Delivery, failure: Undelivered) -> None:

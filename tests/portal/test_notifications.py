@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -31,7 +32,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []
-        self.status = 204
+        self.status, self.body = 204, b""
         receiver = self
 
         class Takes(BaseHTTPRequestHandler):
@@ -40,6 +41,8 @@ class Receiver:
                 receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
                 self.send_response(receiver.status)
                 self.end_headers()
+                with suppress(ConnectionError):
+                    self.wfile.write(receiver.body)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -122,6 +125,23 @@ def test_a_failed_delivery_is_tried_again_ever_later_and_given_up(
     assert (delivery.state, delivery.attempts, delivery.answer) == ("FAILED", len(PAUSES) + 1, 500)
     assert delivery.error == "It answered 500."
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
+
+
+def test_the_status_alone_says_whether_it_was_taken(
+    tenant: Tenant, webhook: Webhook, receiver: Receiver
+) -> None:
+    receiver.status, receiver.body = 200, b"x" * 5_000_000
+    tell(tenant)
+    deliver_all()
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.answer, delivery.error) == ("DELIVERED", 200, "")
+
+
+def test_a_receiver_that_moved_is_told_so(tenant: Tenant, webhook: Webhook, receiver: Receiver) -> None:
+    receiver.status = 302
+    tell(tenant)
+    deliver_all()
+    assert "give the address" in Delivery.objects.get().error
 
 
 def test_a_message_that_comes_twice_is_sent_once(
