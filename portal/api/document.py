@@ -14,7 +14,7 @@ _SCHEMA = {
         "detail": {"type": "string", "example": "Some fields are not valid."},
         "errors": {
             "type": "array",
-            "description": "Each fault with its place: a JSON pointer into the body, or a parameter of the query.",
+            "description": "Each fault with its place: a JSON pointer into the body, or a parameter of the query, or a header.",
             "items": {
                 "type": "object",
                 "required": ["detail"],

@@ -11,12 +11,13 @@ from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from portal.api.access import caller, token_of
+from portal.api.problems import InvalidQuery
 from portal.models import KeptAnswer
 from portal.secrets import decrypt, encrypt
 
@@ -61,7 +62,7 @@ def begin(request: Request) -> None:
     if request.method != "POST" or not key:
         return
     if len(key) > LONGEST_KEY:
-        raise ValidationError({HEADER: [f"Use {LONGEST_KEY} characters at most."]})
+        raise InvalidQuery({HEADER: [f"Use {LONGEST_KEY} characters at most."]})
     owner, fingerprint = _owner(request), _fingerprint(request)
     try:
         with transaction.atomic():

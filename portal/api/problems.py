@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, RequestDataTooBig
 from django.core.exceptions import ValidationError as ServiceRefusal
 from django.http import HttpRequest, JsonResponse
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotAuthenticated, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -18,12 +18,13 @@ from portal.services.refusals import Refused
 from portal.subscriptions import SubscriptionRefused
 
 MEDIA_TYPE = "application/problem+json"
+UNSIGNED = "Send a token, as “Authorization: Bearer fsm_…”. Tokens are made at Account, Tokens."
 NOTHING_THERE = "There is nothing with this id, or it is not yours to see."
 TOO_LARGE = "The body is larger than this installation takes."
 
 
 class InvalidQuery(ValidationError):
-    """Its fields are parameters of the query."""
+    """Its fields are parameters of the query, or headers."""
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -77,6 +78,8 @@ def _detail(response: Response, error: Exception) -> str:
     """What the error says; Django's 404 and 403 lose their words in DRF's handler."""
     if isinstance(error, ValidationError):
         return "Some fields are not valid."
+    if isinstance(error, NotAuthenticated):
+        return UNSIGNED
     if isinstance(error.__context__, ObjectDoesNotExist):
         return NOTHING_THERE  # get_object_or_404 names a class of ours
     data = response.data

@@ -61,6 +61,12 @@ def test_what_is_not_there_is_told_without_names_of_the_code(
     assert "matches the given query" not in told["detail"]
 
 
+def test_what_is_missing_in_a_header_is_told(api: Api, client: Client) -> None:
+    told = raw(api, "POST", "tenants/", b"{}", headers={"Idempotency-Key": "x" * 300}).json()
+    assert told["errors"] == [{"parameter": "Idempotency-Key", "detail": "Use 255 characters at most."}]
+    assert "Authorization: Bearer fsm_" in client.get("/api/v1/me/").json()["detail"]
+
+
 def test_other_media_types_are_neither_read_nor_written(api: Api) -> None:
     sent = raw(api, "POST", "tenants/", "name=x", content_type="application/x-www-form-urlencoded")
     wanted = api.client.get("/api/v1/me/", headers={"Accept": "text/html"})
