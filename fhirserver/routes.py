@@ -172,6 +172,9 @@ def _instance_shape(request: FhirRequest, rest: list[str]) -> str:
             return "T/I/_history"
         request.version_id = more[0]
         return "T/I/_history/V" if len(more) == 1 else "?"
+    if first == "_search" and not more:
+        # As later versions of the specification write the search for all types by POST.
+        first, more = "*", ["_search"]
     is_type = first in get_catalogue().resource_type_set
     if (is_type or first == "*") and request.resource_type in _COMPARTMENTS and more in ([], ["_search"]):
         request.compartment_type = request.resource_type
