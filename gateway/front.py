@@ -43,6 +43,7 @@ class Exchange:
 
     request: Inbound
     started: float = field(default_factory=time.perf_counter)
+    began: float = field(default_factory=time.time)  # the same moment as a Unix time
     trace_id: str = ""
     credential: Credential = NOBODY
     reason: Reason = Reason.ALLOWED
@@ -58,7 +59,7 @@ class Exchange:
 
     def __post_init__(self) -> None:
         """What this product's own pages sent is told apart by its trace id."""
-        self.trace_id = new_trace_id(self.request.is_inside)
+        self.trace_id = new_trace_id(self.began, self.request.is_inside)
 
     def leave(self) -> None:
         """Frees the place that `limits.concurrency` holds for this request."""

@@ -2,13 +2,16 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
+from gateway import patient_blocks
 from gateway.decisions import Claim, Credential, CredentialKind, Reason
 from gateway.front import Exchange
 from gateway.models import RequestLog
@@ -30,15 +33,16 @@ _COLUMNS = (
     *("path", "query_encrypted", "status", "duration", "sent", "address", "reason", "needed", "claims"),
     *("patient", "decision_time", "statements", "statement_time"),
 )
+_TIME, _DEPLOYMENT, _PATIENT = map(_COLUMNS.index, ("time", "deployment_id", "patient"))
 
 
 class Line(NamedTuple):
     """What the log keeps of a request until it is written; nothing else of the request stays in memory.
 
-    `ended` is a Unix time; `took`, `decided` and `statement_seconds` are in seconds. `interaction` is empty when the engine did not say it.
+    `began` is a Unix time; `took`, `decided` and `statement_seconds` are in seconds. `interaction` is empty when the engine did not say it.
     """
 
-    ended: float
+    began: float
     took: float
     trace_id: str
     deployment_id: str
@@ -63,7 +67,7 @@ def line_of(exchange: Exchange, status: int, interaction: str, sent: int) -> Lin
     """Called when the last byte is sent."""
     request = exchange.request
     return Line(
-        time.time(),
+        exchange.began,
         time.perf_counter() - exchange.started,
         exchange.trace_id,
         request.deployment_id,
@@ -87,23 +91,35 @@ def line_of(exchange: Exchange, status: int, interaction: str, sent: int) -> Lin
 
 def store(lines: Sequence[Line]) -> None:
     """One transaction for all of them. Raises DatabaseError."""
+    zone = "" if connection.vendor == "sqlite" else "+00"
+    rows = [_row(line, zone) for line in lines]
+    by_deployment = defaultdict(list)
+    for row in rows:
+        by_deployment[row[_DEPLOYMENT]].append((row[_TIME], row[_PATIENT]))
     with transaction.atomic():
-        written = _as_text if connection.vendor == "sqlite" else connection.ops.adapt_datetimefield_value
-        _insert([_row(line, written) for line in lines])
+        _insert(rows)
+        for deployment_id, named in by_deployment.items():
+            patient_blocks.note(deployment_id, named)
 
 
-def _as_text(moment: datetime) -> str:
-    """What Django makes of it for SQLite, in a tenth of the time: without the time zone, which is UTC."""
-    return str(moment)[:-6]
+def _moment(began: float, zone: str) -> str:
+    """As Django writes it, which for SQLite is without the time zone and without a fraction of zero, in a tenth of the time."""
+    second, fraction = divmod(int(began * 1_000_000), 1_000_000)
+    return f"{_second(second)}.{fraction:06d}{zone}" if fraction else f"{_second(second)}{zone}"
 
 
-def _row(line: Line, written: Callable[[datetime], Any]) -> tuple[Any, ...]:
+@lru_cache(maxsize=64)
+def _second(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _row(line: Line, zone: str) -> tuple[Any, ...]:
     credential, interaction, needed = line.credential, line.interaction, ""
     if line.status >= 400:
         interaction, needed = interaction_and_need(line.method, line.path)
         needed = line.needed or needed
     return (
-        written(datetime.fromtimestamp(line.ended - line.took, UTC)),
+        _moment(line.began, zone),
         line.trace_id,
         line.deployment_id,
         str(credential.kind),
@@ -119,8 +135,8 @@ def _row(line: Line, written: Callable[[datetime], Any]) -> tuple[Any, ...]:
         line.address,
         str(line.reason),
         needed if line.status == 403 else "",
-        _claims(line),
-        _patient(line),
+        _claims(line) if line.status >= 400 else "",
+        line.patient or _patient(line),
         int(line.decided * 1_000_000),
         line.statements,
         int(line.statement_seconds * 1_000_000),
@@ -134,8 +150,8 @@ def _claims(line: Line) -> str:
 
 
 def _patient(line: Line) -> str:
-    """Whom the resource or the request names, else the one to whom the token is confined."""
-    named = line.patient or patient_in_request(line.path, line.query_string)
+    """Whom the request names, else the one to whom the token is confined."""
+    named = patient_in_request(line.path, line.query_string)
     if named or line.credential.kind is not CredentialKind.TOKEN:
         return named
     launched = (claim.received for claim in line.claims if claim.name == "patient" and claim.passed)

@@ -1,21 +1,22 @@
 """Reading the log and the counts of a deployment."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import add
 from typing import Any
 
-from django.db.models import BooleanField, CharField, F, Q, QuerySet, Sum, Value
-from django.db.models.expressions import RawSQL
+from django.db.models import CharField, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Concat
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from deployments.models import Deployment
+from gateway import patient_blocks
 from gateway.models import CredentialHour, HourCount, MinuteCount, RequestLog
 from gateway.recorder import HALF_A_SECOND, recorder
+from gateway.trace_ids import span_of
 
 PAGE = 50
 # Of so many lines a page is made at most: what a filter without an index finds further back, the next page looks for.
@@ -37,43 +38,63 @@ class LogPage:
 
 def list_requests(deployment: Deployment, filters: Mapping[str, Any], before: int | None = None) -> LogPage:
     """Newest first. `filters` as for `filtered_requests`; `before` is a line's primary key."""
-    older = _older_than(deployment, before)
-    if older is None:
-        return LogPage([], None)
-    lines = (filtered_requests(deployment, filters) & older).order_by("-time", "-pk")
+    lines = RequestLog.objects.filter(deployment=deployment)
+    since, until = filters.get("since"), filters.get("until")
+    if before is not None:
+        line = lines.filter(pk=before).only("time").first()
+        if line is None:
+            # It is gone, and so are all that were older.
+            return LogPage([], None)
+        lines = lines.exclude(time=line.time, pk__gte=before)
+        until = min(line.time, until or line.time)
+    others = {name: value for name, value in filters.items() if name not in ("since", "until")}
+    fitting = filtered_requests(deployment, others, lines)
     if "trace" in filters:
         # Without an order, or SQLite walks through all lines in that order until it meets the trace.
-        return LogPage(list(lines.order_by()[:PAGE]), None)
-    edge = None if _found_by_index(filters) else _edge(older, filters)
-    found = list((lines.filter(time__gte=edge.time) if edge else lines)[: PAGE + 1])
-    if len(found) > PAGE:
-        return LogPage(found[:PAGE], found[PAGE - 1].pk)
+        return LogPage(list(_within(fitting, since, until).order_by()[:PAGE]), None)
+    if "patient" in filters:
+        return _page_of_patient(deployment, _patient_id(filters["patient"]), lines, fitting, (since, until))
+    lines = _within(lines, since, until)
+    edge = lines.order_by("-time", "-pk").only("time")[LOOKED_AT : LOOKED_AT + 1].first() if others else None
+    return _page([_within(fitting, edge.time if edge else since, until)], edge)
+
+
+def _within(
+    lines: QuerySet[RequestLog], since: datetime | None, until: datetime | None
+) -> QuerySet[RequestLog]:
+    lines = lines.filter(time__gte=since) if since else lines
+    return lines.filter(time__lte=until) if until else lines
+
+
+def _page(parts: Iterable[QuerySet[RequestLog]], edge: RequestLog | None) -> LogPage:
+    """`parts` newest first; where they do not fill it, the next page begins behind `edge`."""
+    found: list[RequestLog] = []
+    for lines in parts:
+        found += lines.order_by("-time", "-pk")[: PAGE + 1 - len(found)]
+        if len(found) > PAGE:
+            return LogPage(found[:PAGE], found[PAGE - 1].pk)
     return LogPage(found, edge.pk, edge.time) if edge else LogPage(found, None)
 
 
-def _older_than(deployment: Deployment, before: int | None) -> QuerySet[RequestLog] | None:
-    """None when that line is gone: so are all that were older."""
-    lines = RequestLog.objects.filter(deployment=deployment)
-    if before is None:
-        return lines
-    line = lines.filter(pk=before).only("time").first()
-    if line is None:
-        return None
-    return lines.filter(time__lte=line.time).exclude(time=line.time, pk__gte=before)
-
-
-def _found_by_index(filters: Mapping[str, Any]) -> bool:
-    """Whether the filters leave nothing to look through: none but times, or one that has an index."""
-    return not (filters.keys() - {"since", "until"}) or bool(filters.keys() & {"patient", "trace"})
-
-
-def _edge(lines: QuerySet[RequestLog], filters: Mapping[str, Any]) -> RequestLog | None:
-    """The last line that is looked at, None when there are fewer."""
-    if until := filters.get("until"):
-        lines = lines.filter(time__lte=until)
-    if since := filters.get("since"):
-        lines = lines.filter(time__gte=since)
-    return lines.order_by("-time", "-pk").only("time")[LOOKED_AT : LOOKED_AT + 1].first()
+def _page_of_patient(
+    deployment: Deployment,
+    patient: str,
+    lines: QuerySet[RequestLog],
+    fitting: QuerySet[RequestLog],
+    times: tuple[datetime | None, datetime | None],
+) -> LogPage:
+    """Looks through the stretches of the log that name the patient. `fitting` are those of `lines` that all filters let pass but time."""
+    most = max(1, LOOKED_AT // patient_blocks.LINES)
+    while True:
+        stretches, edge_time = patient_blocks.list_stretches(deployment, patient, *times, most)
+        if edge_time is None:
+            edge = None
+            break
+        edge = _within(lines, edge_time, times[1]).order_by("time", "pk").only("time").first()
+        if edge:
+            break
+        most *= 2
+    return _page((_within(fitting, one.oldest, one.newest) for one in stretches), edge)
 
 
 def list_requests_after(deployment: Deployment, filters: Mapping[str, Any], after: int) -> LogPage:
@@ -124,18 +145,26 @@ def filtered_requests(
         low = int(status.ljust(3, "0"))
         lines = lines.filter(status=low) if len(status) == 3 else lines.filter(status__range=(low, low + 99))
     if patient := filters.get("patient"):
-        # The index holds the lines that name a patient; a database believes that only when it reads the same words.
-        names_one = RawSQL("NOT (patient = '')", (), BooleanField())
-        lines = lines.filter(names_one, patient=patient.strip().removeprefix("Patient/"))
+        lines = lines.filter(patient=_patient_id(patient))
     if trace := filters.get("trace"):
-        lines = lines.filter(trace_id=trace.strip().lower())
+        lines = _of_trace(lines, trace.strip().lower())
     return lines
+
+
+def _patient_id(asked: str) -> str:
+    return asked.strip().removeprefix("Patient/")
+
+
+def _of_trace(lines: QuerySet[RequestLog], trace_id: str) -> QuerySet[RequestLog]:
+    """By the time that the id tells; an id that tells none is looked for everywhere."""
+    span = span_of(trace_id)
+    return (lines.filter(time__range=span) if span else lines).filter(trace_id=trace_id)
 
 
 def get_request(deployment: Deployment, trace_id: str) -> RequestLog:
     """Waits for a line that is about to be stored. Raises Http404 for a trace of another deployment."""
     # Without an order, or SQLite walks through all lines in that order until it meets the trace.
-    lines = RequestLog.objects.filter(deployment=deployment, trace_id=trace_id).order_by()
+    lines = _of_trace(RequestLog.objects.filter(deployment=deployment), trace_id).order_by()
     recorder.flush()
     for _ in range(_LOOKS):
         for line in lines[:1]:

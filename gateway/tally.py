@@ -53,12 +53,13 @@ class Tally:
     def add(self, lines: Sequence[Line]) -> None:
         for line in lines:
             who = line.credential
-            minute = int(line.ended) // 60
+            ended = line.began + line.took
+            minute = int(ended) // 60
             key = (line.deployment_id, minute, str(who.kind), who.identifier[:80], who.name[:80])
             self._counts[key].add(line)
             # A key that came from where it may not be used was presented, not used.
             if who.secret_id and line.reason is not Reason.KEY_NETWORK:
-                self._uses[who.secret_id] = line.ended, line.address
+                self._uses[who.secret_id] = ended, line.address
 
     def store(self) -> None:
         """One transaction. Raises DatabaseError, and then keeps all."""

@@ -3,6 +3,7 @@
 from gateway.models.audit_keeping import AuditKeeping
 from gateway.models.counted import LATENCY_BUCKETS
 from gateway.models.minute_count import MinuteCount
+from gateway.models.patient_block import PatientBlock
 from gateway.models.request_log import RequestLog
 from gateway.models.totals import CredentialHour, DeploymentTotal, HourCount
 
@@ -13,5 +14,6 @@ __all__ = [
     "DeploymentTotal",
     "HourCount",
     "MinuteCount",
+    "PatientBlock",
     "RequestLog",
 ]

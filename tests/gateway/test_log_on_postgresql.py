@@ -1,14 +1,16 @@
 """Log lines in a control database on PostgreSQL, where they are copied in."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from struct import pack
 
 import pytest
 from django.db import DatabaseError, connections, transaction
 
-from gateway import log_lines
+from gateway import log_lines, patient_blocks
 from gateway.front import Exchange
 from gateway.inbound import Inbound
-from gateway.models import RequestLog
+from gateway.models import PatientBlock, RequestLog
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(databases="__all__")]
 ALIAS = "region_pg"
@@ -18,16 +20,19 @@ ALIAS = "region_pg"
 def control_database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with connections[ALIAS].schema_editor() as editor:
         editor.create_model(RequestLog)
-    monkeypatch.setattr(log_lines, "connection", connections[ALIAS])
+        editor.create_model(PatientBlock)
+    for module in (log_lines, patient_blocks):
+        monkeypatch.setattr(module, "connection", connections[ALIAS])
     yield
     with connections[ALIAS].schema_editor() as editor:
         editor.delete_model(RequestLog)
+        editor.delete_model(PatientBlock)
 
 
 def line(path: str, interaction: str = "read") -> log_lines.Line:
     exchange = Exchange(Inbound({}, "GET", "a" * 12, path, "name=ann", {}, "127.0.0.1"))
     made = log_lines.line_of(exchange, 200, interaction, 900)
-    return made._replace(ended=1_700_000_000.5, took=0.25)
+    return made._replace(began=1_700_000_000.25, took=0.25)
 
 
 def test_what_is_stored_is_read_back() -> None:
@@ -46,3 +51,16 @@ def test_a_line_that_cannot_be_stored_is_an_error_of_the_database() -> None:
     with pytest.raises(DatabaseError), transaction.atomic(using=ALIAS):
         log_lines.store([line("Patient/1"), line("Patient/2", interaction="re\x00ad")])
     assert RequestLog.objects.using(ALIAS).count() == 0
+
+
+def test_a_patients_lines_are_looked_for_in_the_blocks_that_name_the_patient() -> None:
+    patient_blocks._open.clear()
+    numbers = range(3 * patient_blocks.LINES)
+    log_lines.store([line(f"Patient/p{number}") for number in numbers])
+    blocks = PatientBlock.objects.using(ALIAS)
+    assert {(len(one.marks), one.oldest, one.newest) for one in blocks.all()} == {
+        (4 * patient_blocks.LINES, *[datetime.fromtimestamp(1_700_000_000.25, UTC)] * 2)
+    }
+    for patient, count in (("p0", 1), (f"p{numbers[-1]}", 1), ("nobody", 0)):
+        mark = pack(">I", patient_blocks.mark_of(patient))
+        assert blocks.filter(patient_blocks._named(mark)).count() == count
