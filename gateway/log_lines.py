@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -33,6 +34,7 @@ _COLUMNS = (
     *("path", "query_encrypted", "status", "duration", "sent", "address", "reason", "needed", "claims"),
     *("patient", "decision_time", "statements", "statement_time"),
 )
+_AT_ONCE = 100  # rows in one statement on SQLite
 _TIME, _DEPLOYMENT, _PATIENT = map(_COLUMNS.index, ("time", "deployment_id", "patient"))
 
 
@@ -159,7 +161,9 @@ def _patient(line: Line) -> str:
 
 
 def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
-    """One statement for a row or for all: taking apart one with thousands of values costs PostgreSQL's driver most of the time."""
+    """PostgreSQL's driver needs most of its time to take apart a statement with thousands of values, and copies instead. SQLite's gives way to
+    other threads at every statement: each row by itself would be a fight for the interpreter with the requests.
+    """
     table = connection.ops.quote_name(RequestLog._meta.db_table)
     columns = ", ".join(map(connection.ops.quote_name, _COLUMNS))
     with connection.cursor() as cursor:
@@ -167,6 +171,11 @@ def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
             with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
-        else:
-            marks = ", ".join(["%s"] * len(_COLUMNS))
-            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)
+            return
+        marks = f"({', '.join(['%s'] * len(_COLUMNS))})"
+        for begin in range(0, len(rows), _AT_ONCE):
+            some = rows[begin : begin + _AT_ONCE]
+            values = ", ".join([marks] * len(some))
+            cursor.execute(
+                f"INSERT INTO {table} ({columns}) VALUES {values}", list(chain.from_iterable(some))
+            )

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from credentials.models import ApiKey
@@ -138,3 +139,14 @@ def test_the_requests_of_a_day_are_charged_and_outlive_the_counts(
     roll_up_requests()
     day = UsageDay.objects.get()
     assert (day.requests, day.deployment_id, day.request_price) == (3, deployment.pk, 90)
+
+
+def test_waiting_lines_are_stored_many_in_a_statement(full: Caller) -> None:
+    """SQLite's driver gives way to other threads at each statement: one a row would fight the requests for the interpreter."""
+    for _ in range(150):
+        full("GET", "Patient/1")
+    with CaptureQueriesContext(connection) as ran:
+        recorder.flush(and_count=False)
+    into = [one["sql"] for one in ran.captured_queries if "gateway_requestlog" in one["sql"]]
+    assert len(into) == 2
+    assert RequestLog.objects.count() == 150
