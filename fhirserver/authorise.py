@@ -154,4 +154,24 @@ def covers_version(store: Store, letter: str, version: Version) -> bool:
         return True
     resource, rid = json.decode(version.content), rid_of(version.type, version.logical_id)
     rows = index_rows(resource, rid, version.updated, base=store.partition.base)
-    return covers(store.grant, version.type, letter, rows) or store.record.reaches(version.type, letter, rid)
+    if covers(store.grant, version.type, letter, rows) or store.record.reaches(version.type, letter, rid):
+        return True
+    return version.type == "Binary" and letter == "r" and _covers_context(store, version, resource)
+
+
+def _covers_context(store: Store, version: Version, binary: dict[str, Any]) -> bool:
+    """Whether a Binary may be read because what its securityContext names may be: https://hl7.org/fhir/R4/binary.html
+
+    What came into being only after the Binary does not count: otherwise whoever knows of a context that nobody has stored could store
+    one of that name, and read.
+    """
+    named = binary.get("securityContext", {}).get("reference", "").removeprefix(f"{store.partition.base}/")
+    context_type, _, logical_id = named.partition("/")
+    able = store.grant.for_interaction("Binary", "r")
+    if context_type == "Binary" or not any(one.restriction is None for one in able):
+        return False
+    context = store.get(context_type, logical_id)
+    first = store.get_version(context_type, logical_id, 1)
+    if context is None or context.deleted or first is None or first.updated > version.updated:
+        return False
+    return store.grant.allows(context_type, "r") and covers_version(store, "r", context)

@@ -11,12 +11,14 @@ from fhirserver.access import AccessGrant
 from fhirserver.authorise import require
 from fhirserver.characters import require_no_nul
 from fhirserver.connection import WriteConflict
+from fhirserver.content import as_content, form_of_answer, reads_content
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.limits import WRITE_ATTEMPTS
+from fhirserver.negotiation import JSON, form_of
 from fhirserver.outcomes import Conflict, FhirError, Forbidden, PreconditionFailed
 from fhirserver.partitions import Partition
 from fhirserver.rehearsal import rehearse
-from fhirserver.representation import present, wants_xml
+from fhirserver.representation import present
 from fhirserver.responses import error_response
 from fhirserver.routes import Handler, match
 from fhirserver.store import Admit, Store
@@ -34,10 +36,10 @@ def respond(
     is_head = request.method == "HEAD"
     if is_head:
         request.method = "GET"
-    as_xml = False
+    form = JSON
     try:
         require_no_nul(request)
-        as_xml = wants_xml(request)
+        form = form_of_answer(request)
         if grant is None:
             raise Forbidden("There is no access grant: nothing is allowed.")
         if partition.base != request.base_url:
@@ -46,10 +48,12 @@ def respond(
         response = rehearse(request, store, answer) if request.is_dry_run else answer(request, store)
         if request.method == "POST":
             # The form of a search may say it as well as the address.
-            as_xml = wants_xml(request)
+            form = form_of(request)
+        elif reads_content(request):
+            response = as_content(request, response)
     except FhirError as error:
         response = error_response(error)
-    present(request, response, as_xml)
+    present(request, response, form)
     return _without_body(response) if is_head else response
 
 

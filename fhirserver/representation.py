@@ -5,75 +5,24 @@ https://hl7.org/fhir/R4/http.html#mime-type, https://hl7.org/fhir/R4/http.html#p
 
 import zlib
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.limits import GZIP_FROM_BYTES, MAX_BODY_BYTES
-from fhirserver.outcomes import BadRequest, NotAcceptable, TooLarge, UnsupportedMediaType
-from fhirspec import json
-from fhirspec.catalogue import FHIR_VERSION
-from fhirspec.xml import from_xml, to_xml
-
-JSON_TYPE = "application/fhir+json; charset=utf-8"
-XML_TYPE = "application/fhir+xml; charset=utf-8"
-NDJSON_TYPE = "application/fhir+ndjson"
-# The last of each is the name that it had up to DSTU2, which older clients still send.
-_JSON_NAMES = frozenset(
-    {"json", "application/json", "application/fhir+json", "text/json", "application/json+fhir"}
+from fhirserver.negotiation import (
+    JSON_NAMES,
+    JSON_TYPE,
+    XML_NAMES,
+    Form,
+    is_our_version,
+    media_parameters,
+    media_type,
 )
-_XML_NAMES = frozenset({"xml", "application/xml", "application/fhir+xml", "text/xml", "application/xml+fhir"})
-# A page, a patch or a file of lines is asked for beside FHIR's own types; an error or a resource then comes as JSON.
-_ANY_NAMES = frozenset({"*/*", "application/*", "text/html", "", NDJSON_TYPE, "application/json-patch+json"})
-
-
-def media_type(value: str) -> str:
-    return value.partition(";")[0].strip().lower()
-
-
-def _media_parameters(value: str) -> dict[str, str]:
-    pairs = (part.partition("=") for part in value.split(";")[1:])
-    return {name.strip().lower(): text.strip().strip('"').lower() for name, _, text in pairs}
-
-
-def _is_our_version(parameters: dict[str, str]) -> bool:
-    """https://hl7.org/fhir/R4/http.html#version-parameter"""
-    return parameters.get("fhirversion", "4.0") in ("4.0", FHIR_VERSION)
-
-
-def wants_xml(request: FhirRequest) -> bool:
-    """Whether the answer is to be XML: `_format` decides, else `Accept`. Raises NotAcceptable."""
-    asked = request.parameter("_format")
-    if asked:
-        # A `+` that the client did not encode arrives as a space.
-        name = media_type(asked).replace(" ", "+")
-        if name in _JSON_NAMES | _XML_NAMES and _is_our_version(_media_parameters(asked)):
-            return name in _XML_NAMES
-        raise NotAcceptable(f"_format={asked} is not available; json and xml of FHIR 4.0 are.")
-    accept = request.header("accept")
-    return bool(accept) and accept not in _JSON_NAMES and _prefers_xml(accept)
-
-
-@lru_cache(maxsize=256)
-def _prefers_xml(accept: str) -> bool:
-    """https://www.rfc-editor.org/rfc/rfc9110#name-accept; of equal wishes the first counts."""
-    ranked = []
-    for position, part in enumerate(accept.split(",")):
-        parameters = _media_parameters(part)
-        try:
-            quality = float(parameters.get("q", "1"))
-        except ValueError:
-            raise BadRequest(f"Accept has a malformed quality: {part.strip()}") from None
-        if quality > 0 and _is_our_version(parameters):
-            ranked.append((-quality, position, media_type(part)))
-    for _, _, name in sorted(ranked):
-        if name in _JSON_NAMES or name in _ANY_NAMES:
-            return False
-        if name in _XML_NAMES:
-            return True
-    raise NotAcceptable(f"Accept: {accept} names nothing that is available; JSON and XML of FHIR 4.0 are.")
+from fhirserver.outcomes import BadRequest, TooLarge, UnsupportedMediaType
+from fhirspec import json
+from fhirspec.xml import from_xml, to_xml
 
 
 def unpacked_body(request: FhirRequest) -> bytes:
@@ -83,7 +32,8 @@ def unpacked_body(request: FhirRequest) -> bytes:
     encoding = request.header("content-encoding").lower()
     if encoding in ("", "identity"):
         return request.body
-    if encoding != "gzip":
+    # RFC 9110, 8.4.1.3: x-gzip is gzip.
+    if encoding not in ("gzip", "x-gzip"):
         raise UnsupportedMediaType(f"Content-Encoding {encoding} is not supported; gzip is.")
     return _inflated(request.body)
 
@@ -109,9 +59,9 @@ def read_resource(request: FhirRequest) -> dict[str, Any]:
     kind = media_type(request.header("content-type"))
     _require_our_form(request.header("content-type"))
     body = unpacked_body(request)
-    if kind in _XML_NAMES:
+    if kind in XML_NAMES:
         resource: Any = _from_xml(body)
-    elif kind in _JSON_NAMES or kind == "":
+    elif kind in JSON_NAMES or kind == "":
         resource = _from_json(body)
     else:
         raise UnsupportedMediaType(f"Content-Type {kind} is not supported; FHIR JSON and FHIR XML are.")
@@ -123,10 +73,10 @@ def read_resource(request: FhirRequest) -> dict[str, Any]:
 def _require_our_form(content_type: str) -> None:
     if ";" not in content_type:
         return
-    parameters = _media_parameters(content_type)
+    parameters = media_parameters(content_type)
     if parameters.get("charset", "utf-8") not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType(f"FHIR is written in UTF-8, not in {parameters['charset']}.")
-    if not _is_our_version(parameters):
+    if not is_our_version(parameters):
         raise UnsupportedMediaType(f"This is a FHIR 4.0 server, not one of {parameters['fhirversion']}.")
 
 
@@ -151,14 +101,13 @@ def _from_xml(body: bytes) -> dict[str, Any]:
         raise BadRequest(f"The body is not valid FHIR XML: {error}") from error
 
 
-def present(request: FhirRequest, response: FhirResponse, as_xml: bool) -> None:
+def present(request: FhirRequest, response: FhirResponse, form: Form) -> None:
     """Give the JSON answer of an interaction the form that the client asked for."""
     if response.headers.get("Content-Type") == JSON_TYPE:
         pretty = request.parameter("_pretty") == "true"
-        if as_xml or pretty:
-            response.body = _reformed(_joined(response.body), as_xml, pretty)
-        if as_xml:
-            response.headers["Content-Type"] = XML_TYPE
+        if form.is_xml or pretty:
+            response.body = _reformed(_joined(response.body), form.is_xml, pretty)
+        response.headers["Content-Type"] = form.content_type
     if "gzip" in request.header("accept-encoding"):
         _pack(response)
 

@@ -3,13 +3,13 @@
 https://hl7.org/fhir/R4/http.html#versioning, https://hl7.org/fhir/R4/http.html#ops
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 
 from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.negotiation import JSON_TYPE
 from fhirserver.outcomes import FhirError, Forbidden, Issue, outcome_bytes
-from fhirserver.representation import JSON_TYPE
 from fhirserver.store import Version
 
 _DONE = Issue("informational", "The interaction succeeded.", severity="information")
@@ -42,10 +42,8 @@ def resource_response(request: FhirRequest, version: Version) -> FhirResponse:
 
 
 def _is_known(request: FhirRequest, version: Version) -> bool:
-    tags = request.header("if-none-match")
-    if tags:
-        known = [tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")]
-        return "*" in known or str(version.version) in known
+    if request.header("if-none-match"):
+        return knows_tag(request, str(version.version))
     since = request.header("if-modified-since")
     if not since:
         return False
@@ -54,6 +52,17 @@ def _is_known(request: FhirRequest, version: Version) -> bool:
     except ValueError:
         # RFC 9110, 13.1.3: a date that cannot be read counts as none.
         return False
+
+
+def knows_tag(request: FhirRequest, tag: str) -> bool:
+    """Whether If-None-Match names this tag, or any."""
+    known = tags_of(request.header("if-none-match"))
+    return "*" in known or tag in known
+
+
+def tags_of(condition: str) -> list[str]:
+    """The entity tags of If-Match or If-None-Match, weak and strong ones alike."""
+    return [tag.strip().removeprefix("W/").strip('"') for tag in condition.split(",")]
 
 
 def location(base_url: str, version: Version) -> str:
@@ -76,14 +85,19 @@ def written_body(request: FhirRequest, version: Version) -> bytes:
     wanted = preference(request, "return")
     if wanted == "minimal":
         return b""
-    if wanted == "OperationOutcome":
+    if wanted == "operationoutcome":
         return outcome_bytes(_DONE)
     return version.content or b""
 
 
-def deleted_response(version: Version | None) -> FhirResponse:
-    headers = {} if version is None else {"ETag": etag(version.version)}
-    return FhirResponse(204, headers)
+def deleted_response(request: FhirRequest, versions: Sequence[Version]) -> FhirResponse:
+    """The answer to a delete of so many resources; one that an OperationOutcome is preferred for says how many."""
+    headers = {"ETag": etag(versions[0].version)} if len(versions) == 1 else {}
+    if preference(request, "return") != "operationoutcome":
+        return FhirResponse(204, headers)
+    count = f"{len(versions)} resources were deleted." if len(versions) != 1 else "1 resource was deleted."
+    body = outcome_bytes(Issue("informational", count, severity="information"))
+    return FhirResponse(200, {"Content-Type": JSON_TYPE, **headers}, body)
 
 
 def json_response(body: bytes | Iterator[bytes], status: int = 200) -> FhirResponse:
@@ -101,12 +115,12 @@ def error_response(error: FhirError) -> FhirResponse:
 
 
 def preference(request: FhirRequest, name: str) -> str:
-    """The value of one preference of the Prefer header (`return`, `handling`), empty when it is not given."""
+    """The value of one preference of the Prefer header (`return`, `handling`) in lower case, empty when it is not given."""
     header = request.header("prefer")
     if not header:
         return ""
     for part in header.replace(",", ";").split(";"):
         key, _, value = part.strip().partition("=")
         if key.strip().lower() == name:
-            return value.strip().strip('"')
+            return value.strip().strip('"').lower()
     return ""

@@ -5,13 +5,15 @@ import uuid
 from typing import Any
 
 from fhirserver.authorise import letter_of_write, require_current, require_no_other_patient, require_rows
+from fhirserver.content import BINARY, binary_of, holds_content, with_what_content_cannot_say
 from fhirserver.guides.memory import guides_of
 from fhirserver.http import FhirRequest
 from fhirserver.indexing.extract import index_rows
 from fhirserver.instants import instant
 from fhirserver.outcomes import BadRequest, Invalid, Issue, NotFound, PreconditionFailed
 from fhirserver.profiles import require_profiles
-from fhirserver.representation import read_resource
+from fhirserver.representation import read_resource, unpacked_body
+from fhirserver.responses import tags_of
 from fhirserver.store import Change, Current, Store, Version, change_of, new_version_time, rid_of
 from fhirspec import json
 from fhirspec.validation import validate
@@ -32,12 +34,21 @@ def require_id(logical_id: str) -> None:
         raise BadRequest(f"{logical_id!r} is not a valid id: up to 64 letters, digits, - and .")
 
 
-def read_valid_resource(request: FhirRequest) -> dict[str, Any]:
-    """The body as a valid resource of the type that the address names."""
-    resource = read_resource(request)
+def read_valid_resource(request: FhirRequest, store: Store) -> dict[str, Any]:
+    """The body as a valid resource of the type that the address names; what is sent to Binary may be its content."""
+    resource = _content(request, store) if request.resource_type == BINARY else None
+    resource = resource or read_resource(request)
     require_type(resource, request.resource_type)
     require_valid(resource)
     return resource
+
+
+def _content(request: FhirRequest, store: Store) -> dict[str, Any] | None:
+    body = unpacked_body(request)
+    if not holds_content(request, body):
+        return None
+    current = store.get_to_change(BINARY, request.logical_id) if request.logical_id else None
+    return with_what_content_cannot_say(binary_of(request, body), current)
 
 
 def require_type(resource: dict[str, Any], resource_type: str) -> None:
@@ -113,7 +124,7 @@ def check_if_match(condition: str, current: Current | None) -> None:
     """https://hl7.org/fhir/R4/http.html#concurrency"""
     if not condition:
         return
-    wanted = [tag.strip().removeprefix("W/").strip('"') for tag in condition.split(",")]
+    wanted = tags_of(condition)
     if current is None or current.deleted:
         raise PreconditionFailed(f"If-Match asks for version {condition}; there is no current version.")
     if str(current.version) not in wanted and "*" not in wanted:
@@ -123,8 +134,14 @@ def check_if_match(condition: str, current: Current | None) -> None:
 
 
 def check_if_none_match(condition: str, current: Current | None) -> None:
-    if condition.strip() == "*" and current is not None and not current.deleted:
-        raise PreconditionFailed(f"If-None-Match: * does not allow to replace version {current.version}.")
+    """RFC 9110, 13.1.2: nothing is written over a version that the condition names."""
+    if not condition or current is None or current.deleted:
+        return
+    tags = tags_of(condition)
+    if "*" in tags or str(current.version) in tags:
+        raise PreconditionFailed(
+            f"If-None-Match: {condition} does not allow to replace version {current.version}."
+        )
 
 
 def not_found(resource_type: str, logical_id: str) -> NotFound:

@@ -7,6 +7,7 @@ everything else to FHIR_CORS_ORIGINS, to the deployment's allowed origins and to
 from django.conf import settings
 
 from fhirserver.http import FhirResponse
+from fhirserver.interactions.patch import PATCH_TYPES
 from gateway.endpoints import endpoints
 from gateway.inbound import Inbound
 from smart.origins import registered_origins
@@ -14,10 +15,11 @@ from smart.origins import registered_origins
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _REQUEST_HEADERS = (
     "accept, authorization, content-type, if-match, if-modified-since, if-none-exist, if-none-match, prefer,"
-    " x-api-key, x-request-id"
+    " x-api-key, x-request-id, x-security-context"
 )
 _EXPOSED = (
-    "Content-Location, ETag, Last-Modified, Location, Retry-After, WWW-Authenticate, X-Progress, X-Request-Id"
+    "Content-Disposition, Content-Location, ETag, Last-Modified, Location, Retry-After, WWW-Authenticate,"
+    " X-Correlation-Id, X-Progress, X-Request-Id, X-Security-Context"
 )
 
 
@@ -50,7 +52,7 @@ def cross_origin_headers(request: Inbound, is_open: bool) -> dict[str, str]:
 
 def preflight(request: Inbound, is_open: bool) -> FhirResponse:
     """The answer to OPTIONS, with or without an origin."""
-    headers = {"Allow": _METHODS}
+    headers = {"Allow": _METHODS, "Accept-Patch": ", ".join(PATCH_TYPES)}
     if request.origin and allowed_origin(request, is_open):
         headers |= {
             "Access-Control-Allow-Methods": _METHODS,

@@ -35,6 +35,7 @@ _HEADERS = {
     "HTTP_IF_NONE_EXIST": "if-none-exist",
     "HTTP_ACCEPT_CHARSET": "accept-charset",
     "HTTP_X_REQUEST_ID": "x-request-id",
+    "HTTP_X_SECURITY_CONTEXT": "x-security-context",
 }
 
 

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
+from fhirserver.content import form_of_answer
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.outcomes import FhirError
-from fhirserver.representation import present, wants_xml
+from fhirserver.representation import present
 from gateway.inbound import Inbound, MalformedRequest
 
 FHIR_JSON = "application/fhir+json; charset=utf-8"
@@ -32,7 +33,6 @@ def present_error(request: Inbound, response: FhirResponse) -> None:
         asked = FhirRequest(
             request.method, request.path, request.query(), {"accept": request.headers.get("accept", "")}
         )
-        if wants_xml(asked):
-            present(asked, response, as_xml=True)
+        present(asked, response, form_of_answer(asked))
     except (FhirError, MalformedRequest):
         return

@@ -7,8 +7,9 @@ import httpx
 
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.interactions.capabilities import security_of
+from fhirserver.negotiation import JSON_TYPE, form_of
 from fhirserver.outcomes import FhirError
-from fhirserver.representation import JSON_TYPE, present, wants_xml
+from fhirserver.representation import present
 from fhirspec import json
 from fhirspec.xml import from_xml
 from gateway.inbound import Inbound
@@ -30,7 +31,7 @@ def merged_statement(request: Inbound, answer: httpx.Response, own: str) -> Fhir
         request.method, request.path, request.query(), {"accept": request.headers.get("accept", "")}
     )
     try:
-        as_xml = wants_xml(asked)
+        form = form_of(asked)
     except FhirError as error:
         return outcome(error.status, error.code, str(error))
     statement = _read(answer)
@@ -39,7 +40,7 @@ def merged_statement(request: Inbound, answer: httpx.Response, own: str) -> Fhir
     if statement["resourceType"] == "CapabilityStatement":
         _merge(statement, own, oauth_uris_of(request.deployment_id))
     response = FhirResponse(200, {"Content-Type": JSON_TYPE}, json.encode(statement))
-    present(asked, response, as_xml)
+    present(asked, response, form)
     return response
 
 

@@ -51,6 +51,12 @@ curl -X PUT "$FHIR_BASE/Patient/$ID" -H "x-api-key: $FHIR_API_KEY" -H 'If-Match:
   -H "Content-Type: application/fhir+json" -d @patient.json
 curl -X DELETE "$FHIR_BASE/Patient/$ID" -H "x-api-key: $FHIR_API_KEY"
 """
+FILES = """\
+curl -X PUT "$FHIR_BASE/Binary/letter-7" -H "x-api-key: $FHIR_API_KEY" \\
+  -H "Content-Type: application/pdf" -H "X-Security-Context: Patient/1" --data-binary @letter.pdf
+curl "$FHIR_BASE/Binary/letter-7" -H "x-api-key: $FHIR_API_KEY" -o letter.pdf
+curl "$FHIR_BASE/Binary/letter-7" -H "x-api-key: $FHIR_API_KEY" -H "Accept: application/fhir+json"
+"""
 SEARCHES = """\
 # -G with --data-urlencode spares you to write %20 and %7C
 curl -G "$FHIR_BASE/Observation" -H "x-api-key: $FHIR_API_KEY" \\
@@ -114,7 +120,13 @@ GUIDES = (
         "One file that a patient lets see their record.",
         SMALLEST_APP,
     ),
-    Guide("requests", "FHIR requests", "Read, search, create and change resources with curl.", REQUESTS),
+    Guide(
+        "requests",
+        "FHIR requests",
+        "Read, search, create and change resources with curl.",
+        REQUESTS,
+        (("A file in and out", "bash", FILES),),
+    ),
     Guide("search", "Search by example", "Parameters, chains, composites, places and filters.", SEARCHES),
     Guide(
         "everything",

@@ -13,14 +13,18 @@ from fhirserver.characters import require_no_nul
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.instants import instant_range
 from fhirserver.limits import MAX_BUNDLE_ENTRIES
+from fhirserver.negotiation import JSON_TYPE
 from fhirserver.outcomes import BadRequest, FhirError, LimitExceeded
-from fhirserver.representation import JSON_TYPE, read_resource
+from fhirserver.representation import read_resource
 from fhirserver.responses import error_response, json_response
 from fhirserver.search.query import read_query
 from fhirserver.store import Store
 from fhirspec import json
 
 _encode = msgspec.json.encode
+_OUTCOME = b'{"resourceType":"OperationOutcome","issue"'
+# Of a transaction's own writes no interaction is told.
+_WRITES = ("", "create", "update", "patch", "delete")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _REASONS = {one.value: one.phrase for one in HTTPStatus}
 Answer = Callable[[FhirRequest, Store], FhirResponse]
@@ -97,8 +101,16 @@ def entry_request(request: FhirRequest, entry: dict[str, Any], path: str) -> Fhi
         headers["if-modified-since"] = formatdate(since // 1_000_000, usegmt=True)
     body = b""
     if "resource" in entry:
+        _require_binary(entry["resource"], asked["method"], address, path)
         body, headers["content-type"] = _body(entry["resource"], asked["method"])
     return FhirRequest(asked["method"], address, read_query(query), headers, body, request.base_url)
+
+
+def _require_binary(resource: Any, method: str, address: str, path: str) -> None:
+    """Content as it is needs a request of its own: in a Bundle it comes within its Binary."""
+    is_write = method in ("POST", "PUT") and address.partition("/")[0] == "Binary"
+    if is_write and (not isinstance(resource, dict) or resource.get("resourceType") != "Binary"):
+        raise BadRequest(f"{path}.resource must be a Binary, as the url says.", f"{path}.resource")
 
 
 _CONDITIONS = {
@@ -128,7 +140,8 @@ def response_entry(response: FhirResponse) -> bytes:
     if "Last-Modified" in response.headers:
         told["lastModified"] = _instant(response.headers["Last-Modified"])
     body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
-    if response.status >= 400 and body:
+    is_told_of = response.interaction in _WRITES and body.startswith(_OUTCOME)
+    if body and (response.status >= 400 or is_told_of):
         return b'{"response":' + _encode(told)[:-1] + b',"outcome":' + body + b"}}"
     if body:
         return b'{"resource":' + body + b',"response":' + _encode(told) + b"}"

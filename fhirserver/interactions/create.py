@@ -14,9 +14,10 @@ from fhirserver.writing import new_logical_id, prepare, read_valid_resource, ver
 
 
 def create(request: FhirRequest, store: Store) -> FhirResponse:
-    resource = read_valid_resource(request)
-    condition = request.header("if-none-exist") or query_of(request)
-    if not condition:
+    resource = read_valid_resource(request, store)
+    named = request.headers.get("if-none-exist")
+    condition = query_of(request) or None if named is None else named
+    if condition is None:
         return create_valid(request, store, resource)
     with store.atomic():
         found = matches_of(store, request.resource_type, condition)

@@ -5,8 +5,9 @@ from typing import Any
 from fhirserver.authorise import require_current
 from fhirserver.conditions import matches_of, query_of
 from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.negotiation import media_type
 from fhirserver.outcomes import BadRequest, Gone, NotFound, Unprocessable, UnsupportedMediaType
-from fhirserver.representation import decode_json, media_type, read_resource, unpacked_body
+from fhirserver.representation import decode_json, read_resource, unpacked_body
 from fhirserver.responses import written_response
 from fhirserver.store import Current, Store
 from fhirserver.writing import check_if_match, not_found, prepare, require_valid, version_of
@@ -14,6 +15,7 @@ from fhirspec import json
 from fhirspec.patch import PatchError, apply_fhirpath_patch, apply_json_patch
 
 JSON_PATCH_TYPE = "application/json-patch+json"
+PATCH_TYPES = (JSON_PATCH_TYPE, "application/fhir+json", "application/fhir+xml")
 
 
 def patch(request: FhirRequest, store: Store) -> FhirResponse:
@@ -69,7 +71,8 @@ def _parameters(request: FhirRequest) -> dict[str, Any]:
         parameters = read_resource(request)
     except UnsupportedMediaType as error:
         raise UnsupportedMediaType(
-            f"A patch comes as {JSON_PATCH_TYPE}, or as FHIRPath Patch in FHIR JSON or XML."
+            f"A patch comes as {JSON_PATCH_TYPE}, or as FHIRPath Patch in FHIR JSON or XML.",
+            headers={"Accept-Patch": ", ".join(PATCH_TYPES)},
         ) from error
     if parameters["resourceType"] != "Parameters":
         raise BadRequest(f"A FHIRPath Patch is a Parameters resource, not {parameters['resourceType']}.")

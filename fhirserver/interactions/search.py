@@ -3,8 +3,9 @@
 from fhirserver.bundles import SearchPieces, searchset
 from fhirserver.characters import require_pairs_without_nul
 from fhirserver.http import FhirRequest, FhirResponse
+from fhirserver.negotiation import media_type
 from fhirserver.outcomes import UnsupportedMediaType
-from fhirserver.representation import media_type, unpacked_body
+from fhirserver.representation import unpacked_body
 from fhirserver.responses import json_response
 from fhirserver.search.query import read_query
 from fhirserver.search.service import search as find_page

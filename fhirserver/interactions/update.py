@@ -21,7 +21,7 @@ from fhirserver.writing import (
 
 def update(request: FhirRequest, store: Store) -> FhirResponse:
     require_id(request.logical_id)
-    resource = read_valid_resource(request)
+    resource = read_valid_resource(request, store)
     named = resource.get("id")
     if named != request.logical_id:
         raise BadRequest(
@@ -51,7 +51,7 @@ def put_valid(
 
 
 def conditional_update(request: FhirRequest, store: Store) -> FhirResponse:
-    resource = read_valid_resource(request)
+    resource = read_valid_resource(request, store)
     named: str | None = resource.get("id")
     with store.atomic():
         found = matches_of(store, request.resource_type, query_of(request))

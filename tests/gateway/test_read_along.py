@@ -119,3 +119,27 @@ def test_access_ends_with_the_last_reference(full: Caller, bearer: Bearer) -> No
         assert status(token, "GET", path) == 403, path
     assert status(full, "DELETE", "Medication/pill") == 204
     assert status(token, "GET", "Medication/pill") == 403
+
+
+def test_a_binary_is_read_by_whoever_may_read_its_security_context(full: Caller, bearer: Bearer) -> None:
+    """https://hl7.org/fhir/R4/binary.html: what is named stands for the content, and nothing else lets a confined caller in."""
+    contexts = {"own": "Patient/p1", "letter": "DocumentReference/letter", "other": "Patient/p2", "late": "Observation/late",
+                "staff": "Practitioner/stranger", "itself": "Binary/own"}  # fmt: skip
+    for name, reference in contexts.items():
+        content = {"resourceType": "Binary", "id": name, "contentType": "text/plain", "data": "aGk="}
+        content["securityContext"] = {"reference": reference}  # type: ignore[assignment]
+        assert status(full, "PUT", f"Binary/{name}", json.dumps(content)) == 201
+    token = bearer("patient/*.cruds")
+    assert status(token, "PUT", "Observation/late", json.dumps(observation("p1", id="late"))) == 201
+    read = {name: status(token, "GET", f"Binary/{name}") for name in contexts}
+    assert read == {"own": 200, "letter": 200, "other": 403, "late": 403, "staff": 403, "itself": 403}
+    answer: Any = token("GET", "Binary/own", accept="*/*")
+    assert (answer.content, answer["X-Security-Context"]) == (b"hi", "Patient/p1")
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert status(token, "GET", "Binary/own/_history/1") == 200
+    assert status(bearer("patient/Binary.r"), "GET", "Binary/own") == 403
+    assert status(bearer("patient/Patient.r"), "GET", "Binary/own") == 403
+    assert status(bearer("patient/Binary.r patient/Patient.r"), "GET", "Binary/own") == 200
+    assert status(token, "PUT", "Binary/own", b"new") == 403
+    assert status(token, "DELETE", "Binary/own") == 403
+    assert shown(token, "Binary") == set()
