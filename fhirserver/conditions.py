@@ -37,7 +37,9 @@ def matches_of(
 ) -> Version | None:
     """The one resource that matches, None when none does; those of the ids that are `gone` do not count. Raises MultipleMatches."""
     if isinstance(condition, str):
-        condition = condition.removeprefix(f"{resource_type}?").removeprefix("?")
+        # Where a whole address was sent, its query is the condition.
+        condition = condition.removeprefix(f"{store.partition.base}/")
+        condition = condition.removeprefix(f"{resource_type}?").removeprefix("?").strip()
         condition = read_query(condition)
     rids = find(store, resource_type, condition, 2 + len(gone))
     found = [one for one in store.get_many(rids).values() if one.logical_id not in gone]

@@ -34,7 +34,7 @@ def subset_of(request: FhirRequest) -> Subset | None:
     if not request.query:
         return None
     summary = request.parameter("_summary") or ""
-    elements = request.parameter("_elements") or ""
+    elements = ",".join(value for name, value in request.query if name == "_elements")
     if summary and summary not in _SUMMARIES:
         raise BadRequest(f"_summary={summary} is not one of {', '.join(_SUMMARIES)}.")
     if summary in ("", "false", "count") and not elements:
@@ -85,7 +85,8 @@ def subset(wanted: Subset, resource: dict[str, Any]) -> dict[str, Any]:
     if wanted.summary == "true":
         part = _summarised(part, resource["resourceType"], resource["resourceType"])
     meta = dict(part.get("meta") or {})
-    meta["tag"] = [*meta.get("tag", []), _SUBSETTED]
+    if _SUBSETTED not in meta.get("tag", []):
+        meta["tag"] = [*meta.get("tag", []), _SUBSETTED]
     part["meta"] = meta
     return part
 
@@ -123,7 +124,9 @@ def _kept(wanted: Subset, resource_type: str) -> frozenset[str] | None:
         return _ALWAYS | summarised
     if wanted.summary == "text":
         return _ALWAYS | mandatory | {"text"}
-    named = {name.removeprefix(f"{resource_type}.") for name in wanted.elements}
+    # Of an element that lies deeper the whole one of the first level is kept: less would not be that element.
+    paths = [name.removeprefix(f"{resource_type}.") for name in wanted.elements]
+    named = {path.partition(".")[0].removesuffix("[x]") for path in paths}
     chosen = {name for name in every if name in named or _is_choice_of(name, named)}
     return _ALWAYS | mandatory | chosen
 

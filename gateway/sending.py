@@ -1,6 +1,8 @@
 """The last step of an answer: compression, HEAD, safe headers, and counting what is really sent."""
 
+import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from http import HTTPStatus
 
 from isal import isal_zlib
@@ -8,6 +10,7 @@ from isal import isal_zlib
 from fhirserver.http import FhirResponse
 from gateway.inbound import Inbound
 
+_NONE = re.compile(r"0(\.0*)?")
 SMALLEST_COMPRESSED = 1400  # bytes; less fits one packet as it is
 _LEVEL = 1
 _GZIP_WINDOW = 31  # zlib's notation for a gzip container
@@ -50,12 +53,23 @@ def _safe(value: str) -> str:
 
 
 def _wants_gzip(request: Inbound, response: FhirResponse) -> bool:
-    accepted: str = request.environ.get("HTTP_ACCEPT_ENCODING", "")
-    if "gzip" not in accepted or "gzip;q=0" in accepted.replace(" ", ""):
+    if not _takes_gzip(request.environ.get("HTTP_ACCEPT_ENCODING", "")):
         return False
     if "Content-Encoding" in response.headers:
         return False
     return not isinstance(response.body, bytes) or len(response.body) >= SMALLEST_COMPRESSED
+
+
+@lru_cache(maxsize=128)
+def _takes_gzip(accepted: str) -> bool:
+    """https://www.rfc-editor.org/rfc/rfc9110#name-accept-encoding"""
+    qualities = {}
+    for part in accepted.lower().split(","):
+        name, _, parameter = part.partition(";")
+        _, _, quality = parameter.partition("=")
+        qualities[name.strip()] = quality.strip() or "1"
+    wish = qualities.get("gzip") or qualities.get("x-gzip") or qualities.get("*") or "0"
+    return not _NONE.fullmatch(wish)
 
 
 def _vary(headers: dict[str, str], name: str) -> None:

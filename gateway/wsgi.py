@@ -15,6 +15,7 @@ from gateway.sending import CountedBody, prepare, status_line
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 _CONNECTION_CHECK = 1.0  # seconds between two looks at a thread's database connections
+_LONGEST_NAME = 128
 _thread = threading.local()
 
 
@@ -49,6 +50,10 @@ def answer(environ: dict[str, Any], start_response: StartResponse) -> Iterable[b
     if exchange.faulted:
         _thread.checked = 0.0
     response.headers["X-Request-Id"] = exchange.trace_id
+    named = request.headers.get("x-request-id")
+    if named:
+        # https://hl7.org/fhir/R4/http.html#custom: ours is another, so the client's own comes back beside it.
+        response.headers["X-Correlation-Id"] = named[:_LONGEST_NAME]
     headers, body = prepare(request, response)
     if isinstance(body, bytes):
         exchange.leave()

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#capabilities, https://hl7.org/fhir/R4/capabili
 """
 
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -12,9 +13,10 @@ from django.conf import settings
 from fhirserver.guides.memory import Guides, guides_of
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.instants import instant
+from fhirserver.interactions.patch import PATCH_TYPES
 from fhirserver.interactions.terminology_capabilities import terminology_statement
 from fhirserver.outcomes import BadRequest
-from fhirserver.responses import json_response
+from fhirserver.responses import json_response, knows_tag
 from fhirserver.search.unsupported import combinations, reason
 from fhirserver.store import Store, now_us
 from fhirserver.subsets import subset_response
@@ -23,10 +25,13 @@ from fhirspec.definitions import SearchParameter
 
 _STARTED = instant(now_us())
 _MODES = ("full", "normative", "terminology")
-_PATCH_FORMATS = ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"]
 BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SECURITY_SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+_BINARY = (
+    "A read or vread whose Accept does not name application/fhir+json or application/fhir+xml is answered with the content under its own "
+    "media type. A body that is no Binary resource becomes the content of one, X-Security-Context its securityContext."
+)
 _LIST = {"name": "_list", "type": "special", "documentation": "The id of a List whose members are searched."}
 _TYPE = {"name": "_type", "type": "special", "documentation": "The resource types to search, with commas."}
 
@@ -40,7 +45,18 @@ def capabilities(request: FhirRequest, store: Store) -> FhirResponse:
     else:
         # `normative`: all that this statement says stands in the normative part of CapabilityStatement.
         body = statement(request.base_url, guides_of(store.partition), request.oauth_uris)
-    return subset_response(request, json_response(body))
+    tag = _tag(body)
+    headers = {"ETag": f'W/"{tag}"'}
+    if request.header("if-none-match") and knows_tag(request, tag):
+        return FhirResponse(304, headers)
+    response = json_response(body)
+    response.headers.update(headers)
+    return subset_response(request, response)
+
+
+@lru_cache(maxsize=64)
+def _tag(body: bytes) -> str:
+    return blake2b(body, digest_size=8).hexdigest()
 
 
 @lru_cache(maxsize=64)
@@ -62,7 +78,7 @@ def statement(base_url: str, guides: Guides, oauth_uris: tuple[tuple[str, str], 
             "implementation": {"description": "A FHIR R4 endpoint of Fireside", "url": base_url},
             "fhirVersion": FHIR_VERSION,
             "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
-            "patchFormat": _PATCH_FORMATS,
+            "patchFormat": PATCH_TYPES,
             "rest": [_rest(base_url, guides, oauth_uris)],
         }
     )
@@ -137,6 +153,7 @@ def _resource(name: str, base_url: str, guides: Guides) -> dict[str, Any]:
     references = sorted(one.code for one in parameters.values() if one.type == "reference")
     return {
         "type": name,
+        **({"documentation": _BINARY} if name == "Binary" else {}),
         "profile": f"http://hl7.org/fhir/StructureDefinition/{name}",
         **({"supportedProfile": list(guides.profiles[name])} if name in guides.profiles else {}),
         "interaction": _codes("type"),

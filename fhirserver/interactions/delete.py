@@ -17,10 +17,10 @@ def delete(request: FhirRequest, store: Store) -> FhirResponse:
         require_current(store, "d", current)
     check_if_match(request.header("if-match"), current)
     if current is None or current.deleted:
-        return deleted_response(None)
+        return deleted_response(request, [])
     change = deletion_of(current)
     [change] = store.write([change])
-    return deleted_response(version_of(change))
+    return deleted_response(request, [version_of(change)])
 
 
 def conditional_delete(request: FhirRequest, store: Store) -> FhirResponse:
@@ -39,7 +39,7 @@ def conditional_delete(request: FhirRequest, store: Store) -> FhirResponse:
         changes = [deletion_of(current) for current in found.values() if not current.deleted]
         if changes:
             changes = list(store.write(changes))
-    return deleted_response(version_of(changes[0]) if len(changes) == 1 else None)
+    return deleted_response(request, [version_of(change) for change in changes])
 
 
 def _allowed(request: FhirRequest) -> int:

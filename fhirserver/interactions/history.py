@@ -29,6 +29,7 @@ _CURSOR = "_before"
 _KNOWN = frozenset(
     {"_count", "_since", "_at", "_list", "_sort", _CURSOR, "_format", "_pretty", "_summary", "_elements"}
 )
+_ONCE = ("_count", "_since", "_at", "_list")
 _SORTS = {"": False, "none": False, "-_lastUpdated": False, "_lastUpdated": True}
 """What `_sort` may say, as in R5, and whether the oldest version then comes first."""
 _MILLISECOND = 1000
@@ -94,6 +95,10 @@ def _history(
 
 
 def _require_known(request: FhirRequest) -> None:
+    names = [name for name, _ in request.query]
+    twice = next((name for name in _ONCE if names.count(name) > 1), None)
+    if twice:
+        raise BadRequest(f"{twice} may be given only once.")
     unknown = sorted({name for name, _ in request.query} - _KNOWN)
     if unknown and preference(request, "handling") == "strict":
         raise BadRequest(f"A history does not take {', '.join(unknown)}.")

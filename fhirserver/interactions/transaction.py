@@ -94,7 +94,7 @@ def _write(work: Transaction) -> None:
     for entry, change in changed:
         version = version_of(change if entry.is_sent else next(written))
         if entry.method == "DELETE":
-            entry.response = deleted_response(version)
+            entry.response = deleted_response(entry.request, [version])
             continue
         is_new = entry.current is None or entry.current.deleted
         entry.response = written_response(entry.request, version, 201 if is_new else 200)
@@ -143,7 +143,7 @@ def _identify_unmatched(entry: Entry) -> None:
     if entry.method == "PATCH":
         raise NotFound(f"The condition matches no {entry.request.resource_type}.")
     if entry.method == "DELETE":
-        entry.response = deleted_response(None)
+        entry.response = deleted_response(entry.request, [])
     elif entry.resource is not None:
         entry.request.logical_id = entry.resource.get("id") or new_logical_id()
 
@@ -208,7 +208,7 @@ def _require_free(entry: Entry, current: Current | None) -> None:
 
 def _decide_deletion(entry: Entry, store: Store, current: Current | None) -> None:
     if current is None or current.deleted:
-        entry.response = deleted_response(None)
+        entry.response = deleted_response(entry.request, [])
         return
     entry.change = deletion_of(current)
 

@@ -1,5 +1,7 @@
 """vread: https://hl7.org/fhir/R4/http.html#vread"""
 
+import re
+
 from fhirserver.authorise import covers_now, outside
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.outcomes import Gone, NotFound
@@ -8,11 +10,12 @@ from fhirserver.store import Store
 from fhirserver.subsets import subset_response
 
 _LARGEST_VERSION = 2**31
+_NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 
 
 def vread(request: FhirRequest, store: Store) -> FhirResponse:
     named = f"{request.resource_type}/{request.logical_id}"
-    number = int(request.version_id) if request.version_id.isdecimal() else 0
+    number = int(request.version_id) if _NUMBER.fullmatch(request.version_id) else 0
     version = None
     if 0 < number < _LARGEST_VERSION:
         version = store.get_version(request.resource_type, request.logical_id, number)

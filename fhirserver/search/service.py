@@ -50,7 +50,7 @@ def search(request: FhirRequest, partition: Partition, grant: AccessGrant) -> Se
     for one in controls.includes:
         # Also where nothing matches, and nothing would be looked up.
         params_of(one, guides_of(partition))
-    strict = preference(request, "handling").lower() == "strict"
+    strict = preference(request, "handling") == "strict"
     require_possible(controls, types, request.query, guides_of(partition))
     read = _common_criteria(types, request.query, lambda: _scope(partition, grant), strict)
     sources: list[Source] = []

@@ -60,13 +60,12 @@ def test_what_is_possible_instead_is_named(ada: Client) -> None:
         ("", "json"),
         ("*/*", "json"),
         ("application/fhir+json", "json"),
-        ("application/json", "json"),
         ("application/fhir+json; fhirVersion=4.0", "json"),
         ("application/fhir+xml", "xml"),
-        ("APPLICATION/XML", "xml"),
-        ("text/xml;charset=utf-8", "xml"),
         ("application/fhir+xml;q=0.9, application/fhir+json;q=0.8", "xml"),
         ("application/json;q=0.2,application/fhir+xml", "xml"),
+        ("application/fhir+json;q=0, */*", "xml"),
+        ("application/fhir+json;q=0, application/fhir+xml;q=0, */*", 406),
         ("application/fhir+xml; fhirVersion=5.0, application/fhir+json;q=0.1", "json"),
         ("application/fhir+turtle, */*;q=0.1", "json"),
         ("application/xml+fhir", "xml"),
@@ -85,6 +84,23 @@ def test_accept_chooses_the_form_of_the_answer(ada: Client, accept: str, kind: s
         assert answered.json()["resourceType"] == "OperationOutcome"
     else:
         assert answered.headers["Content-Type"] == f"application/fhir+{kind}; charset=utf-8"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/json", "application/xml", "text/xml"])
+@pytest.mark.parametrize("address", ["Patient/ada", "Patient?_id=ada", "Patient/none"])
+def test_a_plain_media_type_is_answered_with_itself(ada: Client, accept: str, address: str) -> None:
+    """https://hl7.org/fhir/R4/http.html#mime-type"""
+    answered = ada.get(address, accept=f"{accept}; charset=utf-8")
+    assert answered.headers["Content-Type"] == f"{accept}; charset=utf-8"
+    assert answered.body.startswith(b"<" if "xml" in accept else b"{")
+
+
+def test_the_format_of_a_search_by_post_may_be_in_its_form(ada: Client) -> None:
+    form = {"content_type": "application/x-www-form-urlencoded"}
+    answered = ada.post("Patient/_search", b"_id=ada&_format=xml", **form)
+    assert answered.headers["Content-Type"] == "application/fhir+xml; charset=utf-8"
+    assert b'<id value="ada"/>' in answered.body
+    assert ada.post("Patient/_search", b"_id=ada&_format=turtle", **form).status == 406
 
 
 @pytest.mark.parametrize(
@@ -197,3 +213,34 @@ def test_a_minimal_answer_has_neither_body_nor_type(client: Client) -> None:
     assert (answered.status, answered.body) == (201, b"")
     assert "Content-Type" not in answered.headers
     assert answered.headers["Location"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["_elements=name.family,gender", "_elements=name&_elements=gender", "_elements=Patient.name,gender"],
+)
+def test_elements_may_be_named_several_ways(client: Client, asked: str) -> None:
+    client.put("Patient/ada", {**PATIENT, "name": [{"family": "L", "given": ["A"]}]})
+    part = client.get(f"Patient/ada?{asked}").json()
+    assert part.keys() == {"resourceType", "id", "meta", "name", "gender"}
+    assert part["name"] == [{"family": "L", "given": ["A"]}]
+
+
+def test_an_element_of_several_types_is_named_with_or_without_its_brackets(ada: Client) -> None:
+    for asked in ("deceased", "deceased[x]", "deceasedBoolean"):
+        assert ada.get(f"Patient/ada?_elements={asked}").json()["deceasedBoolean"] is False
+
+
+def test_the_statement_of_capabilities_is_known_by_its_tag(client: Client) -> None:
+    for mode in ("full", "terminology"):
+        answered = client.get(f"metadata?mode={mode}")
+        tag = answered.headers["ETag"]
+        known = client.get(f"metadata?mode={mode}", if_none_match=tag)
+        assert (known.status, known.body, known.headers["ETag"]) == (304, b"", tag)
+        assert client.get(f"metadata?mode={mode}", if_none_match='W/"other"').status == 200
+
+
+def test_a_patch_of_another_kind_is_told_which_there_are(ada: Client) -> None:
+    refused = ada.request("PATCH", "Patient/ada", b"<diff/>", content_type="application/xml-patch+xml")
+    assert refused.status == 415
+    assert "application/json-patch+json" in refused.headers["Accept-Patch"]

@@ -101,7 +101,13 @@ def test_head_tells_the_headers_only(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("preference", "kind"), [("return=minimal", None), ("return=OperationOutcome", "OperationOutcome")]
+    ("preference", "kind"),
+    [
+        ("return=minimal", None),
+        ("Return=Minimal", None),
+        ("return=OperationOutcome", "OperationOutcome"),
+        ("return=operationoutcome", "OperationOutcome"),
+    ],
 )
 def test_prefer_chooses_what_a_write_returns(client: Client, preference: str, kind: str | None) -> None:
     answered = client.post("Patient", PATIENT, prefer=preference)

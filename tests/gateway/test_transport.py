@@ -36,7 +36,21 @@ def test_large_answers_are_compressed_on_request(full: Caller) -> None:
     assert len(packed.content) < len(plain.content) / 3
 
 
-@pytest.mark.parametrize("accepted", ["", "br", "identity"])
+@pytest.mark.parametrize(
+    "accepted", ["gzip;q=0.5", "GZIP", "x-gzip", "*", "br;q=1.0, *;q=0.5", "gzip;q=0.001"]
+)
+def test_gzip_is_understood_however_it_is_asked_for(full: Caller, accepted: str) -> None:
+    assert full("GET", "metadata", accept_encoding=accepted)["Content-Encoding"] == "gzip"
+
+
+def test_the_clients_own_name_of_a_request_comes_back_beside_ours(full: Caller) -> None:
+    answer = full("GET", "metadata", x_request_id="mine-1")
+    assert answer["X-Correlation-Id"] == "mine-1"
+    assert answer["X-Request-Id"] not in ("", "mine-1")
+    assert "X-Correlation-Id" not in full("GET", "metadata").headers
+
+
+@pytest.mark.parametrize("accepted", ["", "br", "identity", "gzip;q=0", "gzip;q=0.0", "*;q=0", "*, gzip;q=0"])
 def test_answers_stay_plain_for_those_who_ask_for_no_gzip(full: Caller, accepted: str) -> None:
     assert "Content-Encoding" not in full("GET", "metadata", accept_encoding=accepted).headers
 
