@@ -89,9 +89,9 @@ def _accepted(accept: str) -> Form:
 
 def _form_named(name: str, refused: frozenset[str]) -> Form | None:
     """What stands under a name; under a range whichever of the two was not ruled out."""
-    if name in _BESIDE or name in _FHIR_JSON:
+    if name in _BESIDE or name in _FHIR_JSON or name == "json":
         return JSON
-    if name in _FHIR_XML:
+    if name in _FHIR_XML or name == "xml":
         return XML
     if name in _PLAIN_JSON:
         return Form(False, f"{name}; charset=utf-8")

@@ -69,6 +69,8 @@ def test_what_is_possible_instead_is_named(ada: Client) -> None:
         ("application/fhir+xml; fhirVersion=5.0, application/fhir+json;q=0.1", "json"),
         ("application/fhir+turtle, */*;q=0.1", "json"),
         ("application/xml+fhir", "xml"),
+        ("xml", "xml"),
+        ("json", "json"),
         ("application/json+fhir", "json"),
         ("application/fhir+json;q=0, application/fhir+xml", "xml"),
         ("application/fhir+turtle", 406),

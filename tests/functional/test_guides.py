@@ -65,6 +65,20 @@ def test_the_commands_of_a_guide_work(slug: str, environment: dict[str, str], tm
         assert environment["ID"] in {json.loads(line)["id"] for line in lines}
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_a_file_goes_in_and_comes_back_as_the_guide_shows(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    content, letter = b"%PDF-1.7 \x00\xff\r\n", tmp_path / "letter.pdf"
+    letter.write_bytes(content)
+    [(_, _, script)] = next(guide.samples for guide in GUIDES if guide.slug == "requests")
+    made, _, read = run(script, environment, tmp_path).rpartition("}{")
+    resource = json.loads("{" + read)
+    assert json.loads(made + "}") == resource
+    assert (letter.read_bytes(), resource["contentType"]) == (content, "application/pdf")
+    assert resource["securityContext"] == {"reference": "Patient/1"}
+
+
 def test_the_example_of_fhirpy_runs(environment: dict[str, str], tmp_path: Path) -> None:
     said = run(f"python {EXAMPLES / 'sdk-fhirpy.py'}", environment, tmp_path)
     assert "created Patient/" in said
