@@ -136,7 +136,7 @@ def _is_binary_xml(body: bytes, when_malformed: bool) -> bool:
     parser = etree.XMLPullParser(("start",), resolve_entities=False, no_network=True, load_dtd=False)
     try:
         parser.feed(body[:_HEAD])
-        root = next((element for _, element in parser.read_events()), None)
+        root: Any = next((element for _, element in parser.read_events()), None)
     except etree.XMLSyntaxError:
         return when_malformed
     return when_malformed if root is None else root.tag == f"{{{FHIR_NAMESPACE}}}{BINARY}"
