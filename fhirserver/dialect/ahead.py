@@ -1,7 +1,7 @@
 """New resources of a large transaction go to PostgreSQL while the rest of it is still being worked out: two processors are at work for one client.
 
 Only what nobody else can be writing: resources under ids that were made just now. So nothing is locked before the rest is, in the one order
-that all writers keep (docs/adr/0021).
+that all writers keep (docs/adr/0022).
 """
 
 from collections.abc import Iterator

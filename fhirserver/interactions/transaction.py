@@ -1,6 +1,6 @@
 """transaction: all entries or none, in FHIR's order, with references between them.
 
-Everything is decided first, then all is written by one statement; what is new in a large one may go ahead (docs/adr/0021): https://hl7.org/fhir/R4/http.html#transaction
+Everything is decided first, then all is written by one statement; what is new in a large one may go ahead (docs/adr/0022): https://hl7.org/fhir/R4/http.html#transaction
 """
 
 from typing import Any

@@ -246,3 +246,11 @@ def test_a_patch_of_another_kind_is_told_which_there_are(ada: Client) -> None:
     refused = ada.request("PATCH", "Patient/ada", b"<diff/>", content_type="application/xml-patch+xml")
     assert refused.status == 415
     assert "application/json-patch+json" in refused.headers["Accept-Patch"]
+
+
+@pytest.mark.parametrize("address", ["Patient/ada/*/_search", "Patient/ada/_search"])
+def test_a_compartment_is_searched_by_post_with_and_without_the_star(ada: Client, address: str) -> None:
+    form = "application/x-www-form-urlencoded"
+    bundle = ada.post(address, b"_type=Patient", content_type=form).json()
+    assert [one["resource"]["id"] for one in bundle["entry"]] == ["ada"]
+    assert ada.get(address).status == 405

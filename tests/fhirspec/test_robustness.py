@@ -49,3 +49,10 @@ def test_any_resource_is_refused_or_can_be_written(
     assert validate(from_xml(to_xml(changed)), resource["resourceType"]) == validate(
         changed, resource["resourceType"]
     )
+
+
+def test_a_narrative_with_a_great_many_attributes_is_looked_at_once() -> None:
+    attributes = " ".join(f'a{number}="1"' for number in range(200_000))
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml"><p {attributes}>x</p></div>'
+    problems = validate({"resourceType": "Patient", "text": {"status": "generated", "div": div}}, "Patient")
+    assert [problem.message for problem in problems] == ["The attribute a0 is not allowed in a narrative."]

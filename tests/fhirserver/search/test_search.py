@@ -131,15 +131,6 @@ def test_each_search_finds_what_the_specification_says(loaded: Client) -> None:
     assert wrong == {}
 
 
-@pytest.mark.parametrize("address", ["Patient/ann/*/_search", "Patient/ann/_search"])
-def test_a_compartment_is_searched_by_post_with_and_without_the_star(loaded: Client, address: str) -> None:
-    bundle = loaded.post(
-        address, b"_type=Observation", content_type="application/x-www-form-urlencoded"
-    ).json()
-    assert sorted(one["resource"]["id"] for one in bundle["entry"]) == ["o1", "o2"]
-    assert loaded.get(address).status == 405
-
-
 @pytest.mark.parametrize(
     ("query", "names"),
     [

@@ -1,0 +1,3 @@
+"""The version of the product, as pages, backups and the OpenAPI document name it."""
+
+VERSION = "0.1.0"
