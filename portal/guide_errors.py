@@ -22,6 +22,7 @@ ERRORS = (
     ErrorWords(401, "security", "The credential is unknown, expired, revoked, of another deployment, or from the wrong network.", "Open the trace: it says which. Then make a new key or fetch a new token."),
     ErrorWords(403, "forbidden", "The credential is good and does not cover this.", "The diagnostics name what is missing: widen the key's access or ask for the scope."),
     ErrorWords(404, "not-found", "Nothing has this address or id, or the credential may not know of it.", "Check the id, and the deployment id in the URL."),
+    ErrorWords(404, "not-supported", "There is no such operation at this address.", "The message names where it is offered, or what is offered here."),
     ErrorWords(405, "not-supported", "The address exists and does not take this method.", "Take one that the header Allow names."),
     ErrorWords(406, "not-supported", "Accept or _format asks for something other than JSON or XML.", "Ask for application/fhir+json or application/fhir+xml."),
     ErrorWords(409, "conflict", "Another write came first, or the resource belongs to an installed guide.", "Read it again, then repeat the change."),
@@ -38,6 +39,7 @@ ERRORS = (
     ErrorWords(501, "not-supported", "The server behind this deployment cannot do it.", "A dry run needs the embedded server."),
     ErrorWords(502, "transient", "The connected server cannot be reached.", "Try again; then look at that server."),
     ErrorWords(502, "security", "The connected server refused the stored credential, or its address is not allowed.", "An administrator mends it in the deployment's Settings."),
+    ErrorWords(503, "timeout", "The search took longer than a statement may take.", "Make it narrower: a patient, a date, fewer values or a smaller _count."),
     ErrorWords(503, "transient", "Stopped, starting, or its database cannot be reached.", "Start it on its Overview, or wait as Retry-After says."),
     ErrorWords(507, "too-costly", "The size holds no more resources.", "Delete some, or take a larger size. Changes and deletions still work."),
 )  # fmt: skip

@@ -17,6 +17,7 @@ def test_a_page_with_a_nul_in_its_query_is_refused(
 
 
 def test_a_call_with_a_nul_in_its_query_is_answered_with_a_problem(client: Client, alice: User) -> None:
+    client.force_login(alice)
     refused = client.get("/api/v1/deployments/?cursor=%00")
     assert (refused.status_code, refused["Content-Type"]) == (400, "application/problem+json")
 
