@@ -15,7 +15,7 @@ from deployments.selectors import forget_counts
 from deployments.sizes import get_size
 from deployments.transfers import ErrorFile
 from fhirserver import bulk, partitions
-from fhirserver.guides.install import restore
+from fhirserver.clearing import clear
 from fhirserver.outcomes import FhirError
 from fhirserver.partitions import Partition
 from fhirserver.profiles import require_profiles
@@ -90,12 +90,22 @@ def _validate(progress: Progress) -> None:
             _report_checked(progress, number, bad, place.share)
     errors.close()
     progress.job.result = {"checked": number, "invalid": bad, "errors": errors.count}
-    progress.report(number, number, f"{quantities.count(number, 'resource')} checked, {bad:,} invalid")
+    progress.report(number, number, _checked_words(number, bad, document))
     if bad and not progress.job.arguments.get("skip_invalid"):
         raise JobFault(
             f"{bad:,} of {quantities.count(number, 'resource')} {'is' if bad == 1 else 'are'} invalid; nothing was loaded. The errors can be downloaded."
         )
     _check_room(progress, number - bad)
+
+
+def _checked_words(number: int, bad: int, document: Resource | None) -> str:
+    """`document`: the transaction or batch that the file is."""
+    if document is not None and document.get("entry"):
+        if document["type"] == "batch":
+            return "Each entry of the batch is checked when it is carried out"
+    elif not number:
+        return "The file holds no resource: there is nothing to load"
+    return f"{quantities.count(number, 'resource')} checked, {bad:,} invalid"
 
 
 def _report_checked(progress: Progress, number: int, bad: int, share: float) -> None:
@@ -196,11 +206,16 @@ def _write_files(progress: Progress) -> None:
 
 def _clear(progress: Progress) -> None:
     partition = partition_of(progress.job.deployment)
-    there = partitions.count_resources(partition)
-    partitions.clear(partition)
-    restore(partition)
+    before = progress.job.result.get("deleted", 0)
+    there = before + partitions.count_resources(partition)
+
+    def report(done: int) -> None:
+        progress.job.result["deleted"] = gone = before + done
+        progress.report(gone, max(gone, there), f"{quantities.of(gone, there, 'resource')} deleted")
+
+    gone = before + clear(partition, report)
     forget_counts(progress.job.deployment)
-    progress.report(there, there, f"{quantities.count(there, 'resource')} deleted")
+    progress.report(gone, gone, f"{quantities.count(gone, 'resource')} deleted")
 
 
 def register() -> None:

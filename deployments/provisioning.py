@@ -5,22 +5,26 @@ Each step may run twice. A deployment is RUNNING only after its endpoint answere
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
-from deployments import endpoint, presets, quantities, transfers
+from deployments import endpoint, jobs, presets, quantities, transfers
 from deployments.jobs import JobFault, Kind, Progress, Step, register_kind
 from deployments.lifecycle import Event, next_state
 from deployments.loading import load_file, partition_of
-from deployments.models import Deployment, Job, State
+from deployments.models import Deployment, Job, JobState, State
 from deployments.upstream import check_health
 from fhirserver import partitions
+from fhirserver.clearing import drop
 from portal.notifications import NoticeKind, notify
 
 CREATE, START, STOP, RESIZE, DELETE = "create", "start", "stop", "resize", "delete"
 # Web processes may remember a deployment's state for a moment.
 CHECK_FOR = 5.0  # seconds
+LOOK_AGAIN = 0.25  # seconds
 
 
 def _reserve(progress: Progress) -> None:
@@ -97,10 +101,29 @@ def _resize(progress: Progress) -> None:
     Deployment.objects.filter(pk=progress.job.deployment_id).update(size=size)
 
 
+def _end_others(progress: Progress) -> None:
+    """What loads, exports or indexes meanwhile would write behind the deletion's back, or miss what it deletes."""
+    others = progress.job.deployment.jobs.exclude(pk=progress.job.pk)
+    for other in others.filter(state__in=[JobState.QUEUED, JobState.RUNNING]):
+        with suppress(jobs.NotAllowed):
+            jobs.cancel(other)
+    while others.filter(state=JobState.RUNNING, lease_until__gt=timezone.now()).exists():
+        progress.report(0, None, "Waiting until it has stopped")
+        time.sleep(LOOK_AGAIN)
+    progress.report(0, None, "")
+
+
 def _drop(progress: Progress) -> None:
     deployment = progress.job.deployment
-    if deployment.partition is not None:
-        partitions.drop(partition_of(deployment))
+    if deployment.partition is None:
+        return
+    partition = partition_of(deployment)
+    there = partitions.count_resources(partition)
+
+    def report(done: int) -> None:
+        progress.report(done, max(done, there), f"{quantities.of(done, there, 'resource')} deleted")
+
+    drop(partition, report)
 
 
 def _succeeded(job: Job) -> None:
@@ -168,5 +191,11 @@ def register() -> None:
     resize = Step("resize", "Change the limits", _resize)
     register_kind(Kind(RESIZE, "Change size", (resize, answers), _succeeded, _failed))
     register_kind(
-        Kind(DELETE, "Delete deployment", (Step("drop", "Delete the data", _drop),), _forget, _failed)
+        Kind(
+            DELETE,
+            "Delete deployment",
+            (Step("end", "End other work", _end_others), Step("drop", "Delete the data", _drop)),
+            _forget,
+            _failed,
+        )
     )

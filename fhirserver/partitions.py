@@ -1,4 +1,4 @@
-"""A deployment's own part of a region's store: reserve it, empty it, drop it, count what it holds."""
+"""A deployment's own part of a region's store: reserve it, count what it holds. fhirserver.clearing empties it."""
 
 import time
 from dataclasses import dataclass, field
@@ -7,9 +7,6 @@ from django.db import connections, transaction
 from django.db.utils import IntegrityError
 
 from fhirserver.guides.memory import forget_guides
-from fhirserver.schema import ANSWER_TABLES, GUIDE_TABLES, PARTITIONED_TABLES
-
-_DELETE_BATCH = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,37 +39,6 @@ def reserve(region: str) -> Partition:
             continue
 
 
-def clear(partition: Partition) -> None:
-    """Delete every resource and version; the partition stays. Short transactions, so that others can write meanwhile."""
-    vendor = connections[partition.region].vendor
-    if vendor == "sqlite":
-        _execute(
-            partition,
-            "DELETE FROM fhir_text_words WHERE rowid IN (SELECT document FROM fhir_text WHERE partition = %s)",
-        )
-    # The index rows first: a search never shows a resource without its content.
-    for table in sorted(PARTITIONED_TABLES, key=lambda name: name in ("fhir_resource", "fhir_history")):
-        if vendor == "sqlite":
-            _execute(partition, f"DELETE FROM {table} WHERE partition = %s")
-            continue
-        batch = f"SELECT ctid FROM {table} WHERE partition = %s LIMIT {_DELETE_BATCH}"
-        while _execute(partition, f"DELETE FROM {table} WHERE ctid = ANY(ARRAY({batch}))") == _DELETE_BATCH:
-            pass
-
-
-def drop(partition: Partition) -> None:
-    """Clear the partition and retire its number."""
-    clear(partition)
-    for table in (*GUIDE_TABLES, *ANSWER_TABLES):
-        _execute(partition, f"DELETE FROM {table} WHERE partition = %s")
-    forget_guides(partition.region, partition.number)
-    with connections[partition.region].cursor() as cursor:
-        cursor.execute(
-            "UPDATE fhir_partition SET dropped = %s WHERE number = %s",
-            [time.time_ns() // 1000, partition.number],
-        )
-
-
 def counts_by_type(partition: Partition) -> dict[str, int]:
     """How many current resources there are of each type that has any, by name."""
     with connections[partition.region].cursor() as cursor:
@@ -86,12 +52,6 @@ def counts_by_type(partition: Partition) -> dict[str, int]:
 
 def count_resources(partition: Partition) -> int:
     return sum(counts_by_type(partition).values())
-
-
-def _execute(partition: Partition, statement: str) -> int:
-    with connections[partition.region].cursor() as cursor:
-        cursor.execute(statement, [partition.number])
-        return int(cursor.rowcount)
 
 
 def stored_bytes(partition: Partition) -> int:

@@ -106,9 +106,9 @@ TABLES: dict[str, tuple[dict[str, str], str, dict[str, str], bool]] = {
     ),
 }
 PARTITIONED_TABLES = (*(name for name in TABLES if name != "fhir_partition"), "fhir_text")
-"""What `partitions.clear` empties. Guides stay: they are configuration, not data."""
+"""What `fhirserver.clearing` empties. Guides stay when data is cleared: they are configuration, not data."""
 
-# `content`: what the engine needs of a guide, as JSON. `package`: the file as it came, so that its resources can be put back.
+# `content`: what the engine needs of a guide, as JSON. `package`: the file as it came.
 # `unready`: the types whose stored resources still lack the rows of new search parameters, each with how far it is, as JSON.
 GUIDE_TABLES: dict[str, tuple[dict[str, str], str, dict[str, str], bool]] = {
     "fhir_definitions": (

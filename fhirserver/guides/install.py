@@ -59,15 +59,6 @@ def uninstall(partition: Partition, name: str) -> None:
     forget_guides(partition.region, partition.number)
 
 
-def restore(partition: Partition) -> None:
-    """Put the guides' resources back, after all data of the partition was deleted."""
-    for (package,) in fetch(
-        partition.region, "SELECT package FROM fhir_guide WHERE partition = %s", [partition.number]
-    ):
-        for batch in bulk.batches(plan(read_package(bytes(package))).resources):
-            bulk.store_batch(_store(partition), [dict(one) for one in batch])
-
-
 def check_writes(partition: Partition, writes: Writes) -> None:
     """Say which profiles a resource has to meet to be stored."""
     with atomic(partition.region):
@@ -165,4 +156,4 @@ def _publish(partition: Partition, *, unready: Iterable[str] = (), writes: Write
     )
 
 
-__all__ = ["check_writes", "install", "missing_dependencies", "restore", "uninstall"]
+__all__ = ["check_writes", "install", "missing_dependencies", "uninstall"]

@@ -57,8 +57,25 @@ def read_waiting(region: str, batches: int) -> None:
 
 def _read_batch(partition: Partition, resource_type: str) -> None:
     with atomic(partition.region):
-        lock_name(partition.region, hash64(f"full text/{partition.number}/{resource_type}"))
+        _lock(partition, resource_type)
         _index(partition, resource_type, _pending(partition, resource_type, BATCH))
+
+
+def _lock(partition: Partition, resource_type: str) -> None:
+    lock_name(partition.region, hash64(f"full text/{partition.number}/{resource_type}"))
+
+
+def forget_texts(partition: Partition, resource_type: str, rids: list[int]) -> None:
+    """The words of these resources and what is still to be read of them, in the transaction that deletes them."""
+    region, number = partition.region, partition.number
+    _lock(partition, resource_type)
+    among, listed = one_of(region, rids)
+    execute(
+        region,
+        f"DELETE FROM fhir_text_pending WHERE partition = %s AND type = %s AND rid {among}",
+        (number, resource_type, listed),
+    )
+    _delete_texts(partition, rids)
 
 
 def _pending(partition: Partition, resource_type: str, limit: int) -> list[tuple[int, int]]:
@@ -96,14 +113,7 @@ def _index(partition: Partition, resource_type: str, pending: list[tuple[int, in
 
 def _write_sqlite(partition: Partition, rids: list[int], documents: list[_Document], scope: str) -> None:
     region, number = partition.region, partition.number
-    among, listed = one_of(region, rids)
-    known = f"FROM fhir_text WHERE partition = %s AND rid {among}"
-    execute(
-        region,
-        f"DELETE FROM fhir_text_words WHERE rowid IN (SELECT document {known})",
-        (number, listed),
-    )
-    execute(region, f"DELETE {known}", (number, listed))
+    _delete_texts(partition, rids)
     first = fetch(region, "SELECT coalesce(max(document), 0) + 1 FROM fhir_text")[0][0]
     _each(
         region,
@@ -118,6 +128,19 @@ def _write_sqlite(partition: Partition, rids: list[int], documents: list[_Docume
             for place, one in enumerate(documents)
         ],
     )
+
+
+def _delete_texts(partition: Partition, rids: list[int]) -> None:
+    region, number = partition.region, partition.number
+    among, listed = one_of(region, rids)
+    known = f"FROM fhir_text WHERE partition = %s AND rid {among}"
+    if not is_postgresql(region):
+        execute(
+            region,
+            f"DELETE FROM fhir_text_words WHERE rowid IN (SELECT document {known})",
+            (number, listed),
+        )
+    execute(region, f"DELETE {known}", (number, listed))
 
 
 def _write_postgresql(partition: Partition, rids: list[int], documents: list[_Document], scope: str) -> None:

@@ -91,3 +91,15 @@ def test_each_page_and_action_asks_for_its_role(
         Membership.objects.filter(user=bob).update(role=has)
         status = getattr(client, method)(path).status_code
         assert (status == 403) == (has < role), (has, status)
+
+
+def test_past_work_leaves_room_for_the_upload(send: Send, running: Deployment, alices: Client) -> None:
+    send(ndjson(PATIENT))
+    first = running.jobs.get()
+    for number in range(19):
+        first.pk, first.arguments = None, {**first.arguments, "filename": f"file-{number}"}
+        first.save()
+    page = alices.get(f"/deployments/{running.pk}/data/").content.decode()
+    shown, _, earlier = page.partition('<details class="earlier-work"')
+    assert shown.count('<th scope="row">Import a file') == 3
+    assert "17 earlier" in earlier

@@ -26,6 +26,20 @@ def test_a_collection_bundle_gives_its_resources(send: Send, running: Deployment
     assert stored(running) == {"Patient": 2}
 
 
+@pytest.mark.parametrize("kind", ["collection", "transaction", "batch"])
+@pytest.mark.parametrize("more", [{}, {"entry": []}], ids=["no entry", "empty entry"])
+def test_a_bundle_of_nothing_is_said_to_hold_nothing(kind: str, more: Any, send: Send) -> None:
+    job = send(json.dumps({"resourceType": "Bundle", "type": kind, **more}).encode())
+    assert job.state == JobState.DONE
+    assert "holds no resource: there is nothing to load" in job.steps[0]["detail"]
+
+
+def test_a_batch_is_not_said_to_be_checked_before(send: Send) -> None:
+    entry = {"resource": UNNAMED, "request": {"method": "POST", "url": "Patient"}}
+    job = send(json.dumps({"resourceType": "Bundle", "type": "batch", "entry": [entry]}).encode())
+    assert "checked when it is carried out" in job.steps[0]["detail"]
+
+
 def test_a_transaction_is_executed_as_a_whole(send: Send, running: Deployment) -> None:
     entries = [
         {

@@ -1,14 +1,18 @@
 """Provisioning really provisions: through the region's store and the gateway, in the states the table allows."""
 
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from deployments import endpoint, job_runner, presets, services
+from deployments import endpoint, job_runner, jobs, presets, provisioning, services
+from deployments.data_jobs import CLEAR
 from deployments.models import Deployment, Job, JobState, Region, State
 from deployments.selectors import Use
 from fhirserver import partitions
@@ -93,6 +97,29 @@ def test_deleting_drops_the_data_and_forgets_the_deployment(created: Deployment,
     services.delete_deployment(created, "Ward 7", by=alice)
     assert _work(created) is None
     assert partitions.count_resources(partition) == 0
+
+
+def test_deleting_waits_until_other_work_has_stopped(
+    created: Deployment, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _work(created)
+    waiting, running = (jobs.start(CLEAR, created, alice) for _ in range(2))
+    lease = timezone.now() + timedelta(minutes=1)
+    Job.objects.filter(pk=running.pk).update(state=JobState.RUNNING, lease_until=lease)
+    seen: list[tuple[str, bool]] = []
+
+    def other_worker(seconds: float) -> None:
+        states = {one.pk: (one.state, one.cancel_requested) for one in created.jobs.all()}
+        seen.extend([states[waiting.pk], states[running.pk]])
+        Job.objects.filter(pk=running.pk).update(state=JobState.CANCELLED)
+
+    services.delete_deployment(created, "Ward 7", by=alice)
+    deletion = created.jobs.get(kind=provisioning.DELETE)
+    with monkeypatch.context() as patched:
+        patched.setattr(time, "sleep", other_worker)
+        job_runner.run(deletion.pk)
+    assert not Deployment.objects.filter(pk=created.pk).exists()
+    assert seen[:2] == [(JobState.CANCELLED, True), (JobState.RUNNING, True)]
 
 
 def test_a_new_size_holds_when_the_job_is_done(created: Deployment, alice: User) -> None:

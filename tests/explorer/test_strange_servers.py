@@ -100,7 +100,7 @@ ANSWERS = {
     "too often": (Says(b"{}", 429, headers={"Retry-After": "17"}), "17"),
     "go there": (Says(b"", 302, headers={"Location": "http://169.254.169.254/latest"}), "302 "),
     "breaks off": (Says(b"{", cut=True), "cannot be reached"),
-    "no gzip": (Says(b"this is not packed", headers={"Content-Encoding": "gzip"}), "cannot be reached"),
+    "no gzip": (Says(b"this is not packed", headers={"Content-Encoding": "gzip"}), "is not valid gzip"),
     "endless": (Says(lambda: (b" " * 65_536 for _ in range(10_000))), "200 OK"),
     "other letters": (Says(b"\xff\xfe{}", media_type="application/json; charset=utf-16"), "200 OK"),
     "no charset": (Says(b"{}", media_type="application/json; charset=klingon"), "200 OK"),

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fhirserver.partitions import Partition, clear, reserve
+from fhirserver.clearing import clear
+from fhirserver.partitions import Partition, reserve
 from tests.fhirserver.client import Client, neighbours
 from tests.fhirserver.look_alikes import LookAlikes
 

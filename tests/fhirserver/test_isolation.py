@@ -6,8 +6,9 @@ import pytest
 
 from fhirserver import bulk
 from fhirserver.access import FULL
+from fhirserver.clearing import clear
 from fhirserver.operations.export import Export, ExportRequest
-from fhirserver.partitions import Partition, clear, counts_by_type, reserve
+from fhirserver.partitions import Partition, counts_by_type, reserve
 from fhirspec import json
 from tests.fhirserver.client import Client
 

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from fhirserver.access import FULL
+from fhirserver.clearing import drop
 from fhirserver.engine import respond
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.once import forget_answers, respond_once
-from fhirserver.partitions import count_resources, drop
+from fhirserver.partitions import count_resources
 from fhirspec import json
 from tests.fhirserver.client import Client
 

@@ -1,4 +1,5 @@
-from fhirserver.partitions import clear, count_resources, counts_by_type, drop, reserve
+from fhirserver.clearing import clear, drop
+from fhirserver.partitions import count_resources, counts_by_type, reserve
 
 
 def test_each_reserved_partition_has_its_own_number(region: str) -> None:

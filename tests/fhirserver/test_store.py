@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from fhirserver.access import FULL
+from fhirserver.clearing import clear
 from fhirserver.connection import WriteConflict, fetch
-from fhirserver.partitions import clear, count_resources, counts_by_type, reserve
+from fhirserver.partitions import count_resources, counts_by_type, reserve
 from fhirserver.rows import DateRow, IndexRows, QuantityRow, ReferenceRow, StringRow
 from fhirserver.store import Store, change_of, deletion_of, new_version_time
 

@@ -9,6 +9,7 @@ import pytest
 from deployments.models import Deployment, Region, State
 from fhirserver import engine, partitions
 from fhirserver.access import FULL
+from fhirserver.clearing import drop
 from fhirserver.http import FhirRequest
 from fhirserver.partitions import Partition
 from portal.models import Tenant
@@ -37,7 +38,7 @@ def ward(tenant: Tenant, place: Region, settings: Any, live_server: Any) -> Iter
     create_user(made, username="paula", password=PASSWORD, name="Paula", fhir_user="Patient/p1")
     create_user(made, username="dora", password=PASSWORD, name="Dora", fhir_user="Practitioner/dora")
     yield made
-    partitions.drop(partition)
+    drop(partition)
 
 
 def _put(partition: Partition, resource: dict[str, Any]) -> None:

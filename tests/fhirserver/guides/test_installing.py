@@ -1,8 +1,9 @@
 import pytest
 
-from fhirserver.guides.install import install, missing_dependencies, restore, uninstall
+from fhirserver.clearing import clear, drop
+from fhirserver.guides.install import install, missing_dependencies, uninstall
 from fhirserver.guides.memory import guides_of
-from fhirserver.partitions import Partition, clear, count_resources, drop, reserve
+from fhirserver.partitions import Partition, count_resources, reserve
 from fhirspec.package import PackageProblem
 from tests.fhirserver.client import Client
 from tests.fhirserver.guides.packages import CANONICAL, CLAN_PARAMETER, package, search_parameter
@@ -74,7 +75,6 @@ def test_guides_outlive_the_data(client: Client) -> None:
     install(client.partition, package([CODES]))
     client.create({"resourceType": "Patient"})
     clear(client.partition)
-    restore(client.partition)
     assert client.get("CodeSystem/clans").status == 200
     assert client.get("Patient").json()["total"] == 0
 

@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from fhirserver.access import AccessGrant, Permission
+from fhirserver.clearing import clear
 from fhirserver.connection import fetch
-from fhirserver.partitions import clear
 from fhirserver.search import fulltext, planning
 from tests.fhirserver.client import Client
 
