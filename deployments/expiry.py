@@ -27,6 +27,11 @@ def expire() -> None:
             _settle(deployment)
 
 
+def has_ended(deployment: Deployment) -> bool:
+    """Whether its trial is over and no plan was chosen since."""
+    return deployment.expires is not None and deployment.expires <= timezone.now()
+
+
 def deleted_at(expires: datetime) -> datetime:
     """When the data of a deployment whose trial ended is deleted."""
     return expires + KEPT_AFTER_TRIAL

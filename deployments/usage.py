@@ -3,48 +3,70 @@
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count
+from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
-from deployments.models import Deployment, RunningHour, State
+from deployments.models import Deployment, RunningDay, State
 from deployments.sizes import get_size
-from portal.models import Tenant
+from portal.models import SizePrice, Tenant
 from portal.plans import size_prices
 from portal.usage import UsageLine
 
+_TERMS = ("deployment_id", "day", "name", "size", "high_availability", "price")
 
+
+@transaction.atomic
 def meter() -> int:
     """Note that this hour is charged for each deployment that serves now; returns how many are new to it."""
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
-    running = Deployment.objects.filter(state__in=[State.RUNNING, State.UPDATING])
+    # Locked, so that two workers never note one hour twice, on different terms neither.
+    running = Deployment.objects.select_for_update().filter(state__in=[State.RUNNING, State.UPDATING])
     prices = size_prices()
-    noted = set(RunningHour.objects.filter(hour=hour).values_list("deployment_id", flat=True))
-    new = [
-        RunningHour(
-            tenant_id=one.tenant_id,
-            deployment_id=one.pk,
-            name=one.name,
-            size=one.size,
-            high_availability=one.high_availability,
-            price=prices[one.size].hour_highly_available if one.high_availability else prices[one.size].hour,
-            hour=hour,
-        )
-        for one in running
-        if one.pk not in noted
-    ]
-    RunningHour.objects.bulk_create(new, ignore_conflicts=True)
+    today = [_day_of(one, hour, prices[one.size]) for one in running.order_by("pk")]
+    kept = RunningDay.objects.filter(
+        day__gte=hour.date(), deployment_id__in=[one.deployment_id for one in today]
+    )
+    noted = {one.deployment_id for one in kept if one.last >= hour}
+    hours = {_terms_of(one): one.hours for one in kept}
+    new = [one for one in today if one.deployment_id not in noted]
+    for one in new:
+        one.hours += hours.get(_terms_of(one), 0)
+    RunningDay.objects.bulk_create(
+        new, update_conflicts=True, unique_fields=_TERMS, update_fields=["hours", "last"]
+    )
     return len(new)
+
+
+def _day_of(deployment: Deployment, hour: datetime, price: SizePrice) -> RunningDay:
+    """With this hour alone."""
+    return RunningDay(
+        tenant_id=deployment.tenant_id,
+        deployment_id=deployment.pk,
+        day=hour.date(),
+        name=deployment.name,
+        size=deployment.size,
+        high_availability=deployment.high_availability,
+        price=price.hour_highly_available if deployment.high_availability else price.hour,
+        hours=1,
+        last=hour,
+    )
+
+
+def _terms_of(day: RunningDay) -> tuple[Any, ...]:
+    return tuple(getattr(day, name) for name in _TERMS)
 
 
 def lines_of(tenant: Tenant, start: datetime, end: datetime) -> Iterator[UsageLine]:
     """One line for each deployment and size of the month."""
-    hours = (
-        RunningHour.objects.filter(tenant=tenant, hour__gte=start, hour__lt=end)
+    days = (
+        RunningDay.objects.filter(tenant=tenant, day__gte=start.date(), day__lt=end.date())
         .values_list("name", "size", "high_availability", "price")
-        .annotate(hours=Count("pk"))
+        .annotate(total=Sum("hours"))
         .order_by("name", "size", "price")
     )
-    for name, size, high_availability, cents, count in hours:
+    for name, size, high_availability, cents, hours in days:
         description = get_size(size).title + (", highly available" if high_availability else "")
-        yield UsageLine(name, description, Decimal(count), "hour", Decimal(cents))
+        yield UsageLine(name, description, Decimal(hours), "hour", Decimal(cents))

@@ -10,10 +10,12 @@ class GatewayConfig(AppConfig):
         from credentials.used_rights import register_source
         from deployments.periodic import Periodic, register_periodic
         from gateway.audit_keeping import keep_events
+        from gateway.credential_days import add_up_days
         from gateway.key_use import observe
         from gateway.retention import forget_old_lines
         from gateway.rights import OPENINGS, RIGHTS
         from gateway.usage import roll_up_requests
+        from gateway.used_rights import add_up_rights
         from portal.models import Role
         from portal.navigation import Tab, register_tab
         from portal.rights import register_openings, register_rights
@@ -27,3 +29,5 @@ class GatewayConfig(AppConfig):
         register_periodic(Periodic("request log retention", timedelta(hours=1), forget_old_lines))
         register_periodic(Periodic("keep audit events", timedelta(seconds=5), keep_events))
         register_periodic(Periodic("requests of the day", timedelta(minutes=5), roll_up_requests))
+        register_periodic(Periodic("credentials of the day", timedelta(minutes=5), add_up_days))
+        register_periodic(Periodic("rights of the day", timedelta(minutes=5), add_up_rights))

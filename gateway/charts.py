@@ -3,12 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from gateway.models import LATENCY_BUCKETS
-from gateway.models.counted import Counted
 
 WIDTH, HEIGHT = 600, 120
 COLUMNS = 60
+
+
+class Tallied(NamedTuple):
+    """What was counted in the minute or hour from `start` on, as a row of the database: a day has 1,440."""
+
+    start: datetime
+    requests: int
+    client_errors: int
+    server_errors: int
+    throttled: int
+    sent: int
+    latencies: list[int]
 
 
 @dataclass(frozen=True)
@@ -28,12 +40,14 @@ class Spot:
 
 @dataclass(frozen=True)
 class Column:
-    """A rectangle in the chart's own units (0,0 is the upper left corner), and what it says."""
+    """A rectangle in the chart's own units (0,0 is the upper left corner), and what it says. Texts: templates localise numbers, a
+    thousand on a page.
+    """
 
-    x: float
-    y: float
-    width: float
-    height: float
+    x: str
+    y: str
+    width: str
+    height: str
     title: str
 
 
@@ -58,21 +72,19 @@ def percentile(latencies: Sequence[int], share: float) -> float | None:
     return float(LATENCY_BUCKETS[-1])
 
 
-def gather(
-    counts: Sequence[tuple[datetime, Counted]], until: datetime, span: timedelta, columns: int = COLUMNS
-) -> list[Spot]:
-    """The counts of `span` up to `until`, each with its beginning, in equal parts, oldest first, empty ones included."""
+def gather(counts: Sequence[Tallied], until: datetime, span: timedelta, columns: int = COLUMNS) -> list[Spot]:
+    """The counts of `span` up to `until` in equal parts, oldest first, empty ones included."""
     step = span / columns
-    groups: list[list[Counted]] = [[] for _ in range(columns)]
+    groups: list[list[Tallied]] = [[] for _ in range(columns)]
     begin = until - span
-    for at, one in counts:
-        index = int((at - begin) / step)
+    for one in counts:
+        index = int((one.start - begin) / step)
         if 0 <= index < columns:
             groups[index].append(one)
     return [_spot(begin + step * index, group) for index, group in enumerate(groups)]
 
 
-def _spot(start: datetime, group: Sequence[Counted]) -> Spot:
+def _spot(start: datetime, group: Sequence[Tallied]) -> Spot:
     latencies = [sum(parts) for parts in zip(*(one.latencies for one in group), strict=True)] or [0]
     full = latencies if len(latencies) > 1 else [0] * (len(LATENCY_BUCKETS) + 1)
     return Spot(
@@ -93,9 +105,9 @@ def draw(title: str, unit: str, values: Sequence[tuple[datetime, float | None]])
     width = WIDTH / max(len(values), 1)
     columns = []
     for index, (start, value) in enumerate(values):
-        height = round((value or 0) / (top or 1) * HEIGHT, 2)
+        height = (value or 0) / (top or 1) * HEIGHT
         said = f"{start:%-d %b %H:%M}: {value or 0:g} {unit}"
-        columns.append(
-            Column(round(index * width, 2), round(HEIGHT - height, 2), round(width * 0.8, 2), height, said)
-        )
+        places = (index * width, HEIGHT - height, width * 0.8, height)
+        x, y, wide, high = (f"{place:.2f}" for place in places)
+        columns.append(Column(x, y, wide, high, said))
     return Chart(title, unit, top, columns)

@@ -1,19 +1,15 @@
 """Which rights a key's requests needed, read from the log: what `credentials.used_rights` compares with those granted."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from django.db.models import Case, Count, F, Max, QuerySet, Value, When
-from django.db.models.functions import StrIndex, Substr
 from django.utils import timezone
 
 from credentials.models import ApiKey
 from credentials.used_rights import Observed, Seen
-from gateway.decisions import CredentialKind
-from gateway.models import RequestLog
 from gateway.needs import letters_of_interactions
+from gateway.used_rights import LONGEST_LOOK, each_use
 from portal.plans import get_terms
 
-LONGEST_LOOK = timedelta(days=90)
 _BY_ID = frozenset({"update", "patch", "delete"})
 _NEEDS_NO_RIGHT = frozenset({"capabilities", "smart-configuration", ""})
 
@@ -24,7 +20,9 @@ def observe(api_key: ApiKey) -> Observed:
     since = max(timezone.now() - back, api_key.created)
     seen: list[Seen] = []
     unread = 0
-    for interaction, first, by_id, status, requests, last in _grouped(api_key, since):
+    for interaction, first, by_id, status, requests, last in each_use(
+        api_key.deployment_id, api_key.prefix, since
+    ):
         letters = _letters(interaction, status, by_id=by_id)
         if not letters and interaction not in _NEEDS_NO_RIGHT:
             unread += requests
@@ -41,25 +39,3 @@ def _letters(interaction: str, status: int, *, by_id: bool) -> str:
     is_conditional = interaction in _BY_ID and not by_id
     found_one = interaction == "create" and status == 200  # If-None-Exist
     return f"{letters}s" if is_conditional or found_one else letters
-
-
-def _grouped(
-    api_key: ApiKey, since: datetime
-) -> QuerySet[RequestLog, tuple[str, str, bool, int, int, datetime]]:
-    """(interaction, first part of the path, whether more follows it, status, how many, the last), of requests that succeeded."""
-    lines = RequestLog.objects.filter(
-        deployment_id=api_key.deployment_id,
-        credential_kind=CredentialKind.API_KEY,
-        credential=api_key.prefix,
-        status__lt=400,
-        time__gte=since,
-    )
-    slash = StrIndex("path", Value("/"))
-    first = Case(When(slash=0, then=F("path")), default=Substr("path", 1, F("slash") - 1))
-    return (
-        lines.annotate(slash=slash)
-        .annotate(first=first, by_id=Case(When(slash=0, then=Value(False)), default=Value(True)))
-        .order_by()
-        .values_list("interaction", "first", "by_id", "status")
-        .annotate(requests=Count("pk"), last=Max("time"))
-    )

@@ -100,8 +100,7 @@ def store(lines: Sequence[Line]) -> None:
         by_deployment[row[_DEPLOYMENT]].append((row[_TIME], row[_PATIENT]))
     with transaction.atomic():
         _insert(rows)
-        for deployment_id, named in by_deployment.items():
-            patient_blocks.note(deployment_id, named)
+        patient_blocks.note(by_deployment)
 
 
 def _moment(began: float, zone: str) -> str:

@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from deployments.jobs import get_kind
 from deployments.models import Deployment, JobState, UsageDay
-from gateway.charts import Spot, gather, percentile
-from gateway.models.counted import Counted
+from gateway.charts import Spot, Tallied, gather, percentile
 from gateway.selectors import CredentialUse, OtherUse, list_credentials, list_hours, list_minutes
 
 SPANS = {
@@ -74,16 +73,15 @@ def measure(deployment: Deployment, span: str) -> Measures:
     return Measures(span, spots, totals, credentials, others, _jobs(deployment, length), _storage(deployment))
 
 
-def _spots(deployment: Deployment, span: str, length: timedelta) -> tuple[list[Spot], list[Counted]]:
+def _spots(deployment: Deployment, span: str, length: timedelta) -> tuple[list[Spot], list[Tallied]]:
     """The parts of the span, and the counts that they are made of."""
     now = timezone.now()
     if span in COLUMNS_OF_HOURS:
         until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         hours = list_hours(deployment, until - length)
-        spots = gather([(one.hour, one) for one in hours], until, length, COLUMNS_OF_HOURS[span])
-        return spots, list(hours)
+        return gather(hours, until, length, COLUMNS_OF_HOURS[span]), hours
     minutes = list_minutes(deployment, now - length)
-    return gather([(one.minute, one) for one in minutes], now, length), list(minutes)
+    return gather(minutes, now, length), minutes
 
 
 def _storage(deployment: Deployment) -> list[UsageDay]:

@@ -7,7 +7,7 @@ through those stretches of the log alone that name the patient (docs/adr/0023).
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from struct import pack
@@ -56,32 +56,42 @@ _open: dict[str, _Block] = {}  # by deployment
 os.register_at_fork(after_in_child=_open.clear)
 
 
-def note(deployment_id: str, lines: Sequence[tuple[str, str]]) -> None:
-    """Called in the transaction that stores these lines: time and patient (may be empty) of each."""
-    added: list[_Block] = []
+def note(named: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+    """Called in the transaction that stores these lines: time and patient (may be empty) of each, by deployment."""
+    added = [block for deployment_id, lines in named.items() for block in _add(deployment_id, lines)]
+    _write([block for block in added if block.marks])
+
+
+def _add(deployment_id: str, lines: Sequence[tuple[str, str]]) -> Iterator[_Block]:
+    """The blocks that they went into, each once."""
     while lines:
         block = _open.get(deployment_id)
         if block is None:
             block = _open[deployment_id] = _Block(secrets.randbits(63), deployment_id)
         room = LINES - block.lines
         block.add(lines[:room])
-        added.append(block)
         lines = lines[room:]
         if block.lines == LINES:
             del _open[deployment_id]
-    _write([block for block in added if block.marks])
+        yield block
 
 
 def _write(blocks: Sequence[_Block]) -> None:
     """Whole ones: what was noted by a transaction that was taken back is in them too, and only makes somebody look in vain."""
+    if not blocks:
+        return
     quoted = connection.ops.quote_name
     columns = ", ".join(map(quoted, _KEPT))
     anew = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in _KEPT[2:])
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {quoted(PatientBlock._meta.db_table)} ({columns}) VALUES (%s, %s, %s, %s, %s)"
-            f" ON CONFLICT (id) DO UPDATE SET {anew}",
-            [(one.number, one.deployment_id, one.oldest, one.newest, one.marks) for one in blocks],
+        cursor.execute(
+            f"INSERT INTO {quoted(PatientBlock._meta.db_table)} ({columns})"
+            f" VALUES {', '.join(['(%s, %s, %s, %s, %s)'] * len(blocks))} ON CONFLICT (id) DO UPDATE SET {anew}",
+            [
+                value
+                for one in blocks
+                for value in (one.number, one.deployment_id, one.oldest, one.newest, one.marks)
+            ],
         )
 
 

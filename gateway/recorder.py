@@ -1,6 +1,7 @@
 """Writes the request log behind the requests: they leave a line in a queue, one thread a process stores the lines.
 
-At most HALF_A_SECOND passes between an answer and its line, and TALLY_EVERY of those until it is counted. When the queue is full (the control database is down), lines
+A few lines are stored within half a second, more of them together within two: most of what a transaction costs it costs for a single line too. They are
+counted every six seconds. What a process that is killed has not stored or counted is lost. When the queue is full (the control database is down), lines
 are dropped and counted: a request never waits for its log. A clean stop stores what is left.
 """
 
@@ -20,8 +21,11 @@ from gateway.log_lines import Line, line_of, store
 from gateway.tally import Tally
 from gateway.trouble import logger
 
-HALF_A_SECOND = 0.5
-TALLY_EVERY = 10
+_TURN = 0.5  # seconds
+_STORE_EVERY = 4  # turns
+_COUNT_EVERY = 12
+_FEW = 10
+LONGEST_WAIT = _STORE_EVERY * _TURN  # seconds that a line waits in its queue
 CAPACITY = 50_000
 _BATCH = 1000
 
@@ -48,11 +52,15 @@ class Recorder:
             self._start()
 
     def flush(self, *, and_count: bool = True) -> int:
-        """Stores all lines that wait; returns how many. Raises DatabaseError, and then keeps what it has not stored."""
+        """Stores the lines that wait; returns how many. Raises DatabaseError, and then keeps what it has not stored.
+
+        Those that come meanwhile wait for the next time: they would be a transaction for every few of them, one after the other.
+        """
         stored = 0
         with self._storing:
-            while self._queue:
-                batch = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
+            waiting = len(self._queue)
+            while stored < waiting:
+                batch = [self._queue.popleft() for _ in range(min(_BATCH, waiting - stored))]
                 try:
                     store(batch)
                 except DatabaseError:
@@ -75,21 +83,36 @@ class Recorder:
                 return
             self._thread_of = os.getpid()
             threading.Thread(target=self._run, name="request-log", daemon=True).start()
-            atexit.register(self._drain)
+            atexit.register(self._store_all)
             # A child of multiprocessing (a granian worker) ends without running atexit.
-            Finalize(None, self._drain, exitpriority=10)
+            Finalize(None, self._store_all, exitpriority=10)
 
     def _run(self) -> None:
         for number in itertools.count(1):
-            time.sleep(HALF_A_SECOND)
-            self._drain(and_count=number % TALLY_EVERY == 0)
+            time.sleep(_TURN)
+            if number % _STORE_EVERY == 0 or len(self._queue) <= _FEW:
+                self._turn(number)
 
-    def _drain(self, and_count: bool = True) -> None:
+    def _turn(self, number: int) -> None:
         try:
-            self.flush(and_count=and_count)
+            self._drain(and_count=number % _COUNT_EVERY == 0)
+        except Exception:
+            # A fault of ours costs the lines that met it, not all that come after them.
+            logger.exception("lines of the request log were lost")
+
+    def _drain(self, *, and_count: bool) -> int:
+        """As `flush`; 0 when the database cannot be reached."""
+        try:
+            return self.flush(and_count=and_count)
         except DatabaseError as error:
             logger.warning("the request log cannot be written: %s", type(error).__name__)
             connection.close()
+            return 0
+
+    def _store_all(self) -> None:
+        """Also what the last requests leave while the others' lines are stored."""
+        while self._drain(and_count=True):
+            pass
 
 
 recorder = Recorder()

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from operator import add
 from typing import Any
 
@@ -14,15 +14,17 @@ from django.utils import timezone
 
 from deployments.models import Deployment
 from gateway import patient_blocks
-from gateway.models import CredentialHour, HourCount, MinuteCount, RequestLog
-from gateway.recorder import HALF_A_SECOND, recorder
+from gateway.charts import Tallied
+from gateway.credential_days import beginning_of, last_day
+from gateway.models import CredentialDay, CredentialHour, HourCount, MinuteCount, RequestLog
+from gateway.recorder import LONGEST_WAIT, recorder
 from gateway.trace_ids import span_of
 
 PAGE = 50
 # Of so many lines a page is made at most: what a filter without an index finds further back, the next page looks for.
 LOOKED_AT = 50_000
 MOST_CREDENTIALS = 25
-_LOOKS = 5
+_LOOKS = 10
 
 
 @dataclass(frozen=True)
@@ -166,22 +168,24 @@ def get_request(deployment: Deployment, trace_id: str) -> RequestLog:
     # Without an order, or SQLite walks through all lines in that order until it meets the trace.
     lines = _of_trace(RequestLog.objects.filter(deployment=deployment), trace_id).order_by()
     recorder.flush()
-    for _ in range(_LOOKS):
+    for _ in range(_LOOKS if span_of(trace_id) else 0):
         for line in lines[:1]:
             return line
         # Another web process may hold the line in its queue.
-        time.sleep(HALF_A_SECOND / _LOOKS)
+        time.sleep(LONGEST_WAIT / _LOOKS)
     return get_object_or_404(lines)
 
 
-def list_minutes(deployment: Deployment, since: datetime) -> list[MinuteCount]:
+def list_minutes(deployment: Deployment, since: datetime) -> list[Tallied]:
     """Oldest first."""
-    return list(MinuteCount.objects.filter(deployment=deployment, minute__gte=since).order_by("minute"))
+    minutes = MinuteCount.objects.filter(deployment=deployment, minute__gte=since).order_by("minute")
+    return [Tallied(*row) for row in minutes.values_list("minute", *Tallied._fields[1:])]
 
 
-def list_hours(deployment: Deployment, since: datetime) -> list[HourCount]:
+def list_hours(deployment: Deployment, since: datetime) -> list[Tallied]:
     """Oldest first."""
-    return list(HourCount.objects.filter(deployment=deployment, hour__gte=since).order_by("hour"))
+    hours = HourCount.objects.filter(deployment=deployment, hour__gte=since).order_by("hour")
+    return [Tallied(*row) for row in hours.values_list("hour", *Tallied._fields[1:])]
 
 
 @dataclass(frozen=True)
@@ -210,35 +214,50 @@ class OtherUse:
 def list_credentials(deployment: Deployment, span: timedelta) -> tuple[list[CredentialUse], OtherUse]:
     """Those with requests in the span, in whole hours: the MOST_CREDENTIALS busiest, and all others as one."""
     begin = (timezone.now() - span).replace(minute=0, second=0, microsecond=0)
-    hours = CredentialHour.objects.filter(deployment=deployment, hour__gte=begin)
-    sums = (
-        hours.order_by()
-        .values("kind", "credential")
-        .annotate(
+    stretches = _stretches(deployment, begin)
+    sums: dict[tuple[str, str], list[int]] = {}
+    for counts in stretches:
+        summed = counts.order_by().values_list("kind", "credential")
+        for kind, who, *some in summed.annotate(
             all=Sum("requests"), bad=Sum("client_errors") + Sum("server_errors"), held_back=Sum("throttled")
-        )
-        .order_by("-all", "kind", "credential")
-    )
-    all_of_them = list(sums.values_list("kind", "credential", "all", "bad", "held_back"))
-    busiest, others = all_of_them[:MOST_CREDENTIALS], all_of_them[MOST_CREDENTIALS:]
-    named, latencies = _names_and_latencies(hours, [row[1] for row in busiest])
+        ):
+            sums[kind, who] = list(map(add, sums[kind, who], some)) if (kind, who) in sums else some
+    ranked = sorted(sums.items(), key=lambda item: (-item[1][0], item[0]))
+    busiest, others = ranked[:MOST_CREDENTIALS], ranked[MOST_CREDENTIALS:]
+    named, latencies = _names_and_latencies(stretches, [who for (_, who), _ in busiest])
     uses = [
         CredentialUse(kind, who, named[kind, who], requests, errors, throttled, latencies[kind, who])
-        for kind, who, requests, errors, throttled in busiest
+        for (kind, who), (requests, errors, throttled) in busiest
     ]
-    _, _, requests_of, errors_of, throttled_of = zip(*others, strict=True) if others else ((),) * 5
-    return uses, OtherUse(len(others), sum(requests_of), sum(errors_of), sum(throttled_of))
+    columns = zip(*(row for _, row in others), strict=True) if others else ((), (), ())
+    return uses, OtherUse(len(others), *map(sum, columns))
+
+
+def _stretches(deployment: Deployment, begin: datetime) -> list[QuerySet[Any]]:
+    """The counts of credentials since then, oldest first: days where they are added up, hours where not."""
+    hours = CredentialHour.objects.filter(deployment=deployment)
+    first = (begin + timedelta(days=1, microseconds=-1)).astimezone(UTC).date()
+    last = last_day() if first < timezone.now().date() else None
+    if last is None or last < first:
+        return [hours.filter(hour__gte=begin)]
+    return [
+        hours.filter(hour__gte=begin, hour__lt=beginning_of(first)),
+        CredentialDay.objects.filter(deployment=deployment, day__gte=first, day__lte=last),
+        hours.filter(hour__gte=beginning_of(last + timedelta(days=1))),
+    ]
 
 
 def _names_and_latencies(
-    hours: QuerySet[CredentialHour], credentials: list[str]
+    stretches: Iterable[QuerySet[Any]], credentials: list[str]
 ) -> tuple[dict[tuple[str, str], str], dict[tuple[str, str], list[int]]]:
     """The latest name of each credential, and its latencies summed."""
     named: dict[tuple[str, str], str] = {}
     summed: dict[tuple[str, str], list[int]] = {}
-    rows = hours.filter(credential__in=credentials).order_by("hour")
-    for kind, credential, name, latencies in rows.values_list("kind", "credential", "name", "latencies"):
-        key = kind, credential
-        named[key] = name
-        summed[key] = list(map(add, summed[key], latencies)) if key in summed else latencies
+    for counts in stretches:
+        when = "day" if counts.model is CredentialDay else "hour"
+        rows = counts.filter(credential__in=credentials).order_by(when)
+        for kind, credential, name, latencies in rows.values_list("kind", "credential", "name", "latencies"):
+            key = kind, credential
+            named[key] = name
+            summed[key] = list(map(add, summed[key], latencies)) if key in summed else latencies
     return named, summed

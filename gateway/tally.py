@@ -5,11 +5,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from django.db import transaction
 
 from credentials.services import record_use
 from gateway.decisions import Reason
+from gateway.keeping_counts import keep
 from gateway.log_lines import Line
 from gateway.models import LATENCY_BUCKETS, CredentialHour, DeploymentTotal, HourCount, MinuteCount
 
@@ -36,10 +38,16 @@ class Count:
         self.latencies[bisect_left(LATENCY_BUCKETS, line.took * 1000)] += 1
 
     def add_all(self, other: "Count") -> None:
+        self.requests += other.requests
+        self.client_errors += other.client_errors
+        self.server_errors += other.server_errors
+        self.throttled += other.throttled
+        self.sent += other.sent
         self.seconds += other.seconds
-        _sum_into(self, other)
+        self.latencies = [a + b for a, b in zip(self.latencies, other.latencies, strict=True)]
 
 
+_OfCount = TypeVar("_OfCount", bound=tuple[str | datetime, ...])
 _Key = tuple[str, int, str, str, str]  # deployment, minute, kind and identifier of the credential, its name
 
 
@@ -63,24 +71,29 @@ class Tally:
 
     def store(self) -> None:
         """One transaction. Raises DatabaseError, and then keeps all."""
-        minutes: dict[tuple[str, int], Count] = defaultdict(Count)
-        hours: dict[tuple[str, int], Count] = defaultdict(Count)
-        uses: dict[tuple[str, int, str, str, str], Count] = defaultdict(Count)
-        totals: dict[str, Count] = defaultdict(Count)
+        if not self._counts:
+            return
+        minutes: dict[tuple[str, datetime], Count] = defaultdict(Count)
+        hours: dict[tuple[str, datetime], Count] = defaultdict(Count)
+        uses: dict[tuple[str, datetime, str, str], Count] = defaultdict(Count)
+        totals: dict[tuple[str], Count] = defaultdict(Count)
+        names: dict[tuple[str, datetime, str, str], str] = {}
         for (deployment_id, minute, kind, identifier, name), count in self._counts.items():
-            minutes[deployment_id, minute].add_all(count)
-            hours[deployment_id, minute // 60].add_all(count)
-            uses[deployment_id, minute // 60, kind, identifier, name].add_all(count)
-            totals[deployment_id].add_all(count)
+            hour = _moment(minute // 60 * 3600)
+            minutes[deployment_id, _moment(minute * 60)].add_all(count)
+            hours[deployment_id, hour].add_all(count)
+            uses[deployment_id, hour, kind, identifier].add_all(count)
+            names[deployment_id, hour, kind, identifier] = name
+            totals[deployment_id,].add_all(count)
         with transaction.atomic():
-            for (deployment_id, minute), count in sorted(minutes.items(), key=lambda item: item[0]):
-                _keep_minute(deployment_id, _moment(minute * 60), count)
-            for (deployment_id, hour), count in sorted(hours.items(), key=lambda item: item[0]):
-                _keep_hour(deployment_id, _moment(hour * 3600), count)
-            for use_key, count in sorted(uses.items(), key=lambda item: item[0]):
-                _keep_use(use_key, count)
-            for deployment_id, count in sorted(totals.items(), key=lambda item: item[0]):
-                _keep_total(deployment_id, count)
+            for key, count in sorted(minutes.items(), key=_by_key):
+                keep(MinuteCount, key, count)
+            for key, count in sorted(hours.items(), key=_by_key):
+                keep(HourCount, key, count)
+            for use, count in sorted(uses.items(), key=_by_key):
+                keep(CredentialHour, use, count, name=names[use])
+            for of, count in sorted(totals.items(), key=_by_key):
+                keep(DeploymentTotal, of, count)
             record_use(
                 (secret_id, _moment(ended), address)
                 for secret_id, (ended, address) in sorted(self._uses.items())
@@ -96,53 +109,6 @@ def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _empty() -> dict[str, list[int]]:
-    return {"latencies": [0] * (len(LATENCY_BUCKETS) + 1)}
-
-
-def _keep_minute(deployment_id: str, minute: datetime, count: Count) -> None:
-    kept, _ = MinuteCount.objects.select_for_update().get_or_create(
-        deployment_id=deployment_id, minute=minute, defaults=_empty()
-    )
-    _sum_into(kept, count)
-    kept.save()
-
-
-def _keep_hour(deployment_id: str, hour: datetime, count: Count) -> None:
-    kept, _ = HourCount.objects.select_for_update().get_or_create(
-        deployment_id=deployment_id, hour=hour, defaults=_empty()
-    )
-    _sum_into(kept, count)
-    kept.save()
-
-
-def _keep_use(key: tuple[str, int, str, str, str], count: Count) -> None:
-    deployment_id, hour, kind, identifier, name = key
-    kept, _ = CredentialHour.objects.select_for_update().get_or_create(
-        deployment_id=deployment_id,
-        hour=_moment(hour * 3600),
-        kind=kind,
-        credential=identifier,
-        defaults=_empty(),
-    )
-    kept.name = name
-    _sum_into(kept, count)
-    kept.save()
-
-
-def _keep_total(deployment_id: str, count: Count) -> None:
-    kept, _ = DeploymentTotal.objects.select_for_update().get_or_create(
-        deployment_id=deployment_id, defaults=_empty()
-    )
-    kept.seconds += count.seconds
-    _sum_into(kept, count)
-    kept.save()
-
-
-def _sum_into(kept: MinuteCount | HourCount | CredentialHour | DeploymentTotal | Count, count: Count) -> None:
-    kept.requests += count.requests
-    kept.client_errors += count.client_errors
-    kept.server_errors += count.server_errors
-    kept.throttled += count.throttled
-    kept.sent += count.sent
-    kept.latencies = [a + b for a, b in zip(kept.latencies, count.latencies, strict=True)]
+def _by_key(item: tuple[_OfCount, Count]) -> _OfCount:
+    """In one order in all processes, or two could wait for each other's rows."""
+    return item[0]

@@ -9,12 +9,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from credentials.models import ApiKey, ApiKeySecret
+from credentials.models import ApiKey, ApiKeySecret, ClientSecret, OAuthApplication, ServerUser
 from deployments.models import Deployment, Job, JobState, Region, State
 from gateway import selectors
 from gateway.models import LATENCY_BUCKETS, CredentialHour, HourCount, MinuteCount, RequestLog
 from portal.models import AuditEvent, Invitation, Membership, Role, Tenant, User
 from portal.subscriptions import subscribe
+from smart.servers import integrated_server
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 NO_LATENCIES = [0] * (len(LATENCY_BUCKETS) + 1)
@@ -56,6 +57,18 @@ def _keys(deployment: Deployment, number: int) -> None:
         deployment=deployment, name=f"Key {number}", access_granted=FULL, created_by=by
     )
     ApiKeySecret.objects.create(api_key=key, digest=str(number))
+
+
+def _applications(deployment: Deployment, number: int) -> None:
+    server = integrated_server(deployment)
+    application = OAuthApplication.objects.create(
+        server=server, name=f"App {number}", kind="confidential", client_id=f"client-{number}"
+    )
+    ClientSecret.objects.create(application=application, digest=str(number))
+
+
+def _server_users(deployment: Deployment, number: int) -> None:
+    ServerUser.objects.create(deployment=deployment, username=f"user{number}", fhir_user=f"Patient/p{number}")
 
 
 def _jobs(deployment: Deployment, number: int) -> None:
@@ -111,12 +124,14 @@ PAGES = {
     "/tenants/{slug}/settings/transfer/": (_members, 9),
     "/deployments/": (_deployments, 12),
     "/deployments/{id}/credentials/": (_keys, 12),
+    "/deployments/{id}/oauth/": (_applications, 13),
+    "/deployments/{id}/oauth/users/": (_server_users, 11),
     "/deployments/{id}/data/": (_jobs, 11),
     "/deployments/{id}/": (_jobs, 13),
     "/deployments/{id}/logs/": (_lines, 12),
     "/deployments/{id}/logs/?status=2": (_lines, 13),
     "/deployments/{id}/metrics/": (_counts, 13),
-    "/deployments/{id}/metrics/?span=30d": (_counts, 13),
+    "/deployments/{id}/metrics/?span=30d": (_counts, 14),
 }
 
 
@@ -171,6 +186,31 @@ def test_keys_come_by_pages_and_are_found_by_name_and_beginning(
     for asked in ("key 7", key.prefix, f"{key.prefix}…", f"{key.prefix}_and-its-secret"):
         assert list(alices.get(address, {"q": asked}).context["page"].object_list) == [key], asked
     assert "No key is called that" in alices.get(f"{address}?q=xyzzy").content.decode()
+
+
+def test_applications_come_by_pages_and_are_found_by_name_and_client_id(
+    alices: Client, deployment: Deployment
+) -> None:
+    _fill(_applications, deployment, range(60))
+    address = f"/deployments/{deployment.pk}/oauth/"
+    assert len(alices.get(address).context["page"].object_list) == 50
+    assert len(alices.get(f"{address}?page=2").context["page"].object_list) == 10
+    for asked in ("app 41", "CLIENT-41"):
+        (found,) = alices.get(address, {"q": asked}).context["page"].object_list
+        assert found.name == "App 41"
+    assert "No application is called that" in alices.get(f"{address}?q=xyzzy").content.decode()
+
+
+def test_users_of_applications_come_by_pages_and_are_found_by_name_and_record(
+    alices: Client, deployment: Deployment
+) -> None:
+    _fill(_server_users, deployment, range(60))
+    address = f"/deployments/{deployment.pk}/oauth/users/"
+    assert len(alices.get(address).context["page"].object_list) == 50
+    for asked in ("USER41", "patient/p41"):
+        (found,) = alices.get(address, {"q": asked}).context["page"].object_list
+        assert found.username == "user41"
+    assert "Nobody is called that" in alices.get(f"{address}?q=xyzzy").content.decode()
 
 
 def test_deployments_come_by_pages_and_are_found_by_name_and_id(

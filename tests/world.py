@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from allauth.usersessions.models import UserSession
 from django.test import Client
 
 from credentials.access import parse_access
@@ -78,6 +79,7 @@ def build_world(tenant: Tenant, deployment: Deployment, alice: User) -> World:
             "token_id": create_token(dora, "x", Role.READ, tenant=tenant, expires=None)[0].pk,
             "service": "fhir-server",
             "job_id": failed_import(deployment).pk,
+            "session_id": UserSession.objects.create(user=alice, session_key="elsewhere", ip="192.0.2.7").pk,
             "name": "errors",
             "preset": "synthea-5",
             "upload": transfers.begin_upload(deployment),

@@ -3,7 +3,7 @@
 from deployments.models.deployment import Deployment, ServiceLevel, State
 from deployments.models.job import Job, JobState, PeriodicRun
 from deployments.models.region import Region
-from deployments.models.usage import RunningHour, UsageDay
+from deployments.models.usage import RunningDay, UsageDay
 
 __all__ = [
     "Deployment",
@@ -11,7 +11,7 @@ __all__ = [
     "JobState",
     "PeriodicRun",
     "Region",
-    "RunningHour",
+    "RunningDay",
     "ServiceLevel",
     "State",
     "UsageDay",

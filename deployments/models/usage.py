@@ -1,12 +1,12 @@
-"""What is charged: one row for each hour in which a deployment ran, kept when the deployment is gone."""
+"""What is charged: a row for each day on which a deployment ran, was asked or stored something, kept when the deployment is gone."""
 
 from django.db import models
 
 
-class RunningHour(models.Model):
-    """An hour, in part or whole, in which a deployment served. `hour` is its beginning in UTC.
+class RunningDay(models.Model):
+    """How many hours of a day (UTC) a deployment served, in part or whole, on these terms. `last` is the beginning of the last of them.
 
-    `price` is what the hour cost then, in cents: a later change of prices leaves statements as they are.
+    `price` is what an hour cost then, in cents: a later change of prices leaves statements as they are.
     """
 
     tenant = models.ForeignKey("portal.Tenant", on_delete=models.CASCADE, related_name="+")
@@ -14,24 +14,23 @@ class RunningHour(models.Model):
     name = models.CharField(max_length=50)
     size = models.CharField(max_length=20)
     high_availability = models.BooleanField(default=False)
-    price = models.PositiveIntegerField(default=0)
-    hour = models.DateTimeField()
+    price = models.PositiveIntegerField()
+    day = models.DateField()
+    hours = models.PositiveSmallIntegerField(default=0)
+    last = models.DateTimeField()
 
     class Meta:
-        ordering = ("hour",)
+        ordering = ("day",)
         constraints = [
-            models.UniqueConstraint(fields=["deployment_id", "hour"], name="one_row_an_hour_and_deployment"),
-        ]
-        # It holds all that a statement asks for: a month of 200 deployments is 150,000 rows.
-        indexes = [
-            models.Index(
-                fields=["tenant", "hour", "name", "size", "price", "high_availability"],
-                name="usage_of_tenant",
+            models.UniqueConstraint(
+                fields=["deployment_id", "day", "name", "size", "high_availability", "price"],
+                name="one_row_a_day_and_terms",
             ),
         ]
+        indexes = [models.Index(fields=["tenant", "day"], name="running_days_of_tenant")]
 
     def __str__(self) -> str:
-        return f"{self.name} on {self.hour:%Y-%m-%d %H:00}"
+        return f"{self.name} on {self.day}: {self.hours} hours"
 
 
 class UsageDay(models.Model):

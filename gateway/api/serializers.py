@@ -7,7 +7,7 @@ from rest_framework import serializers
 from gateway.forms import INTERACTIONS
 from gateway.measures import SPANS
 from gateway.models import RequestLog
-from portal.api.strict import Strict
+from portal.api.strict import Choice, Strict
 
 
 class ClaimSerializer(serializers.Serializer[Any]):
@@ -49,7 +49,7 @@ class LogQuery(serializers.Serializer[Any]):
     credential = serializers.CharField(
         required=False, max_length=80, help_text="A key's prefix, a client id, or part of the name"
     )
-    interaction = serializers.ChoiceField(choices=INTERACTIONS, required=False)
+    interaction = Choice(choices=INTERACTIONS, required=False)
     status = serializers.RegexField(
         r"^[1-5]([0-9]{2})?$", required=False, help_text="`403`, or `4` for all 4xx"
     )
@@ -79,9 +79,7 @@ class LogPageSerializer(serializers.Serializer[Any]):
 
 
 class SpanFilter(serializers.Serializer[Any]):
-    span = serializers.ChoiceField(
-        choices=list(SPANS), required=False, help_text="Up to now; the last hour by default"
-    )
+    span = Choice(choices=list(SPANS), required=False, help_text="Up to now; the last hour by default")
 
 
 class SpotSerializer(serializers.Serializer[Any]):
@@ -139,7 +137,7 @@ class StorageDaySerializer(serializers.Serializer[Any]):
 
 
 class MeasuresSerializer(serializers.Serializer[Any]):
-    span = serializers.ChoiceField(choices=list(SPANS))
+    span = Choice(choices=list(SPANS))
     totals = TotalsSerializer()
     spots = SpotSerializer(many=True, help_text="Oldest first, empty ones included")
     credentials = MeasuredUseSerializer(many=True, help_text="The 25 busiest, the busiest first")

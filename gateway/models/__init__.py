@@ -5,15 +5,18 @@ from gateway.models.counted import LATENCY_BUCKETS
 from gateway.models.minute_count import MinuteCount
 from gateway.models.patient_block import PatientBlock
 from gateway.models.request_log import RequestLog
-from gateway.models.totals import CredentialHour, DeploymentTotal, HourCount
+from gateway.models.totals import CredentialDay, CredentialHour, DeploymentTotal, HourCount
+from gateway.models.used_right import UsedRight
 
 __all__ = [
     "LATENCY_BUCKETS",
     "AuditKeeping",
+    "CredentialDay",
     "CredentialHour",
     "DeploymentTotal",
     "HourCount",
     "MinuteCount",
     "PatientBlock",
     "RequestLog",
+    "UsedRight",
 ]

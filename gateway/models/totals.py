@@ -1,4 +1,4 @@
-"""Sums that only grow: a deployment's for a Prometheus server, its and its credentials' by the hour for the metrics page."""
+"""Sums that only grow: a deployment's for a Prometheus server, its and its credentials' by the hour and day for the metrics page."""
 
 from django.db import models
 
@@ -34,19 +34,21 @@ class HourCount(Counted):
         return f"{self.deployment_id} at {self.hour}: {self.requests}"
 
 
-class CredentialHour(Counted):
+class CredentialCount(Counted):
     """`credential` is a key's prefix or a client id, empty for requests without a credential."""
 
     deployment = models.ForeignKey(
-        Deployment,
-        on_delete=models.CASCADE,
-        db_constraint=False,
-        db_index=False,
-        related_name="credential_hours",
+        Deployment, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
     )
     kind = models.CharField(max_length=10, blank=True)
     credential = models.CharField(max_length=80, blank=True)
     name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class CredentialHour(CredentialCount):
     hour = models.DateTimeField()
 
     class Meta:
@@ -59,3 +61,20 @@ class CredentialHour(Counted):
 
     def __str__(self) -> str:
         return f"{self.credential} of {self.deployment_id} at {self.hour}: {self.requests}"
+
+
+class CredentialDay(CredentialCount):
+    """What the hours of a day (UTC) that ended add up to (gateway.credential_days)."""
+
+    day = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deployment", "day", "kind", "credential"], name="one_count_a_day_and_credential"
+            ),
+        ]
+        indexes = [models.Index(fields=["day"], name="credential_days")]
+
+    def __str__(self) -> str:
+        return f"{self.credential} of {self.deployment_id} on {self.day}: {self.requests}"

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from deployments import expiry
 from deployments.models import Deployment, State
+from gateway.endpoints import endpoints
 from portal.models import AuditEvent, Tenant, User
 from portal.subscriptions import start_trial, subscribe
 
@@ -45,3 +47,18 @@ def test_a_subscription_takes_the_end_away(running: Deployment, tenant: Tenant, 
     subscribe(tenant, actor=alice)
     assert _state_after(running, days=31) == State.RUNNING
     assert running.expires is None
+
+
+def test_callers_are_told_that_the_trial_has_ended(running: Deployment) -> None:
+    Deployment.objects.update(state=State.STOPPED)
+    endpoints.forget_all()
+    assert _answer(running) == "This deployment is stopped."
+    Deployment.objects.update(expires=timezone.now() - timedelta(minutes=1))
+    endpoints.forget_all()
+    assert _answer(running) == "This deployment is stopped: its trial has ended."
+
+
+def _answer(deployment: Deployment) -> str:
+    response = Client().get(f"/fhir/{deployment.pk}/r4/Patient")
+    assert response.status_code == 503
+    return str(response.json()["issue"][0]["diagnostics"])

@@ -1,6 +1,7 @@
 """Running hours are metered once, priced by size, and outlive their deployment."""
 
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +9,7 @@ import time_machine
 from django.db import DatabaseError
 
 from deployments import usage, usage_days
-from deployments.models import Deployment, RunningHour, State, UsageDay
+from deployments.models import Deployment, RunningDay, State, UsageDay
 from fhirserver import bulk, partitions
 from portal.models import SizePrice, Tenant
 from portal.usage import make_statement
@@ -21,7 +22,8 @@ def test_an_hour_is_noted_once_however_often_it_is_metered(deployment: Deploymen
     Deployment.objects.update(state=State.RUNNING)
     with time_machine.travel(NOON):
         assert [usage.meter(), usage.meter()] == [1, 0]
-    assert RunningHour.objects.get().hour == NOON.replace(minute=0)
+    noted = RunningDay.objects.get()
+    assert (noted.day, noted.hours, noted.last) == (NOON.date(), 1, NOON.replace(minute=0))
 
 
 def test_a_stopped_deployment_costs_nothing(deployment: Deployment) -> None:
@@ -54,6 +56,44 @@ def test_a_new_price_holds_from_then_on(deployment: Deployment, tenant: Tenant) 
     with time_machine.travel(NOON.replace(hour=13)):
         usage.meter()
     assert [line.unit_price for line in make_statement(tenant, MARCH).lines] == [Decimal(4), Decimal(6)]
+
+
+def test_each_hour_is_charged_once_whatever_changes_within_it(deployment: Deployment, tenant: Tenant) -> None:
+    """Metered every twenty minutes over the end of a month, while size, price and name change and it stops now and then."""
+    begin = datetime(2026, 2, 27, tzinfo=UTC)
+    hours: dict[datetime, tuple[str, str, int]] = {}
+    for number in range(3 * 24 * 4):
+        now = begin + timedelta(minutes=20 * number)
+        size = "s" if number % 25 > 12 else "xs"
+        SizePrice.objects.filter(size=size).update(hour=4 + number // 100)
+        Deployment.objects.update(
+            state=State.STOPPED if number % 20 > 15 else State.RUNNING,
+            size=size,
+            name=f"Ward {number // 150}",
+        )
+        deployment.refresh_from_db()
+        with time_machine.travel(now, tick=False):
+            usage.meter()
+        if deployment.state == State.RUNNING:
+            terms = (deployment.name, size, 4 + number // 100)
+            hours.setdefault(now.replace(minute=0), terms)
+    for month in (2, 3):
+        wanted = Counter(terms for hour, terms in hours.items() if hour.month == month)
+        lines = make_statement(tenant, datetime(2026, month, 1, tzinfo=UTC)).lines
+        charged = sorted((line.deployment, int(line.unit_price), int(line.quantity)) for line in lines)
+        assert charged == sorted((name, price, many) for (name, _, price), many in wanted.items())
+        assert len(charged) > 2
+
+
+def test_a_worker_that_is_late_charges_no_hour_again(deployment: Deployment) -> None:
+    """It read the clock before midnight and writes after another has noted both hours."""
+    Deployment.objects.update(state=State.RUNNING)
+    for hour in (NOON.replace(hour=23), NOON.replace(day=11, hour=0)):
+        with time_machine.travel(hour):
+            assert usage.meter() == 1
+    Deployment.objects.update(size="s")
+    with time_machine.travel(NOON.replace(hour=23)):
+        assert usage.meter() == 0
 
 
 @pytest.mark.django_db(databases="__all__")

@@ -1,5 +1,7 @@
 """What is written down of each request, and what never is."""
 
+import itertools
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -9,7 +11,9 @@ from django.utils import timezone
 
 from credentials.models import ApiKey
 from deployments.models import Deployment, UsageDay
+from gateway import log_lines
 from gateway import recorder as recording
+from gateway.log_lines import Line
 from gateway.models import MinuteCount, RequestLog
 from gateway.recorder import recorder
 from gateway.retention import forget_old_lines
@@ -107,6 +111,55 @@ def test_lines_wait_when_the_database_is_down(full: Caller, monkeypatch: pytest.
     assert len(flushed()) == 1
 
 
+def test_lines_that_come_while_others_are_stored_wait_to_be_stored_together(
+    full: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or each transaction would be followed by one for the few lines that came in its time, without an end."""
+    batches: list[int] = []
+
+    def store(lines: Sequence[Line]) -> None:
+        if len(batches) < 5:
+            full("GET", "Patient/_history")
+        batches.append(len(lines))
+
+    monkeypatch.setattr(recording, "store", store)
+    for _ in range(3):
+        full("GET", "Patient/_history")
+    assert (recorder.flush(), batches) == (3, [3])
+    assert (recorder.flush(), batches) == (1, [3, 1])
+
+
+def test_a_clean_stop_stores_what_the_last_requests_leave_meanwhile(
+    full: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = iter(range(2))
+
+    def store_slowly(lines: Sequence[Line]) -> None:
+        log_lines.store(lines)
+        for _ in itertools.islice(late, 1):
+            full("GET", "Patient/_history")
+
+    monkeypatch.setattr(recording, "store", store_slowly)
+    full("GET", "Patient/_history")
+    recorder._store_all()
+    assert RequestLog.objects.count() == 3
+    assert sum(one.requests for one in MinuteCount.objects.all()) == 3
+
+
+def test_a_clean_stop_gives_up_what_the_database_does_not_take(
+    full: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(_: object) -> None:
+        raise DatabaseError
+
+    full("GET", "Patient/_history")
+    with monkeypatch.context() as patched:
+        patched.setattr(recording, "store", down)
+        patched.setattr(connection, "close", lambda: None)
+        recorder._store_all()
+    assert len(flushed()) == 1
+
+
 def test_a_full_queue_drops_lines_and_never_delays_a_request(
     full: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,3 +203,19 @@ def test_waiting_lines_are_stored_many_in_a_statement(full: Caller) -> None:
     into = [one["sql"] for one in ran.captured_queries if "gateway_requestlog" in one["sql"]]
     assert len(into) == 2
     assert RequestLog.objects.count() == 150
+
+
+def test_a_fault_of_ours_costs_the_lines_that_met_it_and_none_that_come_after(
+    full: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def store(lines: Sequence[Line]) -> None:
+        raise ValueError("a fault")
+
+    full("GET", "Patient")
+    with monkeypatch.context() as patched:
+        patched.setattr(recording, "store", store)
+        recorder._turn(1)
+    assert "lines of the request log were lost" in caplog.text
+    full("GET", "Observation")
+    recorder._turn(2)
+    assert [line.path for line in RequestLog.objects.all()] == ["Observation"]

@@ -1,4 +1,4 @@
-"""Log lines in a control database on PostgreSQL, where they are copied in."""
+"""Log lines and counts in a control database on PostgreSQL, where the lines are copied in."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,26 +7,30 @@ from struct import pack
 import pytest
 from django.db import DatabaseError, connections, transaction
 
-from gateway import log_lines, patient_blocks
+from gateway import keeping_counts, log_lines, patient_blocks
 from gateway.front import Exchange
 from gateway.inbound import Inbound
-from gateway.models import PatientBlock, RequestLog
+from gateway.keeping_counts import keep
+from gateway.models import CredentialHour, DeploymentTotal, HourCount, MinuteCount, PatientBlock, RequestLog
+from gateway.tally import Count
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(databases="__all__")]
 ALIAS = "region_pg"
+MODELS = (RequestLog, PatientBlock, MinuteCount, HourCount, CredentialHour, DeploymentTotal)
+HOUR = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def control_database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with connections[ALIAS].schema_editor() as editor:
-        editor.create_model(RequestLog)
-        editor.create_model(PatientBlock)
-    for module in (log_lines, patient_blocks):
+        for model in MODELS:
+            editor.create_model(model)
+    for module in (keeping_counts, log_lines, patient_blocks):
         monkeypatch.setattr(module, "connection", connections[ALIAS])
     yield
     with connections[ALIAS].schema_editor() as editor:
-        editor.delete_model(RequestLog)
-        editor.delete_model(PatientBlock)
+        for model in MODELS:
+            editor.delete_model(model)
 
 
 def line(path: str, interaction: str = "read") -> log_lines.Line:
@@ -64,3 +68,28 @@ def test_a_patients_lines_are_looked_for_in_the_blocks_that_name_the_patient() -
     for patient, count in (("p0", 1), (f"p{numbers[-1]}", 1), ("nobody", 0)):
         mark = pack(">I", patient_blocks.mark_of(patient))
         assert blocks.filter(patient_blocks._named(mark)).count() == count
+
+
+def test_counts_are_added_to_what_is_there() -> None:
+    first, second = Count(), Count()
+    for count, status, took in ((first, 200, 0.0001), (second, 404, 0.0001), (second, 429, 99.0)):
+        count.add(line("Patient/1")._replace(status=status, took=took))
+    for count, name in ((first, "Before"), (second, "After")):
+        keep(MinuteCount, ("a" * 12, HOUR), count)
+        keep(HourCount, ("a" * 12, HOUR), count)
+        keep(CredentialHour, ("a" * 12, HOUR, "api-key", "fsk_1"), count, name=name)
+        keep(CredentialHour, ("a" * 12, HOUR, "api-key", "fsk_2"), count, name=name)
+        keep(DeploymentTotal, ("a" * 12,), count)
+    for model, rows in ((MinuteCount, 1), (HourCount, 1), (CredentialHour, 2), (DeploymentTotal, 1)):
+        kept = list(model._default_manager.using(ALIAS).values())
+        assert len(kept) == rows
+        for one in kept:
+            assert (one["requests"], one["client_errors"], one["server_errors"], one["throttled"]) == (
+                3,
+                2,
+                0,
+                1,
+            )
+            assert (one["sent"], one["latencies"]) == (2700, [2, *[0] * 14, 1])
+    assert set(CredentialHour.objects.using(ALIAS).values_list("name", "hour")) == {("After", HOUR)}
+    assert DeploymentTotal.objects.using(ALIAS).get().seconds == pytest.approx(99.0002)
