@@ -17,7 +17,8 @@ from config.env import BASE_DIR
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 STOP_SECONDS = 8.0
-MOST_DEATHS = 3
+# More than the attempts that a job has: one that ends its worker each time fails in the end, and must not end the run.
+MOST_DEATHS = 5
 DEATHS_WITHIN = 60.0  # seconds
 
 
@@ -106,6 +107,8 @@ def web_server(settings: Settings) -> Child:
     arguments = ["--interface", "wsgi", "--host", settings.host, "--port", str(settings.port)]
     arguments += ["--workers", str(settings.web_workers), "--blocking-threads", str(settings.web_threads)]
     arguments += ["--no-ws", "--log-level", "warning", "--workers-kill-timeout", "5"]
+    # Without it the death of one process ends the others and all that they were answering.
+    arguments += ["--respawn-failed-workers"]
     return Child("web server", ["-m", "granian", *arguments, "config.wsgi:application"])
 
 

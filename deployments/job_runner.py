@@ -111,6 +111,8 @@ def _run_steps(job: Job, kind: Kind) -> None:
         if job.steps[index]["state"] == JobState.DONE:
             continue
         record = _StepRecord(job, index)
+        # Whatever it waited for is there.
+        record.step["detail"] = ""
         record.enter(JobState.RUNNING)
         step.run(Progress(job, record.save))
         record.enter(JobState.DONE)

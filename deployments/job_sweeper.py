@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db.models import F
 from django.utils import timezone
 
 from deployments import jobs
@@ -20,13 +21,20 @@ def sweep() -> int:
         # A queued job gets a new deadline for its message; a running one is claimed by whoever gets this message.
         if state == JobState.QUEUED:
             Job.objects.filter(pk=job_id, state=state).update(lease_until=now + jobs.MESSAGE_LOST_AFTER)
-        jobs.send(job_id)
+        jobs.send_again(job_id)
     return len(waiting)
 
 
 def forget_old_jobs() -> None:
     """Delete what ended 90 days ago."""
     Job.objects.filter(finished__lt=timezone.now() - KEEP_ENDED).delete()
+
+
+def hand_back() -> None:
+    """What was under way when all workers were stopped in good order goes on with the next start; it was none of the jobs' attempts."""
+    Job.objects.filter(state=JobState.RUNNING).update(
+        state=JobState.QUEUED, attempts=F("attempts") - 1, lease_until=timezone.now()
+    )
 
 
 def free_all() -> None:

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 RUN_JOB = "deployments.tasks.run_job"
 MESSAGE_LOST_AFTER = timedelta(seconds=10)
+BROKER_AWAY = "The message broker of this installation cannot be reached. It goes on by itself."
 
 
 class JobFault(Exception):
@@ -164,3 +165,19 @@ def send(job_id: int) -> None:
         logger.warning(
             "job %s waits for the sweeper: the broker did not take its message (%s)", job_id, error
         )
+        _say_of_queued(job_id, BROKER_AWAY)
+
+
+def send_again(job_id: int) -> None:
+    """What was told of an earlier try holds no longer."""
+    _say_of_queued(job_id, "", instead_of=BROKER_AWAY)
+    send(job_id)
+
+
+def _say_of_queued(job_id: int, detail: str, instead_of: str | None = None) -> None:
+    queued = Job.objects.filter(pk=job_id, state=JobState.QUEUED)
+    job = queued.first()
+    step = job.current_step if job else None
+    if job is not None and step is not None and instead_of in (None, step["detail"]):
+        step["detail"] = detail
+        queued.update(steps=job.steps)

@@ -163,6 +163,9 @@ def ensure_generated(preset: Preset, report: Callable[[int, int], None]) -> Path
     with path.with_suffix(".lock").open("w") as lock:
         _wait_for_turn(lock, lambda: report(0, preset.patients))
         if not path.exists():
+            # Of a worker that was killed: its generator writes no more, and nobody reads that.
+            for left in path.parent.glob(f"{path.stem}.*.part"):
+                left.unlink(missing_ok=True)
             _generate(preset, path, report)
     return path
 

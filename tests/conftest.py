@@ -25,6 +25,8 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 # A busy machine is no fault of what is tested.
 hypothesis.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# pytest --hypothesis-profile=thorough
+hypothesis.register_profile("thorough", hypothesis.get_profile("busy"), max_examples=20_000)
 hypothesis.load_profile("busy")
 
 REGIONS = ("local", "pg")
@@ -77,6 +79,11 @@ def _catalogue() -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Live servers and browsers leave connections behind, which would keep PostgreSQL from dropping a test database."""
+    from django.core.management import call_command
+
+    with django_db_blocker.unblock():
+        for alias in settings.FIRESIDE_REGIONS.values():
+            call_command("migrate", "fhirserver", database=alias, verbosity=0)
     yield
     if settings.POSTGRES_AVAILABLE:
         with django_db_blocker.unblock(), connections["region_pg"].cursor() as cursor:

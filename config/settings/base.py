@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.middleware.keep_from_others",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -54,6 +55,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.refuse_nul",
+    "portal.middleware.require_length",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -214,6 +216,12 @@ else:
 BROKER_URL = env("BROKER_URL", default="")
 CELERY_BROKER_URL = BROKER_URL or "files://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Who asks for a job does not wait for a broker that is away: the job's row is written, and the sweeper sends it when there is one.
+CELERY_BROKER_CONNECTION_TIMEOUT = 2.0
+BROKER_PATIENCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {**BROKER_PATIENCE}
+if BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
 if not BROKER_URL:
     _queue = HOME / "broker"
     for _name in ("queue", "control"):
@@ -242,7 +250,7 @@ EXPORT_SETTLE_SECONDS = env.float("EXPORT_SETTLE_SECONDS", default=2.0)
 OUTBOUND_ALLOWED = env.list("OUTBOUND_ALLOWED", default=[])
 CATALOGUE_DIR = HOME / "catalogue"
 FHIR_MAX_BODY_BYTES = env.int("FHIR_MAX_BODY_BYTES", default=50_000_000)
-# Threads of each web process: gateway.body_places keeps some of them from waiting for slow senders.
+# Threads of each web process: portal.places keeps some of them from waiting for others.
 WEB_THREADS = env.int("WEB_THREADS", default=4)
 FHIR_CORS_ORIGINS = env.list("FHIR_CORS_ORIGINS", default=[])
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)

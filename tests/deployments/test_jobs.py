@@ -84,6 +84,15 @@ def test_a_fault_ends_the_job_with_its_reason_and_retry_skips_what_is_done(job: 
     assert work.ran == ["first", "second", "second"]
 
 
+def test_stopping_the_product_in_good_order_is_none_of_a_jobs_attempts(job: Job, work: Work) -> None:
+    for _ in range(5):
+        assert job_runner.claim(job.pk) is not None
+        job_sweeper.hand_back()
+    job_runner.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.DONE, 1)
+
+
 def test_an_unexpected_error_is_tried_three_times_and_its_text_stays_in_the_log(job: Job, work: Work) -> None:
     work.fault = RuntimeError("password=hunter2")
     for _ in range(3):

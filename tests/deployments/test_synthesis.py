@@ -47,12 +47,17 @@ def test_a_preset_is_generated_once_with_progress_and_is_always_the_same(
     generated: list[dict[str, Any]], settings: Settings, tmp_path: Path
 ) -> None:
     settings.PRESETS_DIR = tmp_path
+    of_a_killed_worker = ONE.path.with_suffix(".0123abcd.part")
+    of_another_preset = tmp_path / "another.0123abcd.part"
+    for half in (of_a_killed_worker, of_another_preset):
+        half.write_text("{")
     reports: list[tuple[int, int]] = []
     path = presets.ensure_generated(ONE, lambda done, total: reports.append((done, total)))
     assert [json.loads(line) for line in path.read_text().splitlines()] == generated
     assert reports == [(1, 1)]
     written = path.stat().st_mtime_ns
     assert presets.ensure_generated(ONE, lambda done, total: None) == path
+    assert (of_a_killed_worker.exists(), of_another_preset.exists()) == (False, True)
     assert path.stat().st_mtime_ns == written
 
 

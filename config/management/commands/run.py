@@ -2,13 +2,14 @@
 
 import gc
 import time
+from contextlib import suppress
 from typing import Any
 
 import httpx
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from config import supervisor
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         )
         try:
             with supervisor.stop_on_signals(), supervisor.only_run(settings.HOME):
-                self._run(how)
+                self._run_until_stopped(how)
         except StopRequested:
             self.stdout.write("Stopped.")
         except RunEnded as ended:
@@ -63,17 +64,35 @@ class Command(BaseCommand):
             self._keep_running(children)
 
     def _keep_running(self, children: list[Child]) -> None:
-        """A job that a worker leaves behind goes on when its lease ends."""
+        worker = children[-1]
         while True:
             for child in children:
                 if ended := child.end():
                     self._say(f"{ended} It is started again.")
                     child.start_again()
+                    if child is worker and not settings.BROKER_URL:
+                        self._free_its_jobs()
             time.sleep(0.5)
+
+    def _free_its_jobs(self) -> None:
+        """There was no other worker on this home: what it left behind need not wait until its lease ends."""
+        with suppress(DatabaseError):
+            job_sweeper.free_all()
+        connections.close_all()
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
+
+    def _run_until_stopped(self, how: supervisor.Settings) -> None:
+        try:
+            self._run(how)
+        except StopRequested:
+            # No other worker can be at work on this home. Where the database is away too, the jobs' leases end by themselves.
+            if not settings.BROKER_URL:
+                with suppress(DatabaseError):
+                    job_sweeper.hand_back()
+            raise
 
     def _migrate(self) -> None:
         """Bring every database up to date; a start that finds nothing to do costs no more than the look."""
