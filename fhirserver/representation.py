@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.limits import GZIP_FROM_BYTES, MAX_BODY_BYTES
+from fhirserver.limits import GZIP_FROM_BYTES, MAX_BODY_BYTES, MAX_ELEMENTS
 from fhirserver.negotiation import (
     JSON_NAMES,
     JSON_TYPE,
@@ -23,6 +23,10 @@ from fhirserver.negotiation import (
 from fhirserver.outcomes import BadRequest, TooLarge, UnsupportedMediaType
 from fhirspec import json
 from fhirspec.xml import from_xml, to_xml
+
+# At least one of these begins, or ends, each value of JSON and each element of XML.
+_IN_JSON = (b"{", b"[", b",")
+_IN_XML = (b"<",)
 
 
 def unpacked_body(request: FhirRequest) -> bytes:
@@ -80,7 +84,14 @@ def _require_our_form(content_type: str) -> None:
         raise UnsupportedMediaType(f"This is a FHIR 4.0 server, not one of {parameters['fhirversion']}.")
 
 
+def _require_moderate(body: bytes, signs: tuple[bytes, ...]) -> None:
+    """Each element takes hundreds of bytes in memory, however few it has in the body. Raises TooLarge before any is read."""
+    if len(body) > MAX_ELEMENTS and sum(map(body.count, signs)) > MAX_ELEMENTS:
+        raise TooLarge(f"The body has more than {MAX_ELEMENTS:,} elements (MAX_ELEMENTS).")
+
+
 def decode_json(body: bytes) -> Any:
+    _require_moderate(body, _IN_JSON)
     try:
         return json.decode(body)
     except ValueError as error:
@@ -88,6 +99,7 @@ def decode_json(body: bytes) -> Any:
 
 
 def _from_json(body: bytes) -> dict[str, Any]:
+    _require_moderate(body, _IN_JSON)
     try:
         return json.decode_object(body)
     except ValueError as error:
@@ -95,6 +107,7 @@ def _from_json(body: bytes) -> dict[str, Any]:
 
 
 def _from_xml(body: bytes) -> dict[str, Any]:
+    _require_moderate(body, _IN_XML)
     try:
         return from_xml(body)
     except ValueError as error:

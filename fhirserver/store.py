@@ -142,7 +142,9 @@ class Store:
     def write(self, changes: Sequence[Change]) -> Sequence[Change]:
         """All of them or none; as they were written, perhaps with a later time. WriteConflict: one is no longer next in line. Conflict: one belongs to a guide. StoreFull: there is no
         room for the new ones."""
-        self._require_room(changes)
+        if not self.is_installing:
+            guides_of(self.partition).require_unowned(change.rid for change in changes)
+        self._require_room(sum(change.version == 1 for change in changes))
         written = dialect.write(self.partition.region, self.partition.number, changes)
         if not self.is_installing and any(change.type in DEFINING for change in changes):
             self._definitions_changed()
@@ -151,22 +153,15 @@ class Store:
     @contextmanager
     def ahead(self, coming: int) -> Iterator[Callable[[Change], None] | None]:
         """What is given to it is written by the end, while the caller goes on: so many resources under ids made just now, of none of
-        the DEFINING types. None where they are few: they wait for `write`. Raises as `write` does."""
+        the DEFINING types. None where they are few: they wait for `write`. Raises as `write` does, StoreFull before the first."""
         with dialect.written_ahead(self.partition.region, self.partition.number, coming) as sent:
             if sent is None:
                 yield None
                 return
+            self._require_room(coming)
+            yield sent.add
 
-            def write_ahead(change: Change) -> None:
-                self._require_room([change])
-                sent.add(change)
-
-            yield write_ahead
-
-    def _require_room(self, changes: Sequence[Change]) -> None:
-        if not self.is_installing:
-            guides_of(self.partition).require_unowned(change.rid for change in changes)
-        created = sum(change.version == 1 for change in changes)
+    def _require_room(self, created: int) -> None:
         if created and self.admit is not None and not self.admit(created):
             raise StoreFull(
                 "As many resources are stored as the size allows. Delete some, or choose a larger size."

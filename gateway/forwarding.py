@@ -8,13 +8,11 @@ from contextlib import ExitStack
 from urllib.parse import quote, urljoin
 
 import httpx
-from django.conf import settings
 
 from deployments.upstream_credentials import CredentialFault, forget_token, header_of
 from fhirserver.access import AccessGrant
 from fhirserver.http import FhirResponse
 from gateway import relaying
-from gateway.body_places import BodyPlaces, NoPlace
 from gateway.endpoints import Endpoint
 from gateway.inbound import Inbound
 from gateway.needs import interaction_and_need
@@ -22,7 +20,7 @@ from gateway.outcomes import outcome
 from gateway.reach import refuse_unenforceable
 from gateway.readdressing import Readdressing
 from gateway.upstream_metadata import merged_statement, query_of_metadata
-from portal.outbound import AddressRefused, OutboundError, OutboundTimeout, stream
+from portal.outbound import AddressRefused, OutboundBusy, OutboundError, OutboundTimeout, stream
 
 TIMEOUT = 60.0  # seconds, until the headers are there and between two parts of the body
 _SENT = (
@@ -32,8 +30,6 @@ _SENT = (
 _FORM = "application/x-www-form-urlencoded"
 _SAFE_IN_PATH = "/$:@!'()*+,;=~"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# A server that answers slowly holds the threads that wait for it: half of them stay for everybody else.
-forward_places = BodyPlaces(settings.WEB_THREADS)
 
 
 def forward(request: Inbound, endpoint: Endpoint, grant: AccessGrant) -> FhirResponse:
@@ -47,10 +43,9 @@ def forward(request: Inbound, endpoint: Endpoint, grant: AccessGrant) -> FhirRes
     interaction, _ = interaction_and_need(request.method, request.path)
     opened = ExitStack()
     try:
-        opened.enter_context(forward_places.place(endpoint.deployment_id))
         response = _exchange(request, endpoint, body, opened)
-    except NoPlace:
-        return _unreached("The connected server is slow, and others wait for it already.", 503)
+    except OutboundBusy:
+        response = _unreached("The connected server is slow, and others wait for it already.", 503)
     except AddressRefused as error:
         response = outcome(502, "security", str(error))
     except CredentialFault as error:

@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 
 from django.db import DatabaseError
 
+from deployments.expiry import has_ended
 from fhirserver import engine
 from fhirserver.access import NOTHING, READ_ONLY, AccessGrant
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.statement_time import spent
 from gateway import bulk, limits
-from gateway.body_places import NoPlace
 from gateway.cors import cross_origin_headers, preflight
 from gateway.decisions import NOBODY, Claim, Credential, CredentialKind, Denied, Reason
 from gateway.documents import document_at
 from gateway.door import decide
 from gateway.endpoints import METADATA_ONLY, Endpoint, endpoints
 from gateway.forwarding import forward
-from gateway.inbound import BodyTooLarge, Inbound, MalformedRequest
+from gateway.inbound import BodyTooLarge, Inbound, LengthRequired, MalformedRequest
 from gateway.needs import interaction_and_need, smallest_missing_scope
 from gateway.outcomes import outcome, present_error
 from gateway.patients import SINGLE, patient_in_query, patient_in_resource
@@ -29,6 +29,7 @@ from gateway.refusals import claims_of_refusal
 from gateway.room import stored_resources
 from gateway.trace_ids import new_trace_id
 from gateway.trouble import report
+from portal.places import NoPlace
 from smart.discovery import oauth_uris_of, smart_configuration_of
 
 SMART_CONFIGURATION = ".well-known/smart-configuration"
@@ -80,6 +81,9 @@ def serve(exchange: Exchange) -> FhirResponse:
     except BodyTooLarge as error:
         exchange.reason = Reason.TOO_LARGE
         response = outcome(413, "too-long", str(error), {"Connection": "close"})
+    except LengthRequired as error:
+        exchange.reason = Reason.MALFORMED
+        response = outcome(411, "structure", str(error), {"Connection": "close"})
     except NoPlace:
         exchange.reason = Reason.TOO_SLOW
         text = "Other slow bodies are under way. Send it again, over a quicker connection if you can."
@@ -161,8 +165,8 @@ def _unready(exchange: Exchange, endpoint: Endpoint) -> FhirResponse | None:
     if endpoint.state in METADATA_ONLY and exchange.request.path == "metadata" and endpoint.prepared:
         return None
     exchange.reason = Reason.STOPPED
-    state = endpoint.state.lower()
-    text = f"This deployment is {state}. {endpoint.maintenance_message}".rstrip()
+    why = ": its trial has ended" if has_ended(endpoint.deployment) else ""
+    text = f"This deployment is {endpoint.state.lower()}{why}. {endpoint.maintenance_message}".rstrip()
     return outcome(503, "transient", text, {"Retry-After": "5"})
 
 

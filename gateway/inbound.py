@@ -6,12 +6,13 @@ Only what the engine and the door need is taken over, so that a hostile header r
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from django.conf import settings
 
-from gateway.body_places import body_places
+from fhirserver.negotiation import FHIR_NAMES, media_type
 from portal.client_address import client_address
+from portal.places import places
 
 PREFIX = "/fhir/"
 # Keys of the WSGI environment. What a client sends arrives as CGI variables (HTTP_…), never under a name like these.
@@ -22,6 +23,7 @@ _PATH = re.compile(r"/fhir/([a-z0-9]{12})/r4(?:/(.*))?", re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](:\d{1,5})?")
 _MAX_PARAMETERS = 1000
 _MAX_QUERY = 64 * 1024
+_PRINTABLE = bytes(range(33, 127))
 _CHUNK = 64 * 1024
 # Environment key to header name: what the engine may look at.
 _HEADERS = {
@@ -43,6 +45,10 @@ class MalformedRequest(Exception):
     """The request cannot be read; the message says why (400)."""
 
 
+class LengthRequired(Exception):
+    """A body in pieces that could be cut off without anybody seeing it (411)."""
+
+
 class BodyTooLarge(Exception):
     """The body has more bytes than may come (413); the message names the limit."""
 
@@ -57,7 +63,7 @@ class BodyTooLarge(Exception):
 
 @dataclass(slots=True)
 class Inbound:
-    """`path` follows the base, without leading slash. `query_string` is as sent. Header names are lower case."""
+    """`path` follows the base, without leading slash. `query_string` is as sent, in ASCII. Header names are lower case."""
 
     environ: dict[str, Any]
     method: str
@@ -96,7 +102,7 @@ class Inbound:
         return f"{settings.PUBLIC_URL.rstrip('/')}/fhir/{self.deployment_id}/r4"
 
     def body(self, largest: int | None = None) -> bytes:
-        """The whole body, `largest` bytes at most, else FHIR_MAX_BODY_BYTES. Raises BodyTooLarge, as early as it can be known, MalformedRequest when it ends early, and NoPlace."""
+        """The whole body, `largest` bytes at most, else FHIR_MAX_BODY_BYTES. Raises BodyTooLarge, as early as it can be known, MalformedRequest when it ends early, LengthRequired, and NoPlace."""
         limit: int = min(settings.FHIR_MAX_BODY_BYTES, largest or settings.FHIR_MAX_BODY_BYTES)
         length = self.environ.get("CONTENT_LENGTH") or ""
         if length:
@@ -104,16 +110,25 @@ class Inbound:
                 raise MalformedRequest("Content-Length is not a number.")
             return self._read(int(length), limit)
         if "chunked" in self.environ.get("HTTP_TRANSFER_ENCODING", "").lower():
-            with body_places.place(self.deployment_id):
+            if self._is_content():
+                raise LengthRequired("Send the length of the content, as Content-Length.")
+            with places.place(self.deployment_id):
                 return self._read_to_end(limit)
         return b""
+
+    def _is_content(self) -> bool:
+        """Whether it may be the content of a Binary as it is. Of a body in pieces WSGI does not tell the end from a connection that was
+        lost: JSON and XML show it themselves, content would be kept in part."""
+        kind = media_type(self.headers.get("content-type", ""))
+        is_form = self.path.endswith("_search")
+        return self.path.partition("/")[0] == "Binary" and not is_form and kind not in FHIR_NAMES
 
     def _read(self, length: int, limit: int) -> bytes:
         if length > limit:
             raise BodyTooLarge(limit)
         if not length:
             return b""
-        with body_places.place(self.deployment_id):
+        with places.place(self.deployment_id):
             body: bytes = self.environ["wsgi.input"].read(length)
         if len(body) != length:
             raise MalformedRequest("The body ended before Content-Length.")
@@ -150,16 +165,31 @@ def read_inbound(environ: dict[str, Any]) -> Inbound | None:
     match = _PATH.fullmatch(path)
     if match is None:
         return None
-    headers = {name: environ[key] for key, name in _HEADERS.items() if key in environ}
+    headers = {name: _as_text(environ[key]) for key, name in _HEADERS.items() if key in environ}
     return Inbound(
         environ,
         environ["REQUEST_METHOD"],
         match[1],
         match[2] or "",
-        environ.get("QUERY_STRING", ""),
+        _encoded(environ.get("QUERY_STRING", "")),
         headers,
         _address(environ),
     )
+
+
+def _encoded(query: str) -> str:
+    """Bytes beyond ASCII, which `curl` sends as they were typed, as the escapes that should have been sent."""
+    return query if query.isascii() else quote(query.encode("latin-1"), _PRINTABLE)
+
+
+def _as_text(header: str) -> str:
+    """A header is bytes, shown in Latin-1 (PEP 3333); who writes more than ASCII mostly means UTF-8."""
+    if header.isascii():
+        return header
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header
 
 
 def _address(environ: dict[str, Any]) -> str:

@@ -27,6 +27,7 @@ ERRORS = (
     ErrorWords(406, "not-supported", "Accept or _format asks for something other than JSON or XML.", "Ask for application/fhir+json or application/fhir+xml."),
     ErrorWords(409, "conflict", "Another write came first, or the resource belongs to an installed guide.", "Read it again, then repeat the change."),
     ErrorWords(410, "deleted", "It was deleted.", "Its history still holds the earlier versions: …/_history."),
+    ErrorWords(411, "structure", "The content of a Binary came in pieces, and nobody could tell its end from a lost connection.", "Send Content-Length."),
     ErrorWords(412, "conflict", "If-Match names a version that is not the current one.", "Read the resource, make your change on it, send the new version."),
     ErrorWords(412, "not-found", "A conditional reference of a transaction (Patient?identifier=…) matches nothing.", "Create what it means first, or in the same transaction."),
     ErrorWords(412, "multiple-matches", "A conditional write found several resources.", "Make the condition narrower, for instance by an identifier."),

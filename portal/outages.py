@@ -4,6 +4,7 @@ Such an error is no fault of the request or of the code, and it passes: pages an
 """
 
 import errno
+import sqlite3
 
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import ConnectionError as CacheUnreachable
@@ -15,6 +16,13 @@ UNREACHABLE = "The database of this installation cannot be reached."
 CACHE_UNREACHABLE = "The shared cache of this installation cannot be reached."
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _OF_NO_ROOM = ("disk is full", "No space left on device")
+_PASSING = (
+    "08",
+    "53",
+    "57",
+    "58",
+)  # sqlstate classes: connection, resources, operator's intervention, system
+_CANCELLED = "57014"
 _registered: list[type[Exception]] = []
 
 
@@ -31,7 +39,18 @@ def outage_of(error: BaseException | None) -> str:
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return FULL
     if isinstance(error, (OperationalError, InterfaceError)):
-        return FULL if any(words in str(error) for words in _OF_NO_ROOM) else UNREACHABLE
+        if any(words in str(error) for words in _OF_NO_ROOM):
+            return FULL
+        return "" if _is_refused_statement(error) else UNREACHABLE
     if isinstance(error, (CacheUnreachable, CacheSilent)):
         return CACHE_UNREACHABLE
     return ""
+
+
+def _is_refused_statement(error: Exception) -> bool:
+    """Whether the database is there and will not have the statement: waiting would not mend it."""
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    state = getattr(cause, "sqlstate", None)
+    return state is not None and (state == _CANCELLED or not state.startswith(_PASSING))

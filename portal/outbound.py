@@ -3,14 +3,14 @@
 Against server-side request forgery: only http and https; every address that the host resolves to must be public, unless the
 operator allows it (`OUTBOUND_ALLOWED`, hosts or networks); the connection goes to the very addresses that were checked, so
 that a second look-up cannot change them; redirects are followed only when asked for, each target checked anew and without the
-credentials of another origin; size and time have limits.
+credentials of another origin; size and time have limits, and so has the number of threads that wait for an answer.
 """
 
 import socket
 import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urljoin
@@ -21,6 +21,7 @@ from django.conf import settings
 
 from portal.outbound_addresses import BAD_PORTS, Address, allows, is_public, read_address
 from portal.outbound_connection import Deadline, connect
+from portal.places import NoPlace, places
 
 MAX_BYTES = 2_000_000
 TIMEOUT = 10.0  # seconds, for the whole exchange
@@ -35,6 +36,10 @@ class OutboundError(Exception):
 
 class OutboundTimeout(OutboundError):
     """The other side took too long."""
+
+
+class OutboundBusy(OutboundError):
+    """Other answers are waited for already; it may be tried again at once."""
 
 
 class AddressRefused(OutboundError):
@@ -86,13 +91,30 @@ def stream(
 ) -> Iterator[httpx.Response]:
     """The answer with its body unread; redirects are not followed. Raises AddressRefused or OutboundError.
 
-    Until the headers are there `timeout` is for the whole exchange, afterwards for each read of the body.
+    Until the headers are there `timeout` is for the whole exchange, afterwards for each read of the body. The body comes
+    unpacked, in parts of bounded size.
     """
+    with ExitStack() as held:
+        try:
+            held.enter_context(places.place(_host(url)))
+        except NoPlace:
+            raise OutboundBusy(f"{url} was not asked: other slow answers are waited for.") from None
+        yield held.enter_context(_exchanged(url, method, headers, content, timeout))
+
+
+@contextmanager
+def _exchanged(
+    url: str,
+    method: str,
+    headers: Mapping[str, str] | None,
+    content: bytes | Iterable[bytes] | None,
+    timeout: float,
+) -> Iterator[httpx.Response]:
     addresses = _checked(url)
     limits = httpx.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT))
     deadline = Deadline(time.monotonic() + timeout)
     transport = connect([str(each) for each in addresses], deadline, _trusted())
-    sent = {"User-Agent": _AGENT, **(headers or {})}
+    sent = {"User-Agent": _AGENT, "Accept-Encoding": "gzip", **(headers or {})}
     try:
         with (
             httpx.Client(
@@ -104,10 +126,19 @@ def stream(
             yield response
     except (httpx.TimeoutException, httpcore.TimeoutException) as error:
         raise OutboundTimeout(f"{url} did not answer in {timeout:g} seconds.") from error
+    except httpx.DecodingError as error:
+        raise OutboundError(f"The answer of {url} {error}") from error
     except (httpx.HTTPError, httpx.InvalidURL, httpcore.NetworkError, httpcore.ProtocolError) as error:
         raise OutboundError(f"{url} cannot be reached: {_reason(error)}") from error
     except UnicodeEncodeError as error:
         raise OutboundError("A header of the request has letters that HTTP cannot carry.") from error
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).host
+    except (httpx.InvalidURL, UnicodeError, TypeError):
+        return ""
 
 
 def check_address(url: str) -> None:

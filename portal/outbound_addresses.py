@@ -16,7 +16,12 @@ BAD_PORTS = frozenset(
 )  # fmt: skip
 # Translators turn these into IPv4 (RFC 6052, RFC 8215); addresses of the first kind are their own obsolete form (RFC 4291, 2.5.5.1).
 _WITH_IPV4_LAST = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96"))
-_NEVER_PUBLIC = (ipaddress.IPv6Network("64:ff9b:1::/48"), ipaddress.IPv6Network("fec0::/10"))
+# Of the IPv4 ones: protocol assignments (RFC 6890), where one provider of clouds tells a machine its secrets (192.0.0.192), and the
+# address at which another does so, which is public by its number alone.
+_NEVER_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in ("64:ff9b:1::/48", "fec0::/10", "192.0.0.0/24", "168.63.129.16/32")
+)
 
 
 def read_address(text: str | int) -> Address:
@@ -30,10 +35,10 @@ def is_public(address: Address) -> bool:
     """Whether anybody's network can reach it; an IPv6 address that holds an IPv4 one is only as public as that."""
     if not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified:
         return False
-    if isinstance(address, ipaddress.IPv4Address):
-        return True
     if any(address in network for network in _NEVER_PUBLIC):
         return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return True
     return all(is_public(inner) for inner in _ipv4_inside(address))
 
 

@@ -2,11 +2,14 @@
 
 import ssl
 import time
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import httpcore
 import httpx
+
+_PART = 64 * 1024
 
 
 class Deadline:
@@ -92,6 +95,38 @@ class _Body(httpx.SyncByteStream):
         self._inner.close()
 
 
+class _Unpacked(_Body):
+    """The body without its gzip, in parts of at most _PART bytes: a few bytes may stand for gigabytes."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        unpack = zlib.decompressobj(wbits=31)
+        try:
+            for packed in self._inner:
+                while packed and not unpack.eof:
+                    yield unpack.decompress(packed, _PART)
+                    packed = unpack.unconsumed_tail
+        except zlib.error as error:
+            raise httpx.DecodingError("is not valid gzip.") from error
+
+
+class _Undecodable(_Body):
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._inner:
+            if part:
+                raise httpx.DecodingError("comes in an encoding that was not asked for.")
+        yield b""
+
+
+def _unpacked(headers: httpx.Headers, inner: Any) -> _Body:
+    """The body as it was before its encoding, which the headers then name no more."""
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding in ("", "identity"):
+        return _Body(inner)
+    del headers["content-encoding"]
+    headers.pop("content-length", None)
+    return _Unpacked(inner) if encoding in ("gzip", "x-gzip") else _Undecodable(inner)
+
+
 class _Transport(httpx.BaseTransport):
     def __init__(self, pool: httpcore.ConnectionPool) -> None:
         self._pool = pool
@@ -111,10 +146,11 @@ class _Transport(httpx.BaseTransport):
                 extensions=request.extensions,
             )
         )
+        headers = httpx.Headers(answer.headers)
         return httpx.Response(
             answer.status,
-            headers=answer.headers,
-            stream=_Body(answer.stream),
+            stream=_unpacked(headers, answer.stream),
+            headers=headers,
             extensions=answer.extensions,
         )
 

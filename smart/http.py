@@ -6,7 +6,9 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http.multipartparser import MultiPartParserError
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 
@@ -104,6 +106,10 @@ def browser_endpoint(
         ) -> HttpResponse:
             try:
                 return _answer(request, load_server(deployment_id), *args, **kwargs)
+            except RequestDataTooBig:
+                return oauth_error("invalid_request", "The form is larger than this server takes.", 413)
+            except (TooManyFieldsSent, MultiPartParserError):
+                return oauth_error("invalid_request", "The form cannot be read.")
             except Exception as error:
                 missing = outage_of(error)
                 if not missing:

@@ -1,6 +1,6 @@
 """The authentication servers of a deployment."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from credentials.models import AuthenticationServer, OAuthApplication, ServerKind
 from deployments.models import Deployment
@@ -32,3 +32,9 @@ def list_applications(deployment: Deployment) -> QuerySet[OAuthApplication]:
         .select_related("server")
         .prefetch_related("secrets")
     )
+
+
+def find_applications(deployment: Deployment, asked: str) -> QuerySet[OAuthApplication]:
+    """All, or those whose name or client id holds what is asked for."""
+    found = list_applications(deployment)
+    return found.filter(Q(name__icontains=asked) | Q(client_id__icontains=asked)) if asked else found

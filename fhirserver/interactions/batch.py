@@ -1,5 +1,6 @@
 """batch: every entry on its own; one that fails does not touch the others. https://hl7.org/fhir/R4/http.html#transaction"""
 
+from base64 import b64decode
 from collections.abc import Callable
 from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
@@ -102,7 +103,7 @@ def entry_request(request: FhirRequest, entry: dict[str, Any], path: str) -> Fhi
     body = b""
     if "resource" in entry:
         _require_binary(entry["resource"], asked["method"], address, path)
-        body, headers["content-type"] = _body(entry["resource"], asked["method"])
+        body, headers["content-type"] = _body(entry["resource"], asked["method"], path)
     return FhirRequest(asked["method"], address, read_query(query), headers, body, request.base_url)
 
 
@@ -121,12 +122,14 @@ _CONDITIONS = {
 }
 
 
-def _body(resource: Any, method: str) -> tuple[bytes, str]:
-    """A JSON Patch comes inside a Binary, all else as itself."""
+def _body(resource: Any, method: str, path: str) -> tuple[bytes, str]:
+    """A JSON Patch comes inside a Binary, all else as itself. Raises BadRequest for data that is no base64."""
     if method == "PATCH" and isinstance(resource, dict) and resource.get("resourceType") == "Binary":
-        return msgspec.json.decode(_encode(resource.get("data", "")), type=bytes), str(
-            resource.get("contentType")
-        )
+        try:
+            content = b64decode("".join(resource.get("data", "").split()), validate=True)
+        except (AttributeError, ValueError):
+            raise BadRequest(f"{path}.resource.data is not base64.", f"{path}.resource.data") from None
+        return content, str(resource.get("contentType"))
     return json.encode(resource), JSON_TYPE
 
 

@@ -4,7 +4,7 @@ from fhirserver.bundles import SearchPieces, searchset
 from fhirserver.characters import require_pairs_without_nul
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.negotiation import media_type
-from fhirserver.outcomes import UnsupportedMediaType
+from fhirserver.outcomes import BadRequest, UnsupportedMediaType
 from fhirserver.representation import unpacked_body
 from fhirserver.responses import json_response
 from fhirserver.search.query import read_query
@@ -29,7 +29,10 @@ def search_by_post(request: FhirRequest, store: Store) -> FhirResponse:
     kind = media_type(request.header("content-type"))
     if request.body and kind not in (_FORM, ""):
         raise UnsupportedMediaType(f"A search by POST comes as {_FORM}, not as {kind}.")
-    form = read_query(unpacked_body(request).decode(errors="replace"))
+    try:
+        form = read_query(unpacked_body(request).decode())
+    except UnicodeDecodeError:
+        raise BadRequest("The form is not UTF-8.") from None
     require_pairs_without_nul(form)
     request.query = [*request.query, *form]
     request.path = request.path.removesuffix("_search").rstrip("/")

@@ -13,6 +13,7 @@ from fhirserver.operations.parameters import Asked
 from fhirserver.outcomes import BadRequest, NotFound, NotSupported, Unprocessable
 from fhirserver.search.canonicals import terminology_of
 from fhirserver.store import Store
+from fhirserver.writing import require_valid
 from fhirspec import json
 from fhirspec.terminology import (
     CannotExpand,
@@ -41,6 +42,8 @@ def value_set_of(request: FhirRequest, store: Store, asked: Asked) -> dict[str, 
         return dict(json.decode(stored.content or b"{}"))
     given = asked.object("valueSet") or (asked.resource if request.resource_type == "ValueSet" else None)
     if given is not None:
+        # What is sent to be used once need not say how far its making has come.
+        require_valid({"status": "active", **given, "resourceType": "ValueSet"})
         return dict(given)
     url, _, named = (asked.text("url") or "").partition("|")
     version = asked.text("valueSetVersion") or named

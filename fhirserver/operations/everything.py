@@ -24,6 +24,7 @@ from fhirserver.operations.parameters import Asked
 from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.responses import json_response
 from fhirserver.rows import IndexRows, param_code, unpack
+from fhirserver.search.limits import MAX_COUNT
 from fhirserver.store import Store, rid_of
 from fhirserver.subsets import subset_entries, subset_of
 from fhirspec import json
@@ -83,7 +84,8 @@ def everything(request: FhirRequest, store: Store) -> FhirResponse:
         if offset:
             found = islice(found, offset, None)
         return _streamed(request, found)
-    return _page(request, found, count, offset)
+    # A page is put together before it is sent: it is never longer than one of a search.
+    return _page(request, found, min(count, MAX_COUNT), offset)
 
 
 def _selection(asked: Asked) -> Selection:

@@ -5,14 +5,16 @@ https://hl7.org/fhir/R4/operations.html#request
 
 from typing import Any
 
-from fhirserver.characters import require_pairs_without_nul
 from fhirserver.http import FhirRequest
 from fhirserver.outcomes import BadRequest
 from fhirserver.representation import read_resource
 from fhirserver.responses import json_response
+from fhirserver.writing import require_valid
 from fhirspec import json
 
 _FOR_THE_ANSWER = ("_format", "_pretty")
+_DIGITS = 9
+"""So many are read of a number: nothing here is as many, and the interpreter refuses thousands of them."""
 
 
 class Asked:
@@ -33,12 +35,13 @@ class Asked:
         if body["resourceType"] != "Parameters":
             self.resource = body
             return
-        for parameter in body.get("parameter", []):
-            if not isinstance(parameter, dict) or not isinstance(parameter.get("name"), str):
-                raise BadRequest("Parameters.parameter needs a name.", "Parameters.parameter")
+        # Some write an empty list where none is meant.
+        parameters = body.get("parameter") or []
+        if parameters:
+            require_valid(_without_resources(body, parameters))
+        for parameter in parameters:
             value = _value(parameter)
             if not isinstance(value, dict):
-                require_pairs_without_nul([(parameter["name"], str(value))])
                 self.in_body.append((parameter["name"], str(value)))
             self.values.setdefault(parameter["name"], []).append(value)
 
@@ -63,10 +66,21 @@ class Asked:
             return default
         if not text.isdecimal():
             raise BadRequest(f"{name} is not a number from 0 on: {text}")
-        return int(text)
+        return int(text[:_DIGITS])
 
     def flag(self, name: str) -> bool:
         return (self.text(name) or "").lower() == "true"
+
+
+def _without_resources(body: dict[str, Any], parameters: Any) -> dict[str, Any]:
+    """What a resource in it must be like is the operation's to say: `$validate` is sent invalid ones."""
+    if not isinstance(parameters, list):
+        return body
+    plain = [
+        {name: value for name, value in one.items() if name != "resource"} if isinstance(one, dict) else one
+        for one in parameters
+    ]
+    return {**body, "parameter": plain}
 
 
 def _value(parameter: dict[str, Any]) -> Any:

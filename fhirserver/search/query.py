@@ -2,14 +2,14 @@
 
 from urllib.parse import parse_qsl
 
-from fhirserver.outcomes import LimitExceeded
+from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.search.limits import MAX_CRITERIA, MAX_PARAMETERS, MAX_QUERY_CHARACTERS, MAX_TERMS
 
 _OF_WORDS = ("_filter", "_text", "_content")
 
 
 def read_query(text: str) -> list[tuple[str, str]]:
-    """The decoded parameters, in order. Raises LimitExceeded before anything is made of them."""
+    """The decoded parameters, in order. Raises LimitExceeded before anything is made of them, and BadRequest."""
     if len(text) > MAX_QUERY_CHARACTERS:
         raise LimitExceeded(
             f"The query has {len(text):,} characters; {MAX_QUERY_CHARACTERS:,} are allowed (MAX_QUERY_CHARACTERS)."
@@ -19,7 +19,10 @@ def read_query(text: str) -> list[tuple[str, str]]:
         raise LimitExceeded(
             f"The query has {parameters:,} parameters; {MAX_PARAMETERS:,} are allowed (MAX_PARAMETERS)."
         )
-    return parse_qsl(text, keep_blank_values=True)
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        raise BadRequest("The query is not UTF-8.") from None
 
 
 def require_moderate(criteria: list[tuple[str, str]]) -> None:

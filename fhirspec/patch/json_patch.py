@@ -29,6 +29,8 @@ def apply_json_patch(resource: dict[str, Any], operations: Any) -> Any:
             raise PatchError(str(problem), number) from None
         except RecursionError:
             raise PatchError("what it makes is nested too deeply", number) from None
+    if not isinstance(patch.document, dict):
+        raise PatchError("what it makes is no resource")
     try:
         return without_emptied(patch.document, patch.emptied)
     except RecursionError:

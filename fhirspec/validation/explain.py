@@ -12,13 +12,18 @@ from fhirspec.validation.primitives import PRIMITIVES, json_type
 from fhirspec.validation.shapes import Field, Shape
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MOST_LISTED = 12
 _LONGEST_SHOWN = 60
 
 
 def shown(value: Any) -> str:
-    text = f"'{value}'" if isinstance(value, str) else str(value)
+    text = f"'{_CONTROL.sub(_escaped, value)}'" if isinstance(value, str) else str(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def unknown_type(name: Any) -> str:

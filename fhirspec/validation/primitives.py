@@ -33,10 +33,16 @@ _base64 = re.compile(r"[A-Za-z0-9+/\s]*(=\s*){0,2}").fullmatch
 _space = re.compile(r"\s+")
 
 _INT_MAX = 2**31 - 1
+LONGEST_TEXT = 1024 * 1024
+"""Characters: https://hl7.org/fhir/R4/datatypes.html#string"""
 
 
 def _is_string(value: Any) -> bool:
-    return type(value) is str and value != "" and (value.isprintable() or not _CONTROL.search(value))
+    return (
+        type(value) is str
+        and 0 < len(value) <= LONGEST_TEXT
+        and (value.isprintable() or not _CONTROL.search(value))
+    )
 
 
 def _is_uri(value: Any) -> bool:
@@ -95,7 +101,7 @@ class Primitive(NamedTuple):
     expected: str
 
 
-_TEXT = "text that is not empty and has no control characters"
+_TEXT = f"text that is not empty, has no control characters and at most {LONGEST_TEXT:,} characters"
 _POINT = "a date and time with seconds and time zone, such as 2024-05-01T09:30:00Z"
 PRIMITIVES: dict[str, Primitive] = {
     "string": Primitive(_is_string, "string", _TEXT),

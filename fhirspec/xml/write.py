@@ -15,6 +15,8 @@ from fhirspec.xml.problem import FHIR_NAMESPACE, MalformedXml
 _TAG = f"{{{FHIR_NAMESPACE}}}"
 _NAMES: Any = {None: FHIR_NAMESPACE}
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
+# https://www.w3.org/TR/xml/#charsets
+_NO_CHARACTER = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _XML_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
 
 
@@ -46,7 +48,7 @@ def _children(parent: Any, node: dict[str, Any], shape: Shape) -> None:
             continue
         known += (name in node) + (extras is not None)
         if _is_attribute(field, shape):
-            parent.set(name, _text(value))
+            _set(parent, name, _text(value))
             continue
         for item, extra in _pairs(value, extras, field):
             _append(parent, field, item, extra)
@@ -87,7 +89,15 @@ def _append(parent: Any, field: Field, value: Any, extra: Any) -> None:
         if extra is not None:
             _children(element, extra, shape_at("Element", "Element"))
         if value is not None:
-            element.set("value", _text(value))
+            _set(element, "value", _text(value))
+
+
+def _set(element: Any, name: str, text: str) -> None:
+    """What no XML can hold is no text of FHIR either; where an outcome quotes it, it is shown as JSON would write it."""
+    try:
+        element.set(name, text)
+    except ValueError:
+        element.set(name, _NO_CHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def _text(value: Any) -> str:

@@ -2,13 +2,17 @@
 
 import sys
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
 from portal.access import MfaRequired
 from portal.api.problems import is_call, problem_outside
 from portal.outages import RETRY_SECONDS, outage_of
+
+
+class LinkEnded(Http404):
+    """A mailed link that opens nothing any more; the message says what to do."""
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str, detail: str = "") -> HttpResponse:
@@ -25,6 +29,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
+def length_required(request: HttpRequest) -> HttpResponse:
+    return _page(
+        request,
+        411,
+        "Send the length of the body, as Content-Length",
+        "A body in pieces (Transfer-Encoding: chunked) is read at FHIR endpoints only.",
+    )
+
+
 @requires_csrf_token
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, MfaRequired):
@@ -36,6 +49,8 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 @requires_csrf_token
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, LinkEnded):
+        return _page(request, 404, "This link opens nothing any more", str(exception))
     return _page(
         request,
         404,

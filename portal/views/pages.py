@@ -1,12 +1,14 @@
 """The landing page, the guides, and the account page."""
 
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.access import signed_in
+from portal.browsers import browser_name
 from portal.forms import AccountForm
 from portal.guide_errors import ERRORS
 from portal.guides import GUIDES, get_guide
@@ -57,3 +59,16 @@ def password_rules(request: HttpRequest) -> HttpResponse:
         email=request.POST.get("email", ""),
     )
     return render(request, "portal/password_rules.html", {"password_rules": rules})
+
+
+@require_POST
+@login_required
+def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
+    """End one of the person's sessions elsewhere; that of this browser ends by Log out."""
+    ended = get_object_or_404(UserSession, pk=session_id, user=signed_in(request))
+    if ended.session_key == request.session.session_key:
+        messages.error(request, "This is the session of this browser. End it with Log out.")
+    else:
+        ended.end()
+        messages.success(request, f"The session of {browser_name(ended.user_agent)} was ended.")
+    return redirect("usersessions_list")

@@ -2,12 +2,13 @@
 
 import json
 
+import jsonschema_rs
 import pytest
 from django.test import Client
 from django.urls import reverse
-from drf_spectacular.validation import validate_schema
 
 from deployments.models import Deployment
+from tests.openapi import check_openapi
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -20,7 +21,7 @@ def fetch(client: Client, name: str, deployment: Deployment, resource_type: str 
 def test_openapi_is_valid_and_lists_every_type(explorer: Client, deployment: Deployment) -> None:
     document = fetch(explorer, "openapi", deployment)
     assert document["openapi"] == "3.1.0"
-    validate_schema(document)
+    check_openapi(document)
     assert {"/Patient", "/Patient/{id}", "/metadata", "/Observation/_search"} <= set(document["paths"])  # type: ignore[call-overload]
     ids = [
         operation["operationId"]
@@ -28,6 +29,22 @@ def test_openapi_is_valid_and_lists_every_type(explorer: Client, deployment: Dep
         for operation in item.values()
     ]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"info": {"title": "No version"}},
+        {"paths": {"Patient": {}}},
+        {"components": {"parameters": {"a": {"name": "a", "in": "nowhere"}}}},
+        {"paths": {"/Patient": {"get": {"responses": {"200": {"content": {}}}}}}},
+    ],
+)
+def test_what_is_not_openapi_is_noticed(fault: dict[str, object]) -> None:
+    document = {"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {}}
+    check_openapi(document)
+    with pytest.raises(jsonschema_rs.ValidationError):
+        check_openapi(document | fault)
 
 
 def test_openapi_of_one_type_holds_only_that_type(explorer: Client, deployment: Deployment) -> None:
@@ -59,7 +76,7 @@ def test_the_endpoint_itself_serves_its_openapi_to_anybody(client: Client, deplo
     document = answer.json()
     assert answer.status_code == 200
     assert document["servers"][0]["url"].endswith(base)
-    validate_schema(document)
+    check_openapi(document)
     one = client.get(f"{base}/openapi.json?type=Patient").json()
     assert all(path.startswith("/Patient") for path in one["paths"])
     refused = client.get(f"{base}/openapi.json?type=Nothing")

@@ -98,3 +98,19 @@ def test_a_rehearsal_of_it_leaves_nothing(committed: Client) -> None:
     answered = respond(asked, committed.partition, FULL)
     assert (answered.status, answered.interaction) == (200, INTERACTION)
     assert "entry" not in committed.get("_history").json()
+
+
+def test_whether_there_is_room_is_asked_once_for_all_that_is_sent_ahead(committed: Client) -> None:
+    asked: list[int] = []
+    answered = respond(
+        request(large()), committed.partition, FULL, admit=lambda coming: bool(asked.append(coming)) or True
+    )
+    assert answered.status == 200
+    assert sum(asked) == MANY + 1
+    assert len(asked) == 1
+
+
+def test_a_transaction_for_which_there_is_no_room_leaves_nothing(committed: Client) -> None:
+    answered = respond(request(large()), committed.partition, FULL, admit=lambda coming: coming < MANY)
+    assert answered.status == 507
+    assert count_resources(committed.partition) == 0

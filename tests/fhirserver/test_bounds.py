@@ -62,6 +62,14 @@ def _chained_organizations(client: Client) -> Answered:
     return client.get("Organization?_id=o0&_include:iterate=Organization:partof")
 
 
+def _long_patch(client: Client) -> Answered:
+    known = client.create({"resourceType": "Patient"})
+    operations = b"[" + b"{}," * limits.MAX_ELEMENTS + b"{}]"
+    return client.request(
+        "PATCH", f"Patient/{known['id']}", operations, content_type="application/json-patch+json"
+    )
+
+
 KINDS = [
     "Patient",
     "Practitioner",
@@ -90,6 +98,14 @@ CASES: dict[str, tuple[int, Ask]] = {
         413,
         lambda client: client.post(
             "Patient", gzip.compress(b" " * (limits.MAX_BODY_BYTES + 1), 1), content_encoding="gzip"
+        ),
+    ),
+    "MAX_ELEMENTS": (413, lambda client: client.post("Patient", b"[" + b"1," * limits.MAX_ELEMENTS + b"1]")),
+    "MAX_ELEMENTS, in a patch": (413, _long_patch),
+    "MAX_ELEMENTS, in XML": (
+        413,
+        lambda client: client.post(
+            "Patient", b"<a>" + b"<b/>" * limits.MAX_ELEMENTS + b"</a>", content_type="application/fhir+xml"
         ),
     ),
     "MAX_BUNDLE_ENTRIES": (400, lambda client: client.post("", bundle_of(limits.MAX_BUNDLE_ENTRIES + 1))),

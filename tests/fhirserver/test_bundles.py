@@ -1,5 +1,8 @@
 """batch and transaction."""
 
+from typing import Any
+
+import pytest
 from fhirpathpy import evaluate
 
 from tests.fhirserver.bundles import entry, identified, locations, observation, patient, transaction
@@ -151,6 +154,19 @@ def test_a_failing_entry_of_a_batch_leaves_the_others_alone(client: Client) -> N
     ]  # fmt: skip
     assert entries[0]["response"]["outcome"]["issue"][0]["expression"] == ["Patient.gender"]
     assert entries[6]["resource"]["total"] == 1
+
+
+@pytest.mark.parametrize("content", ["not base64!", "YQ", ["YQ=="], 7, None, {"a": 1}])
+def test_a_patch_that_is_no_base64_is_its_entrys_own_fault(client: Client, content: Any) -> None:
+    known = client.create(patient())
+    binary = {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": content}
+    entries = (entry("GET", f"Patient/{known['id']}"), entry("PATCH", f"Patient/{known['id']}", binary))
+    good, bad = client.post("", transaction(*entries, kind="batch")).json()["entry"]
+    assert good["response"]["status"] == "200 OK"
+    whole = client.post("", transaction(*entries))
+    assert whole.status == 400
+    for outcome in (bad["response"]["outcome"], whole.json()):
+        assert outcome["issue"][0]["expression"] == ["Bundle.entry[1].resource.data"]
 
 
 def test_the_problems_of_an_entry_have_their_place_in_the_bundle(client: Client) -> None:

@@ -118,6 +118,17 @@ def test_everything_of_all_patients_in_pages(several: Client) -> None:
     assert sorted(seen) == ["ada", "bea", "cough", "cy", "doctor", "shared"]
 
 
+def test_a_page_is_never_longer_than_one_of_a_search(
+    several: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(everything, "MAX_COUNT", 4)
+    for many in ("100000", "9" * 5000):
+        bundle = several.get(f"Patient/$everything?_count={many}").json()
+        assert (len(bundle["entry"]), bundle["total"]) == (4, 6)
+        after = next(one["url"] for one in bundle["link"] if one["relation"] == "next")
+        assert len(several.get(after).json()["entry"]) == 2
+
+
 def test_everything_of_all_patients_is_of_those_that_the_caller_may_read(several: Client) -> None:
     confined = Client(several.partition, AccessGrant((Permission("*", frozenset("rs"), ("Patient", "cy")),)))
     assert ids(confined.get("Patient/$everything")) == {"cy", "cough", "doctor"}

@@ -3,8 +3,10 @@
 import gzip
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from lxml import etree
 
 from fhirspec import json
 from tests.fhirserver.client import Client
@@ -171,6 +173,29 @@ def test_errors_come_in_xml_too(client: Client, method: str, address: str, statu
     assert answered.status == status
     assert answered.headers["Content-Type"].startswith("application/fhir+xml")
     assert b"<OperationOutcome" in answered.body
+
+
+@pytest.mark.parametrize("name", ["\x01", "\x0b\x1f", "\ufffe\uffff", "a\x02\U0001f525"])
+def test_what_xml_cannot_hold_is_shown_in_the_outcome(client: Client, name: str) -> None:
+    """Quoted from a body, and from an address."""
+    wrong = {"resourceType": "Patient", "gender": name}
+    told = [
+        client.request("POST", "Patient", wrong, accept="application/fhir+xml"),
+        client.get(f"Patient?birthdate={quote(name)}", accept="application/fhir+xml"),
+    ]
+    assert [one.status for one in told] == [422, 400]
+    for one in told:
+        assert f"\\u{ord(name.strip('a')[0]):04x}" in one.body.decode()
+        assert etree.fromstring(one.body).tag == "{http://hl7.org/fhir}OperationOutcome"
+
+
+@pytest.mark.parametrize("form", [b"name=\xff", b"name=%FF"])
+def test_a_form_that_is_not_utf_8_is_refused(client: Client, form: bytes) -> None:
+    answered = client.request(
+        "POST", "Patient/_search", form, content_type="application/x-www-form-urlencoded"
+    )
+    assert answered.status == 400
+    assert "not UTF-8" in answered.json()["issue"][0]["diagnostics"]
 
 
 @pytest.mark.parametrize(

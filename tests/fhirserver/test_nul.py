@@ -138,7 +138,10 @@ def test_no_body_takes_it(client: Client) -> None:
         ("ValueSet/$validate-code", "system"),
     ):
         asked = {"resourceType": "Parameters", "parameter": [{"name": name, "valueUri": "http://a\x00"}]}
-        assert is_told(client.post(operation, asked)), operation
+        answered = client.post(operation, asked)
+        (issue,) = answered.json()["issue"]
+        assert (answered.status, issue["expression"]) == (422, ["Parameters.parameter[0].value"]), operation
+        assert "\x00" not in issue["diagnostics"]
     patch = [{"op": "add", "path": "/gender", "value": "a\x00"}]
     assert client.request("PATCH", address, patch, content_type="application/json-patch+json").status == 422
 

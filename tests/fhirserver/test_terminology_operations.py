@@ -256,3 +256,36 @@ def test_one_code_stands_above_another(colored: Client, code_a: str, code_b: str
     for address in (f"CodeSystem/$subsumes?system={COLORS}&", "CodeSystem/colors/$subsumes?"):
         answered = colored.get(f"{address}codeA={code_a}&codeB={code_b}").json()
         assert answered["parameter"] == [{"name": "outcome", "valueCode": outcome}]
+
+
+def _sent(**parameter: Any) -> dict[str, Any]:
+    return {"resourceType": "Parameters", "parameter": [{"name": "valueSet", **parameter}]}
+
+
+SHAPELESS: list[tuple[str, Any, str]] = [
+    ("ValueSet/$expand", _sent(resource={"resourceType": "ValueSet", "compose": {"include": [{"system": {}}]}}), "ValueSet.compose.include[0].system"),
+    ("ValueSet/$validate-code?code=a", _sent(resource={"resourceType": "ValueSet", "compose": 7}), "ValueSet.compose"),
+    ("ValueSet/$expand", {"resourceType": "ValueSet", "compose": {"include": "all"}}, "ValueSet.compose.include"),
+    ("ValueSet/$expand", _sent(resource="all"), "ValueSet"),
+    ("ValueSet/$expand", {"resourceType": "Parameters", "parameter": 7}, "Parameters.parameter"),
+    ("ValueSet/$expand", {"resourceType": "Parameters", "parameter": [7]}, "Parameters.parameter[0]"),
+    ("CodeSystem/$lookup", {"resourceType": "Parameters", "parameter": [{"name": "coding", "valueCoding": {"code": []}}]}, "Parameters.parameter[0].value.code"),
+    ("CodeSystem/$validate-code", {"resourceType": "Parameters", "parameter": [{"name": "codeableConcept", "valueCodeableConcept": {"coding": [7]}}]}, "Parameters.parameter[0].value.coding[0]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("address", "body", "place"), SHAPELESS)
+def test_what_is_sent_in_another_shape_is_refused_with_its_place(
+    client: Client, address: str, body: Any, place: str
+) -> None:
+    answered = client.post(address, body)
+    issue = answered.json()["issue"][0]
+    assert answered.status in (400, 422), issue
+    assert issue.get("expression", [place])[0] == place, issue
+
+
+def test_a_value_set_that_is_sent_need_not_say_its_status(client: Client) -> None:
+    include = [{"system": "http://codes.example", "concept": [{"code": "a"}]}]
+    answered = client.post("ValueSet/$expand", {"resourceType": "ValueSet", "compose": {"include": include}})
+    assert answered.status == 200
+    assert [one["code"] for one in answered.json()["expansion"]["contains"]] == ["a"]

@@ -81,6 +81,9 @@ REFUSED: list[tuple[Any, str]] = [
     ([{"op": "move", "from": "/name", "path": "/name/0"}], "into itself"),
     ([{"op": "test", "path": "/active", "value": 1}], "the test failed: /active"),
     ([{"op": "test", "path": "/id", "value": "1"}, {"op": "remove", "path": "/x"}], "operation 2:"),
+    ([{"op": "replace", "path": "", "value": None}], "no resource"),
+    ([{"op": "add", "path": "", "value": [{"resourceType": "Patient"}]}], "no resource"),
+    ([{"op": "copy", "from": "/name", "path": ""}], "no resource"),
 ]
 
 

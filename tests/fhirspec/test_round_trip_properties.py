@@ -5,7 +5,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fhirspec import json
@@ -111,7 +111,6 @@ def resources(draw: Draw) -> Json:
     return resource
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(resources())
 def test_xml_and_json_say_the_same(resource: Json) -> None:
     text = json.encode(resource)

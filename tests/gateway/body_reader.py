@@ -10,8 +10,9 @@ import django
 
 django.setup()
 
-from gateway.body_places import NoPlace, PlacedBody  # noqa: E402
+from gateway.body_places import PlacedBody  # noqa: E402
 from gateway.inbound import read_inbound  # noqa: E402
+from portal.places import NoPlace  # noqa: E402
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway import body_places
-from gateway.body_places import BodyPlaces, NoPlace
+from portal import places as portal_places
+from portal.places import NoPlace, Places
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 WAIT = 60  # seconds after which a test that hangs fails
@@ -100,7 +100,7 @@ def test_slow_senders_of_many_deployments_leave_a_thread_for_reads(port: int) ->
 
 
 def test_a_prompt_body_waits_for_a_place_that_gets_free() -> None:
-    places, entered, enough = BodyPlaces(2), threading.Event(), threading.Event()
+    places, entered, enough = Places(2), threading.Event(), threading.Event()
 
     def hold() -> None:
         with places.place("a"):
@@ -117,8 +117,8 @@ def test_a_prompt_body_waits_for_a_place_that_gets_free() -> None:
 
 
 def test_a_place_that_was_refused_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body_places, "LAST_THREAD_WAIT_SECONDS", 0.01)
-    places = BodyPlaces(2)
+    monkeypatch.setattr(portal_places, "LAST_THREAD_WAIT_SECONDS", 0.01)
+    places = Places(2)
     with places.place("a"), pytest.raises(NoPlace), places.place("b"):
         pass
     with places.place("b"):

@@ -3,6 +3,8 @@
 import gzip
 import json
 from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
 
 import pytest
 from django.http import StreamingHttpResponse
@@ -11,7 +13,7 @@ from pytest_django import Settings
 from deployments.models import Deployment
 from deployments.sizes import get_size
 from fhirserver.http import FhirResponse
-from gateway.inbound import read_inbound
+from gateway.inbound import MalformedRequest, read_inbound
 from gateway.limits import concurrency
 from gateway.recorder import recorder
 from gateway.sending import CountedBody, prepare
@@ -64,6 +66,24 @@ def test_gzip_that_is_ruled_out_is_not_sent(accepted: str) -> None:
     headers, body = prepare(request, FhirResponse(200, {"Content-Type": "text/plain"}, b"x" * 5000))
     assert body == b"x" * 5000
     assert "Content-Encoding" not in dict(headers)
+
+
+def test_letters_beyond_ascii_arrive_as_they_were_typed() -> None:
+    """`curl …?name=Müller` sends the bytes as they are; PEP 3333 shows them in Latin-1."""
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/fhir/aaaaaaaaaaaa/r4/Patient"}
+    typed = "name=Müller&given=M%C3%BCller+x".encode().decode("latin-1")
+    request = read_inbound({**environ, "QUERY_STRING": typed, "HTTP_IF_NONE_EXIST": typed})
+    assert request is not None
+    assert request.query() == [("name", "Müller"), ("given", "Müller x")]
+    assert request.query_string == "name=M%C3%BCller&given=M%C3%BCller+x"
+    assert request.headers["if-none-exist"] == "name=Müller&given=M%C3%BCller+x"
+    latin = read_inbound(
+        {**environ, "QUERY_STRING": "name=M\xfcller", "HTTP_IF_NONE_EXIST": "name=M\xfcller"}
+    )
+    assert latin is not None
+    assert latin.headers["if-none-exist"] == "name=Müller"
+    with pytest.raises(MalformedRequest, match="not UTF-8"):
+        latin.query()
 
 
 def test_streams_are_compressed_part_by_part() -> None:
@@ -206,3 +226,42 @@ def test_nul_is_refused_and_logged(full: Caller, address: str) -> None:
     assert answered.json()["resourceType"] == "OperationOutcome"
     assert "NUL" in answered.content.decode()
     assert recorder.flush() == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "media_type"),
+    [
+        ("PUT", "Binary/notes", "text/plain"),
+        ("PUT", "Binary/notes", "application/json"),
+        ("POST", "Binary", "image/png"),
+        ("POST", "Binary", ""),
+    ],
+)
+def test_content_that_could_be_cut_off_unseen_needs_its_length(
+    full: Caller, method: str, path: str, media_type: str
+) -> None:
+    """Of a body in pieces the end and a lost connection look alike."""
+    pieces = {"transfer_encoding": "chunked", "content_length": ""}
+    answer: Any = full(method, path, b"a", content_type=media_type, **pieces)
+    assert answer.status_code == 411
+    assert "Content-Length" in json.loads(answer.content)["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "media_type"),
+    [
+        ("PUT", "Binary/notes", "application/fhir+json; charset=utf-8"),
+        ("POST", "Binary/_search", "application/x-www-form-urlencoded"),
+        ("POST", "Patient", "application/fhir+xml"),
+    ],
+)
+def test_resources_and_forms_may_come_in_pieces(method: str, path: str, media_type: str) -> None:
+    """Asked of the door itself: the test client has no such bodies."""
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": f"/fhir/aaaaaaaaaaaa/r4/{path}",
+        "CONTENT_TYPE": media_type,
+    }
+    request = read_inbound({**environ, "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": BytesIO(b"a=b")})
+    assert request is not None
+    assert request.body() == b"a=b"

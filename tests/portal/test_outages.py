@@ -2,11 +2,12 @@
 
 import errno
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.utils import InterfaceError, OperationalError
+from django.db import connection, connections
+from django.db.utils import ConnectionHandler, DatabaseError, InterfaceError, OperationalError
 from django.test import Client, override_settings
 from redis.exceptions import ConnectionError as CacheUnreachable
 from redis.exceptions import TimeoutError as CacheSilent
@@ -104,3 +105,28 @@ def test_what_is_missing_is_named(error: Exception, words: str) -> None:
 @pytest.mark.parametrize("error", [None, ValueError("disk is full"), OSError(errno.EACCES, "no"), KeyError()])
 def test_a_fault_of_ours_is_no_outage(error: Exception | None) -> None:
     assert outage_of(error) == ""
+
+
+@pytest.mark.parametrize("region", ["region_local", "region_pg"])
+@pytest.mark.django_db(databases=["region_local", "region_pg"], transaction=True)
+def test_a_statement_that_the_database_refuses_is_a_fault_of_ours(region: str) -> None:
+    slow = connections[region].vendor == "postgresql"
+    statements = ["SELECT no_such_column FROM fhir_resource"]
+    statements += (
+        ["SET statement_timeout = 5; SELECT pg_sleep(5)"] if slow else ["SELECT load_extension('x')"]
+    )
+    for statement in statements:
+        with connections[region].cursor() as cursor, pytest.raises(DatabaseError) as refused:
+            cursor.execute(statement)
+        assert outage_of(refused.value) == ""
+        connections[region].close()
+
+
+@pytest.mark.django_db
+def test_a_file_that_cannot_be_opened_is_an_outage(tmp_path: Path) -> None:
+    missing = ConnectionHandler(
+        {"default": {**connections["region_local"].settings_dict, "NAME": tmp_path / "no" / "x.sqlite3"}}
+    )
+    with pytest.raises(OperationalError) as lost:
+        missing["default"].ensure_connection()
+    assert "database" in outage_of(lost.value)

@@ -1,6 +1,7 @@
 """Requests to typed-in addresses stay away from private networks, and are bounded."""
 
 import datetime
+import gzip
 import socket
 import ssl
 import threading
@@ -15,7 +16,28 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from portal.outbound import AddressRefused, OutboundError, OutboundTimeout, check_address, fetch, stream
+from portal.outbound import (
+    AddressRefused,
+    OutboundBusy,
+    OutboundError,
+    OutboundTimeout,
+    check_address,
+    fetch,
+    stream,
+)
+from portal.places import Places
+
+ZEROS = gzip.compress(bytes(50_000_000))
+PACKED = {
+    "plainly": (gzip.compress(b"x" * 5000), "gzip"),
+    "as-before": (gzip.compress(b"x" * 5000), "X-GZIP"),
+    "as-it-is": (b"x" * 5000, "identity"),
+    "nothing": (b"", "br"),
+    "hugely": (ZEROS, "gzip"),
+    "twice": (gzip.compress(ZEROS), "gzip, gzip"),
+    "otherwise": (b"\x1b\x00\x00", "br"),
+    "badly": (b"no gzip at all", "gzip"),
+}
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -37,10 +59,14 @@ class _Answers(BaseHTTPRequestHandler):
             return self._say(self.headers["Host"].encode())
         if self.path == "/drips":
             return self._drip()
+        if self.path.startswith("/packed/"):
+            return self._say(*PACKED[self.path.removeprefix("/packed/")])
         return self._say(b"x" * (5000 if self.path == "/long" else 5))
 
-    def _say(self, body: bytes) -> None:
+    def _say(self, body: bytes, encoding: str = "") -> None:
         self.send_response(200)
+        if encoding:
+            self.send_header("Content-Encoding", encoding)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -121,6 +147,10 @@ _REFUSED = (
     "http:\\\\127.0.0.1/",
     "http://a\nb/",
     "http://\0/",
+    "http://192.0.0.192/opc/v2/",
+    "http://168.63.129.16/machine",
+    "http://[::ffff:168.63.129.16]/",
+    "http://[64:ff9b::a83f:8110]/",
     "file:///etc/passwd",
     "gopher://example.org/",
     "javascript:alert(1)",
@@ -175,6 +205,50 @@ def test_a_long_answer_is_cut_off(server: str, settings: Any) -> None:
     settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
     with pytest.raises(OutboundError, match="longer"):
         fetch(f"{server}/long", max_bytes=1000)
+
+
+@pytest.mark.parametrize(
+    ("how", "length"), [("plainly", 5000), ("as-before", 5000), ("as-it-is", 5000), ("nothing", 0)]
+)
+def test_an_answer_comes_unpacked(server: str, settings: Any, how: str, length: int) -> None:
+    settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
+    answer = fetch(f"{server}/packed/{how}")
+    assert answer.body == b"x" * length
+    assert answer.headers.get("content-encoding", "identity") == "identity"
+
+
+def test_a_few_bytes_that_stand_for_very_many_come_in_small_parts(server: str, settings: Any) -> None:
+    settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
+    with stream(f"{server}/packed/hugely") as response:
+        parts = [len(part) for part in response.iter_bytes()]
+    assert sum(parts) == 50_000_000
+    assert max(parts) <= 64 * 1024
+    with pytest.raises(OutboundError, match="longer than 2,000,000 bytes"):
+        fetch(f"{server}/packed/hugely")
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [("twice", "not asked for"), ("otherwise", "not asked for"), ("badly", "not valid gzip")],
+)
+def test_an_answer_in_another_encoding_is_not_unpacked(
+    server: str, settings: Any, how: str, words: str
+) -> None:
+    settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
+    with pytest.raises(OutboundError, match=words):
+        fetch(f"{server}/packed/{how}")
+
+
+def test_answers_that_are_waited_for_take_half_of_the_threads_and_no_more(
+    server: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However they are asked for; who reads slow bodies takes of the same places."""
+    settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
+    monkeypatch.setattr("portal.outbound.places", Places(4))
+    monkeypatch.setattr("portal.places.WAIT_SECONDS", 0.01)
+    with stream(f"{server}/a"), stream(f"{server}/b"), pytest.raises(OutboundBusy):
+        fetch(f"{server}/c")
+    assert fetch(f"{server}/c").status == 200
 
 
 def test_a_name_that_changes_its_address_after_the_check_is_not_looked_up_again(
