@@ -13,13 +13,18 @@ OVER = frozenset({"DONE", "FAILED", "CANCELLED"})
 MOVING = frozenset({"CREATING", "STARTING", "STOPPING", "UPDATING", "DELETING"})
 
 
-def _poll(ask: Callable[[], Any], seconds: float) -> Any:
-    """What `ask` answers as soon as it is not None."""
+def _poll(out: Output, ask: Callable[[], Any], seconds: float) -> Any:
+    """What `ask` answers as soon as it is not None. Who stops waiting is told that this stops nothing else."""
     deadline = time.monotonic() + seconds
-    while (found := ask()) is None:
-        if time.monotonic() >= deadline:
-            raise CommandError(f"It is not done after {seconds:g} seconds; the work goes on.", Exit.TIMED_OUT)
-        time.sleep(EVERY)
+    try:
+        while (found := ask()) is None:
+            if time.monotonic() >= deadline:
+                told = f"It is not done after {seconds:g} seconds; the work goes on."
+                raise CommandError(told, Exit.TIMED_OUT)
+            time.sleep(EVERY)
+    except KeyboardInterrupt:
+        out.note("The waiting is over; the work goes on. `fireside jobs DEPLOYMENT` says how it ends.")
+        raise
     return found
 
 
@@ -40,7 +45,7 @@ def wait_for_job(api: Api, out: Output, deployment: str, job_id: int, seconds: f
         out.progress(words_of(job))
         return job if job["state"] in OVER else None
 
-    job: dict[str, Any] = _poll(ask, seconds)
+    job: dict[str, Any] = _poll(out, ask, seconds)
     out.settle()
     if job["state"] != "DONE":
         raise CommandError(f"{job['title']}: {job['state']}. {job['error']}".rstrip())
@@ -62,7 +67,7 @@ def wait_for_state(api: Api, out: Output, deployment: str, seconds: float) -> di
         _tell(api, out, found)
         return None
 
-    (found,) = _poll(ask, seconds)
+    (found,) = _poll(out, ask, seconds)
     out.settle()
     if found is not None and found["state"] == "FAILED":
         raise CommandError(f"{found['name']} failed: {found['state_reason']}")

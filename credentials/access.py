@@ -77,10 +77,7 @@ def chosen(types: Mapping[str, str]) -> Access:
     ordered: dict[str, str] = {}
     for name, letters in types.items():
         if name != EVERY_TYPE and not _TYPE_NAME.fullmatch(name):
-            meant = closest_resource_type(name)
-            raise InvalidAccess(
-                f"“{name}” is not a resource type." + (f" Did you mean {meant}?" if meant else "")
-            )
+            raise _no_type(name)
         if unknown := set(letters) - set(INTERACTIONS):
             raise InvalidAccess(f"“{''.join(sorted(unknown))}” is not one of c, r, u, d and s.")
         if letters:
@@ -90,14 +87,18 @@ def chosen(types: Mapping[str, str]) -> Access:
     return Access(AccessKind.CHOSEN, ordered)
 
 
+def _no_type(name: str) -> InvalidAccess:
+    meant = closest_resource_type(name)
+    return InvalidAccess(
+        f"“{name}” is not a resource type of FHIR R4." + (f" Did you mean {meant}?" if meant else "")
+    )
+
+
 def check_types(access: Access) -> Access:
     """The access again; raises InvalidAccess when it names a type that no deployment can hold."""
     for name in access.types:
         if name != EVERY_TYPE and not is_resource_type(name):
-            meant = closest_resource_type(name)
-            raise InvalidAccess(
-                f"“{name}” is not a resource type of FHIR R4." + (f" Did you mean {meant}?" if meant else "")
-            )
+            raise _no_type(name)
     return access
 
 

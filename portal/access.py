@@ -168,5 +168,15 @@ def set_current_tenant(request: HttpRequest, tenant: Tenant) -> None:
     request.session[TENANT_KEY] = tenant.pk
 
 
+def list_tenants_of(user: User, role: Role) -> list[Tenant]:
+    """The tenants in which this person has at least `role`, now."""
+    return [one.tenant for one in list_open_memberships(user).filter(role__gte=role).select_related("tenant")]
+
+
+def has_role(user: User | AnonymousUser, tenant: Tenant, role: Role) -> bool:
+    """Whether a page may offer what needs `role`; what carries it out asks `require_role`."""
+    return tenant.memberships.filter(user__pk=user.pk or 0, role__gte=role).exists()
+
+
 def list_tenants(user: User | AnonymousUser) -> list[Tenant]:
     return list(Tenant.objects.filter(memberships__user__pk=user.pk or 0, deleted__isnull=True))

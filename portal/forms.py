@@ -167,9 +167,9 @@ class EstimateForm(forms.Form):
         field.choices = [(price.size, price.title) for price in size_prices().values()]
         field.initial = "s"
 
-    def estimate(self) -> Estimate:
-        """Of what was understood; what was not has its first value."""
-        first = {name: field.initial for name, field in self.fields.items()}
-        self.is_valid()
-        asked = first | (self.cleaned_data if self.is_bound else {})
+    def estimate(self) -> Estimate | None:
+        """Of what was asked, else of the first values; None beside a fault: an amount would be that of something else."""
+        if self.is_bound and not self.is_valid():
+            return None
+        asked = self.cleaned_data if self.is_bound else {n: field.initial for n, field in self.fields.items()}
         return Estimate(asked["size"], bool(asked["ha"]), asked["hours"], asked["requests"], asked["stored"])

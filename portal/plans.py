@@ -62,6 +62,16 @@ def add_missing(**signal: Any) -> None:
         Rate.objects.get_or_create(name=name, defaults={"unit": unit, "cents": cents})
 
 
+def describe_terms(plan: Plan) -> str:
+    """What a plan allows, as “30 days, 1 deployment, Extra Small, no high availability”; what has no limit is left out."""
+    terms = PlanTerms.objects.get(plan=plan)
+    titles = SizePrice.objects.filter(size__in=terms.sizes).values_list("title", flat=True)
+    counted = ((terms.days, "day"), (terms.deployments, "deployment"))
+    words = [f"{many} {what}{'' if many == 1 else 's'}" for many, what in counted if many is not None]
+    words += [" or ".join(titles)] if titles else []
+    return ", ".join(words + ([] if terms.high_availability else ["no high availability"]))
+
+
 def size_prices() -> dict[str, SizePrice]:
     """By code, the smallest size first."""
     return {price.size: price for price in SizePrice.objects.all()}

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 from allauth.account.signals import user_signed_up
@@ -9,8 +10,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.models import Plan, Tenant, User
+from portal.access import has_role
+from portal.models import Plan, Role, Tenant, User
 from portal.navigation import Banner, Entry, register_banners, register_entry
+from portal.plans import KEPT_AFTER_TRIAL
 from portal.services.tenants import create_default_tenant
 from portal.subscriptions import get_subscription
 
@@ -34,10 +37,13 @@ def trial_banner(request: HttpRequest, tenant: Tenant) -> Iterator[Banner]:
     subscription = get_subscription(tenant)
     if subscription is None or subscription.plan != Plan.TRIAL or subscription.expires is None:
         return
-    url, label = reverse("portal:subscribe", args=[subscription.service]), "Subscribe"
+    url, label = "", ""
+    if has_role(request.user, tenant, Role.ADMIN):
+        url, label = reverse("portal:subscribe", args=[subscription.service]), "Subscribe"
     left = (subscription.expires - timezone.now()).total_seconds()
     if left <= 0:
-        text = f"The trial of {tenant.name} has ended. Deployments are stopped; data is kept 30 days."
+        kept = (subscription.expires + KEPT_AFTER_TRIAL).astimezone(UTC)
+        text = f"The trial of {tenant.name} has ended. Deployments are stopped; their data is kept until {kept:%-d %B %Y}."
         yield Banner(text, "error", url=url, label=label)
         return
     days = math.ceil(left / DAY_SECONDS)

@@ -13,7 +13,7 @@ from fpdf import FPDF, XPos, YPos
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace, TTFFont
 
-from portal.usage import Statement
+from portal.usage import BEGUN_HOURS, Statement
 
 FONTS = (
     "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
@@ -76,6 +76,7 @@ def render_pdf(statement: Statement, payment: str) -> bytes:
     page.ln(6)
     _table(page, statement)
     page.ln(6)
+    page.line(BEGUN_HOURS, 9)
     page.line(payment)
     if page.incomplete:
         page.line(_NOTE, 8)

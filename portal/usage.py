@@ -14,6 +14,10 @@ from django.utils import timezone
 from portal.models import Rate, Tenant
 from portal.plans import rate_of, size_prices
 
+BEGUN_HOURS = (
+    "Each hour of the clock (UTC) in which a deployment ran counts as a whole one, however short it ran."
+)
+
 
 @dataclass(frozen=True)
 class UsageLine:

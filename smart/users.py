@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -10,7 +12,7 @@ from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -46,6 +48,15 @@ set_password_tokens = _SetPasswordTokens()
 
 def list_users(deployment: Deployment) -> QuerySet[ServerUser]:
     return ServerUser.objects.filter(deployment=deployment)
+
+
+def find_users(deployment: Deployment, asked: str) -> QuerySet[ServerUser]:
+    """All, or those whose name, address or record holds what is asked for."""
+    found = list_users(deployment)
+    if not asked:
+        return found
+    fields = ("username", "name", "email", "fhir_user")
+    return found.filter(reduce(or_, (Q(**{f"{field}__icontains": asked}) for field in fields)))
 
 
 def authenticate(

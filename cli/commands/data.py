@@ -40,6 +40,9 @@ def load_file(given: argparse.Namespace, out: Output) -> None:
     try:
         with given.file.open("rb") as file:
             upload = _send(api, out, found, file, given.file.stat().st_size)
+    except KeyboardInterrupt:
+        out.note("Nothing was loaded. What was sent is deleted within a day.")
+        raise
     except OSError as error:
         raise CommandError(f"{given.file} cannot be read: {error.strerror}", Exit.USAGE) from error
     asked = {"upload": upload, "filename": given.file.name, "skip_invalid": given.skip_invalid}

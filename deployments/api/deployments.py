@@ -56,7 +56,8 @@ class DeploymentList(ApiListView[Deployment]):
         membership = membership_for(request, asked.pop("tenant"), Role.ADMIN)
         region = Region.objects.filter(name=asked.pop("region")).first()
         if region is None:
-            raise ValidationError({"region": ["There is no such region."]})
+            names = ", ".join(one.name for one in Region.objects.all() if one.is_open)
+            raise ValidationError({"region": [f"There is no such region. There are: {names or 'none'}."]})
         asked["upstream_credential"] = seal_header(asked["upstream_credential"])
         made = services.create_deployment(
             tenant=membership.tenant, by=caller(request), region=region, **asked

@@ -12,7 +12,7 @@ from deployments.presets import PRESETS
 from deployments.services import NAME_LENGTH
 from deployments.sizes import SIZES
 from fhirserver.guides.memory import Writes
-from portal.api.strict import Strict
+from portal.api.strict import Choice, Strict
 
 SIZE_CODES = [size.code for size in SIZES]
 
@@ -47,15 +47,15 @@ class NewDeploymentSerializer(Strict, serializers.Serializer[Any]):
         max_length=NAME_LENGTH, help_text="Unique in the tenant; it cannot be changed"
     )
     region = serializers.SlugField(default="local", help_text="The name of a region")
-    size = serializers.ChoiceField(choices=SIZE_CODES, default="xs")
+    size = Choice(choices=SIZE_CODES, default="xs")
     high_availability = serializers.BooleanField(default=False)
-    preset = serializers.ChoiceField(
+    preset = Choice(
         choices=[preset.code for preset in PRESETS],
         default="",
         allow_blank=True,
         help_text="Synthetic data to begin with; empty for none",
     )
-    service_level = serializers.ChoiceField(choices=ServiceLevel.choices, default=ServiceLevel.DEVELOPMENT)
+    service_level = Choice(choices=ServiceLevel.choices, default=ServiceLevel.DEVELOPMENT)
     upstream = serializers.CharField(
         max_length=200,
         default="",
@@ -98,7 +98,7 @@ class PresetSerializer(serializers.Serializer[Any]):
 
 
 class PresetChoiceSerializer(Strict, serializers.Serializer[Any]):
-    preset = serializers.ChoiceField(
+    preset = Choice(
         choices=[preset.code for preset in PRESETS if preset.code], help_text="The code of a data set"
     )
 
@@ -199,7 +199,7 @@ class GuideSerializer(serializers.Serializer[Any]):
 
 class GuidesSerializer(serializers.Serializer[Any]):
     is_embedded = serializers.BooleanField(help_text="Whether its data, and so its guides, are here")
-    writes = serializers.ChoiceField(choices=[writes.value for writes in Writes])
+    writes = Choice(choices=[writes.value for writes in Writes])
     guides = GuideSerializer(many=True)
     unready = serializers.ListField(child=serializers.CharField(), help_text="Types still being indexed")
 
@@ -210,24 +210,24 @@ class GuidePackageSerializer(Strict, serializers.Serializer[Any]):
 
 
 class GuideWritesSerializer(Strict, serializers.Serializer[Any]):
-    writes = serializers.ChoiceField(
+    writes = Choice(
         choices=[writes.value for writes in Writes],
         help_text="off: any; declared: those that a resource claims; enforced: besides, one of the guides' of its type",
     )
 
 
 class DeploymentChangeSerializer(Strict, serializers.Serializer[Any]):
-    service_level = serializers.ChoiceField(choices=ServiceLevel.choices, required=False)
-    size = serializers.ChoiceField(
+    service_level = Choice(choices=ServiceLevel.choices, required=False)
+    size = Choice(
         choices=SIZE_CODES, required=False, help_text="Changed by a job while it runs: the state is UPDATING"
     )
 
 
 class DeploymentFilter(serializers.Serializer[Any]):
     tenant = serializers.SlugField(required=False, help_text="Only those of this tenant")
-    state = serializers.ChoiceField(choices=State.choices, required=False)
-    service_level = serializers.ChoiceField(choices=ServiceLevel.choices, required=False)
-    size = serializers.ChoiceField(choices=SIZE_CODES, required=False)
+    state = Choice(choices=State.choices, required=False)
+    service_level = Choice(choices=ServiceLevel.choices, required=False)
+    size = Choice(choices=SIZE_CODES, required=False)
     name = serializers.CharField(required=False, max_length=NAME_LENGTH, help_text="Part of the name")
 
 
@@ -238,7 +238,7 @@ class Confirmation(serializers.Serializer[Any]):
 class JobStepSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     title = serializers.CharField()
-    state = serializers.ChoiceField(choices=JobState.choices)
+    state = Choice(choices=JobState.choices)
     done = serializers.IntegerField()
     total = serializers.IntegerField(allow_null=True)
     detail = serializers.CharField(allow_blank=True)
@@ -266,7 +266,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
 
 class JobFilter(serializers.Serializer[Any]):
-    state = serializers.ChoiceField(choices=JobState.choices, required=False)
+    state = Choice(choices=JobState.choices, required=False)
     kind = serializers.CharField(required=False, max_length=40)
 
 

@@ -91,7 +91,7 @@ def _statement(request: Request, slug: str) -> Statement:
 class Usage(ApiView):
     @extend_schema(parameters=[MonthFilter], responses=StatementSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        """The statement of a month, and how it is paid."""
+        """The statement of a month, and how it is paid. Each hour of the clock in which a deployment ran counts as a whole one."""
         statement = _statement(request, slug)
         payment = get_provider().state_of(statement)
         return Response({**StatementSerializer(statement).data, "payment": payment.words})

@@ -4,11 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from portal.api.strict import Strict
+from portal.api.strict import Choice, Strict
 from portal.models import AuditEvent, Invitation, Membership, Role, Subscription, Tenant
 
 
-class RoleField(serializers.ChoiceField):
+class RoleField(Choice):
     """A role by its name: `read`, `write`, `admin`, `owner`."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -1,7 +1,7 @@
 """Reading that takes JSON at its word: a number is not a text, "yes" is not a boolean, and a field that is misspelt is refused."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError, ValidationError
@@ -24,8 +24,19 @@ class Json(JSONParser):
             raise ParseError("JSON parse error - there are too many levels.") from None
 
 
+class Choice(serializers.ChoiceField):
+    """Its refusal lists what can be chosen: who sees it may have no page of the API beside it."""
+
+    default_error_messages = {"invalid_choice": "“{input}” is none of the choices: {choices}."}
+
+    def fail(self, key: str, **words: Any) -> NoReturn:
+        super().fail(key, choices=", ".join(str(one) or "(empty)" for one in self.choices), **words)
+
+
 class Strict(serializers.Serializer[Any]):
     """Mix in first. Query parameters are texts always and need no such care."""
+
+    serializer_choice_field: ClassVar[type[serializers.Field[Any, Any, Any, Any]]] = Choice
 
     def run_validation(self, data: Any = empty) -> Any:
         if isinstance(data, Mapping):

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from portal.api.access import membership_for
 from portal.api.base import ApiListView, ApiView, answer_once, read_body, read_query
-from portal.api.strict import Strict
+from portal.api.strict import Choice, Strict
 from portal.models import Delivery, DeliveryState, Membership, Role, Tenant, Webhook
 from portal.notifications.events import resend, send_test
 from portal.notifications.kinds import SUBSCRIBABLE
@@ -24,7 +24,7 @@ _KINDS = [kind.value for kind in SUBSCRIBABLE]
 class WebhookSerializer(Strict, serializers.ModelSerializer[Webhook]):
     url = serializers.URLField(max_length=500)
     kinds = serializers.ListField(
-        child=serializers.ChoiceField(choices=_KINDS),
+        child=Choice(choices=_KINDS),
         default=list,
         help_text="What it is told; none: everything, also what is added later",
     )
@@ -45,7 +45,7 @@ class NewWebhookSerializer(WebhookSerializer):
 
 
 class WebhookChangeSerializer(Strict, serializers.Serializer[Any]):
-    kinds = serializers.ListField(child=serializers.ChoiceField(choices=_KINDS), required=False)
+    kinds = serializers.ListField(child=Choice(choices=_KINDS), required=False)
     enabled = serializers.BooleanField(required=False)
 
 
@@ -64,7 +64,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 
 
 class DeliveryFilter(serializers.Serializer[Any]):
-    state = serializers.ChoiceField(choices=DeliveryState.choices, required=False)
+    state = Choice(choices=DeliveryState.choices, required=False)
 
 
 class WebhookList(ApiListView[Webhook]):

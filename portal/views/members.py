@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -23,6 +23,7 @@ from portal.services.members import (
 )
 from portal.services.refusals import Refused
 from portal.tenant_pages import tenant_context
+from portal.views.errors import LinkEnded
 
 MEMBERS_A_PAGE = 50
 
@@ -154,7 +155,10 @@ def invitation_withdraw(request: HttpRequest, membership: Membership, invitation
 def _load_invitation(secret: str) -> Invitation:
     invitation = find_invitation(secret)
     if invitation is None or not invitation.tenant.is_active:
-        raise Http404("No such invitation")
+        raise LinkEnded(
+            "The invitation was accepted or withdrawn, or a newer mail has replaced this one: look for that mail, or ask who"
+            " invited you to send it again."
+        )
     return invitation
 
 

@@ -8,13 +8,21 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.access import get_current_tenant, list_tenants, require_role, set_current_tenant, signed_in
+from portal.access import (
+    get_current_tenant,
+    get_tenant_for,
+    has_role,
+    list_tenants,
+    list_tenants_of,
+    set_current_tenant,
+    signed_in,
+)
 from portal.features import TRIALS, is_on
 from portal.forms import TrialForm
-from portal.models import Role, Subscription, Tenant, User
+from portal.models import Plan, Role, Subscription, Tenant, User
 from portal.models.plans import HOURS_A_MONTH
 from portal.navigation import entry_url, find_entry
-from portal.plans import SERVICES, size_prices
+from portal.plans import KEPT_AFTER_TRIAL, SERVICES, describe_terms, size_prices
 from portal.subscriptions import (
     SubscriptionRefused,
     get_entitlement,
@@ -41,6 +49,8 @@ def services(request: HttpRequest) -> HttpResponse:
         "deployments_url": entry_url(deployments, tenant) if deployments else None,
         "cards": cards,
         "trials": is_on(TRIALS),
+        "trial_terms": describe_terms(Plan.TRIAL),
+        "may_choose": not tenant or has_role(request.user, tenant, Role.ADMIN),
         "prices": size_prices().values(),
         "hours": HOURS_A_MONTH,
     }
@@ -56,15 +66,27 @@ def _change(
         raise Http404("No such service")
     form = TrialForm(
         request.POST or None,
-        tenants=list_tenants(user),
+        tenants=list_tenants_of(user, Role.ADMIN),
         initial={"tenant": get_current_tenant(request)},
     )
-    if request.method == "POST" and form.is_valid():
-        tenant: Tenant = form.cleaned_data["tenant"]
-        require_role(user, tenant, Role.ADMIN)
-        return _carry_out(request, user, tenant, service, change, done)
-    context = {"form": form, "service": SERVICES[service], "trial": change is start_trial}
+    if form.is_bound:
+        if form.is_valid():
+            return _carry_out(request, user, form.cleaned_data["tenant"], service, change, done)
+        _name_missing_role(user, request.POST.get("tenant", ""))
+    context = {
+        "form": form,
+        "service": SERVICES[service],
+        "trial": change is start_trial,
+        "trial_terms": describe_terms(Plan.TRIAL),
+        "kept_days": KEPT_AFTER_TRIAL.days,
+    }
     return render(request, "portal/subscribe.html", context, status=422 if form.is_bound else 200)
+
+
+def _name_missing_role(user: User, slug: str) -> None:
+    """Raises PermissionDenied for a member who is no administrator: more than that the tenant is none of the choices."""
+    if slug in [tenant.slug for tenant in list_tenants(user)]:
+        get_tenant_for(user, slug, Role.ADMIN)
 
 
 def _carry_out(
@@ -76,12 +98,14 @@ def _carry_out(
     done: str,
 ) -> HttpResponse:
     set_current_tenant(request, tenant)
+    had_ended = get_subscription(tenant, service) and not get_entitlement(tenant, service).allowed
     try:
         change(tenant, actor=user, service=service)
     except SubscriptionRefused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, done.format(tenant=tenant.name))
+        started = " Start again the deployments that stopped when the trial ended." if had_ended else ""
+        messages.success(request, done.format(tenant=tenant.name) + started)
     return redirect("portal:services")
 
 

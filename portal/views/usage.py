@@ -14,7 +14,7 @@ from portal.models import Membership, Role
 from portal.payment import get_provider
 from portal.statement_files import as_csv, as_pdf
 from portal.tenant_pages import tenant_context
-from portal.usage import make_statement, next_month
+from portal.usage import BEGUN_HOURS, make_statement, next_month
 
 LINES_A_PAGE = 100
 FIRST_MONTH = datetime(2020, 1, 1, tzinfo=UTC)
@@ -43,7 +43,8 @@ def usage(request: HttpRequest, membership: Membership) -> HttpResponse:
     previous = (start.replace(day=1) - timedelta(days=1)).replace(day=1)
     following = next_month(start)
     asked = EstimateForm(request.GET if "size" in request.GET else None)
-    estimate = asked.estimate().lines()
+    estimate = asked.estimate()
+    lines = estimate.lines() if estimate else ()
     context = tenant_context(membership, "usage") | {
         "statement": statement,
         "page": Paginator(statement.lines, LINES_A_PAGE).get_page(request.GET.get("page")),
@@ -51,7 +52,8 @@ def usage(request: HttpRequest, membership: Membership) -> HttpResponse:
         "following": following if following <= timezone.now() else None,
         "payment": get_provider().state_of(statement),
         "asked": asked,
-        "estimate": estimate,
-        "estimated": sum(line.amount for line in estimate),
+        "estimate": lines,
+        "estimated": sum(line.amount for line in lines),
+        "begun_hours": BEGUN_HOURS,
     }
     return render(request, "portal/usage.html", context)

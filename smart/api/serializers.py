@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from credentials.models import ApplicationKind, OAuthApplication, ServerUser
-from portal.api.strict import Strict
+from portal.api.strict import Choice, Strict
 
 
 @extend_schema_field(
@@ -41,7 +41,7 @@ class ApplicationSerializer(Strict, serializers.ModelSerializer[OAuthApplication
         required=False,
         help_text="What the identity provider gave it. The integrated server makes its own",
     )
-    kind = serializers.ChoiceField(choices=ApplicationKind.choices)
+    kind = Choice(choices=ApplicationKind.choices)
     redirect_uris = serializers.ListField(
         child=serializers.CharField(max_length=500), default=list, max_length=50, help_text="Compared exactly"
     )

@@ -5,14 +5,14 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from credentials.models import AuthenticationServer, ServerKind
-from portal.api.strict import Strict
+from portal.api.strict import Choice, Strict
 from smart.addresses import issuer
 
 _DAY = 86_400
 
 
 class ServerSerializer(serializers.ModelSerializer[AuthenticationServer]):
-    kind = serializers.ChoiceField(choices=ServerKind.choices, read_only=True)
+    kind = Choice(choices=ServerKind.choices, read_only=True)
     issuer = serializers.SerializerMethodField(help_text="The `iss` of its tokens")
     jwks_uri = serializers.CharField(
         read_only=True, help_text="Where an identity provider's keys are; empty for the integrated server"

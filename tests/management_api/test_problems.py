@@ -1,5 +1,6 @@
 """Whatever goes wrong is told as a problem (RFC 9457) with the place of the fault, never as a page."""
 
+import json
 from typing import Any
 
 import pytest
@@ -143,3 +144,26 @@ def test_a_refused_webhook_address_is_named(api: Api, tenant: Tenant) -> None:
 def test_pages_of_the_api_are_the_only_html(client: Client, db: None) -> None:
     assert client.get("/api/v1/docs/").headers["Content-Type"].startswith("text/html")
     assert client.get("/api/v1/").headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "field", "choices"),
+    [
+        ("POST", "deployments/", "size", "xs, s, m, l, xl"),
+        ("POST", "deployments/", "service_level", "live, test, development"),
+        ("POST", "tenants/{tenant}/invitations/", "role", "read, write, admin, owner"),
+        ("GET", "deployments/?size=huge", "size", "xs, s, m, l, xl"),
+    ],
+)
+def test_a_choice_that_there_is_not_is_told_with_those_that_there_are(
+    api: Api, tenant: Tenant, method: str, path: str, field: str, choices: str
+) -> None:
+    known = (
+        {"email": "a@example.org"}
+        if field == "role"
+        else {"name": "x", "tenant": tenant.slug, "region": "local"}
+    )
+    body = {**known, field: "huge"}
+    told = raw(api, method, path.format(tenant=tenant.slug), json.dumps(body)).json()
+    faults = [one["detail"] for one in told["errors"] if one.get("pointer", f"#/{field}") == f"#/{field}"]
+    assert faults == [f"“huge” is none of the choices: {choices}."]

@@ -45,7 +45,9 @@ def test_an_expired_link_says_so_and_asks_for_no_password(client: Client, invite
 
 
 def test_a_link_of_nothing_is_not_found(client: Client, db: None) -> None:
-    assert client.get("/invitations/unknown/").status_code == 404
+    answer = client.get("/invitations/unknown/")
+    assert answer.status_code == 404
+    assert "ask who invited you" in answer.content.decode()
 
 
 def test_who_is_signed_in_as_somebody_else_comes_back_after_logging_out(

@@ -164,3 +164,13 @@ def test_the_reference_opens_without_outside_requests(client: Client) -> None:
     assert "read | write | admin | owner" in text
     assert 'src="https://' not in text
     assert 'href="https://' not in text
+
+
+@pytest.mark.django_db
+def test_a_body_of_unnamed_length_is_not_taken_for_none(alice: User) -> None:
+    _, text = create_token(alice, "script", Role.OWNER, tenant=None, expires=None)
+    # The test client always names a length; a server with a body in pieces in front of it has none.
+    chunked: Any = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+    answer = Client(headers={"Authorization": f"Bearer {text}"}).post(BASE + "tokens/", {}, **chunked)
+    assert answer.status_code == 411
+    assert "Content-Length" in answer.json()["detail"]

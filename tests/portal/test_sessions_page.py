@@ -1,6 +1,7 @@
 """The list of sessions names browsers and systems as people know them."""
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import reverse
 
@@ -57,3 +58,31 @@ def test_the_page_shows_the_name_and_keeps_the_raw_words_in_reach(client: Client
     page = client.get(reverse("usersessions_list")).content.decode()
     assert "Chrome on Linux" in page
     assert f'title="{raw}"' in page
+
+
+def signed_in_from(browser: str, user: User) -> Client:
+    client = Client(headers={"User-Agent": f"{MOZILLA} (X11; Linux) {browser}/1.0"})
+    client.post(reverse("account_login"), {"login": user.email, "password": "correct-horse-battery"})
+    assert "_auth_user_id" in client.session
+    return client
+
+
+def end(client: Client, session: UserSession) -> str:
+    return client.post(reverse("portal:session-end", args=[session.pk]), follow=True).content.decode()
+
+
+def test_one_session_is_ended_and_the_others_go_on(alice: User, bob: User) -> None:
+    here, lost, kept = (signed_in_from(name, alice) for name in ("Chrome", "Firefox", "Edg"))
+    assert "The session of Firefox on Linux was ended." in end(here, session_of(lost))
+    answers = [one.get(reverse("portal:account")).status_code for one in (here, lost, kept)]
+    assert answers == [200, 302, 200]
+    assert "End it with Log out" in end(here, session_of(here))
+    assert here.get(reverse("portal:account")).status_code == 200
+    # A stranger's session is none that could be named.
+    there = session_of(signed_in_from("Firefox", bob))
+    assert here.post(reverse("portal:session-end", args=[there.pk])).status_code == 404
+    assert UserSession.objects.filter(pk=there.pk).exists()
+
+
+def session_of(client: Client) -> UserSession:
+    return UserSession.objects.get(session_key=client.session.session_key)

@@ -108,6 +108,7 @@ def test_another_provider_tells_where_to_pay(
 ) -> None:
     page = alice_there.get(reverse("portal:usage", args=[tenant.slug])).content.decode()
     assert "By the ledger." in page
+    assert "counts as a whole one" in page
     assert "https://pay.example/" in page
 
 
@@ -116,7 +117,6 @@ def test_another_provider_tells_where_to_pay(
     [
         ("size=m&hours=100&requests=2&stored=10", 2900 + 180 + 120),
         ("size=m&hours=100&requests=2&stored=10&ha=on", 7000 + 180 + 120),
-        ("size=nonsense&hours=-1&requests=x&stored=", 11 * 730 + 90 + 12),
     ],
 )
 def test_the_calculator_adds_hours_requests_and_storage(
@@ -124,6 +124,15 @@ def test_the_calculator_adds_hours_requests_and_storage(
 ) -> None:
     page = alice_there.get(reverse("portal:usage", args=[tenant.slug]) + f"?{query}")
     assert page.context["estimated"] == cents
+
+
+def test_the_calculator_shows_no_amount_beside_a_fault(alice_there: Client, tenant: Tenant) -> None:
+    query = "size=m&hours=-1&requests=x&stored="
+    page = alice_there.get(reverse("portal:usage", args=[tenant.slug]) + f"?{query}").content.decode()
+    assert page.count('class="field-error"') == 3
+    shown = page.partition("<output")[2].partition("</output>")[0]
+    assert "€" not in shown
+    assert "not calculated" in shown
 
 
 def test_prices_are_the_operators(alice_there: Client, tenant: Tenant) -> None:

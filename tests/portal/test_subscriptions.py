@@ -1,13 +1,15 @@
 """The trial and the subscription, and what they allow."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.models import Membership, Role, Tenant, User
+from portal.models import Membership, Plan, PlanTerms, Role, Tenant, User
+from portal.services.tenants import create_tenant
 from portal.subscriptions import SubscriptionRefused, get_entitlement, start_trial, subscribe
 from tests.portal.conftest import SignIn
 
@@ -77,3 +79,57 @@ def test_a_strangers_tenant_cannot_be_chosen(tenant: Tenant, charlie: User, sign
     response = sign_in(charlie).post(reverse("portal:trial", args=["fhir-server"]), {"tenant": tenant.slug})
     assert response.status_code == 422
     assert not tenant.subscriptions.exists()
+
+
+def test_the_form_offers_the_tenants_in_which_one_may_choose_a_plan(
+    tenant: Tenant, bob: User, sign_in: SignIn
+) -> None:
+    own = create_tenant("Bob's own", owner=bob)
+    page = reverse("portal:trial", args=["fhir-server"])
+    client = sign_in(bob)
+    Membership.objects.filter(user=bob, tenant=tenant).update(role=Role.WRITE)
+    assert offered(client.get(page)) == [own.slug]
+    Membership.objects.filter(user=bob, tenant=tenant).update(role=Role.ADMIN)
+    assert set(offered(client.get(page))) == {own.slug, tenant.slug}
+    Membership.objects.filter(user=bob).update(role=Role.READ)
+    assert "In none of your tenants" in client.get(page).content.decode()
+
+
+def offered(response: Any) -> list[str]:
+    return [one.slug for one in response.context["form"].fields["tenant"].queryset]
+
+
+def test_who_may_not_choose_a_plan_is_offered_none(
+    tenant: Tenant, alice: User, bob: User, sign_in: SignIn
+) -> None:
+    start_trial(tenant, actor=alice)
+    page, link = reverse("portal:services"), reverse("portal:subscribe", args=["fhir-server"])
+    for role, offers in ((Role.READ, False), (Role.WRITE, False), (Role.ADMIN, True)):
+        Membership.objects.filter(user=bob, tenant=tenant).update(role=role)
+        shown = sign_in(bob).get(page).content.decode()
+        assert "30 days left" in shown
+        assert (link in shown) is offers
+        assert ("An Admin or the Owner of" in shown) is not offers
+
+
+def test_the_pages_say_what_the_operator_made_of_the_trial(
+    tenant: Tenant, alice: User, sign_in: SignIn
+) -> None:
+    PlanTerms.objects.filter(plan=Plan.TRIAL).update(days=14, deployments=2)
+    for name in ("portal:services", "portal:trial"):
+        page = reverse(name, args=["fhir-server"] if name == "portal:trial" else [])
+        shown = sign_in(alice).get(page).content.decode()
+        assert "14 days, 2 deployments, Extra Small, no high availability" in shown
+        assert "30 days, " not in shown
+
+
+def test_choosing_a_plan_after_the_trial_says_what_to_start_again(
+    tenant: Tenant, alice: User, sign_in: SignIn
+) -> None:
+    start_trial(tenant, actor=alice)
+    client, page = sign_in(alice), reverse("portal:subscribe", args=["fhir-server"])
+    tenant.subscriptions.update(expires=timezone.now() - timedelta(days=1))
+    kept = timezone.now().astimezone(UTC) + timedelta(days=29)
+    assert f"kept until {kept:%-d %B %Y}" in client.get(page).content.decode()
+    shown = client.post(page, {"tenant": tenant.slug}, follow=True).content.decode()
+    assert "Start again the deployments that stopped" in shown

@@ -1,6 +1,7 @@
 """The OAuth tab: authentication servers, applications, settings of the integrated server."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -15,7 +16,9 @@ from smart.addresses import ENDPOINTS, endpoint, fhir_base, issuer
 from smart.forms import ServerSettingsForm
 from smart.keys import public_jwks
 from smart.server_services import change_integrated, renew_signing_key, set_server_enabled
-from smart.servers import integrated_server, list_applications, list_servers
+from smart.servers import find_applications, integrated_server, list_servers
+
+APPLICATIONS_A_PAGE = 50
 
 
 def may_admin(deployment: Deployment) -> bool:
@@ -26,11 +29,14 @@ def may_admin(deployment: Deployment) -> bool:
 @require_safe
 @deployment_view(Role.READ)
 def index(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+    asked = request.GET.get("q", "").strip()
+    found = Paginator(find_applications(deployment, asked), APPLICATIONS_A_PAGE)
     context = {
         "deployment": deployment,
         "may_admin": may_admin(deployment),
         "servers": list_servers(deployment),
-        "applications": list_applications(deployment),
+        "page": found.get_page(request.GET.get("page")),
+        "asked": asked,
         "issuer": issuer(deployment.pk),
         "secret": take_kept(request, deployment.pk),
     }

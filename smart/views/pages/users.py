@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -22,6 +23,8 @@ from smart.records import LINKABLE, search_people
 from smart.trail import note_change
 from smart.views.pages.overview import may_admin
 
+USERS_A_PAGE = 50
+
 
 def _get(deployment: Deployment, user_id: int) -> ServerUser:
     return get_object_or_404(ServerUser, pk=user_id, deployment=deployment)
@@ -31,10 +34,13 @@ def _get(deployment: Deployment, user_id: int) -> ServerUser:
 @require_safe
 @deployment_view(Role.READ)
 def index(request: HttpRequest, deployment: Deployment) -> HttpResponse:
+    asked = request.GET.get("q", "").strip()
+    found = Paginator(users.find_users(deployment, asked), USERS_A_PAGE)
     context = {
         "deployment": deployment,
         "may_admin": may_admin(deployment),
-        "users": users.list_users(deployment),
+        "page": found.get_page(request.GET.get("page")),
+        "asked": asked,
         "link": take_kept(request, deployment.pk),
     }
     return render(request, "smart/pages/users.html", context)
