@@ -12,16 +12,16 @@ from fhirserver.connection import atomic, execute, fetch, is_postgresql, one_of
 from fhirserver.dialect.changes import Change
 from fhirserver.guides.memory import forget_guides, guides_of
 from fhirserver.index_writing import write_index_rows
+from fhirserver.numbers import FIRST
 from fhirserver.partitions import Partition
 from fhirserver.rows import NO_ROWS
 from fhirserver.schema import ANSWER_TABLES, GUIDE_TABLES, PARTITIONED_TABLES
 from fhirserver.search.fulltext import forget_texts
-from fhirserver.store import CURRENT_COLUMNS, DELETED, Current, change_of
+from fhirserver.store import CURRENT_COLUMNS, DELETED, Current, change_of, now_us
 
 SLICE = 200
 BREATH = 0.5
 """So much of the time that a slice took is left to other writers before the next: SQLite has one writer, and its queue is not fair."""
-_BEFORE_ALL = -(2**63)
 
 Report = Callable[[int], None]
 
@@ -49,12 +49,12 @@ def drop(partition: Partition, report: Report = _silent) -> None:
     execute(
         partition.region,
         "UPDATE fhir_partition SET dropped = %s WHERE number = %s",
-        [time.time_ns() // 1000, partition.number],
+        [now_us(), partition.number],
     )
 
 
 def _take_out(partition: Partition, spared: set[int], report: Report) -> int:
-    done, last = 0, _BEFORE_ALL
+    done, last = 0, FIRST
     while True:
         began = time.monotonic()
         with atomic(partition.region):
@@ -95,6 +95,3 @@ def _delete(partition: Partition, resources: Sequence[Current]) -> None:
 
 def _without_rows(current: Current) -> Change:
     return change_of(current, current.type, current.logical_id, current.updated, DELETED, None, NO_ROWS)
-
-
-__all__ = ["clear", "drop"]

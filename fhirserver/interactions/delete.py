@@ -4,6 +4,7 @@ from fhirserver.authorise import require_current
 from fhirserver.conditions import find, query_of
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.limits import MAX_CONDITIONAL_DELETES
+from fhirserver.numbers import whole_number
 from fhirserver.outcomes import BadRequest, LimitExceeded, MultipleMatches
 from fhirserver.responses import deleted_response
 from fhirserver.store import Store, deletion_of
@@ -46,8 +47,9 @@ def _allowed(request: FhirRequest) -> int:
     text = request.parameter("_count")
     if text is None:
         return 1
-    if not text.isdecimal() or int(text) < 1:
+    allowed = whole_number("_count", text)
+    if allowed < 1:
         raise BadRequest(f"_count is not a positive number: {text}")
-    if int(text) > MAX_CONDITIONAL_DELETES:
+    if allowed > MAX_CONDITIONAL_DELETES:
         raise LimitExceeded(f"_count is larger than {MAX_CONDITIONAL_DELETES} (MAX_CONDITIONAL_DELETES).")
-    return int(text)
+    return allowed

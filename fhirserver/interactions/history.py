@@ -16,6 +16,7 @@ from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.instants import instant, instant_range
 from fhirserver.interactions.read import readable
 from fhirserver.limits import DEFAULT_HISTORY_COUNT, MAX_HISTORY_COUNT
+from fhirserver.numbers import FIRST, LAST, whole_number
 from fhirserver.outcomes import BadRequest
 from fhirserver.responses import etag, json_response, preference
 from fhirserver.store import Store, Version, rid_of
@@ -200,9 +201,7 @@ def _count(request: FhirRequest) -> int:
     text = request.parameter("_count")
     if text is None:
         return DEFAULT_HISTORY_COUNT
-    if not text.isdecimal():
-        raise BadRequest(f"_count is not a number: {text}")
-    return min(int(text), MAX_HISTORY_COUNT)
+    return min(whole_number("_count", text), MAX_HISTORY_COUNT)
 
 
 def _cursor(request: FhirRequest) -> tuple[int, int, int] | None:
@@ -211,6 +210,8 @@ def _cursor(request: FhirRequest) -> tuple[int, int, int] | None:
         return None
     try:
         updated, rid, version = map(int, text.split("."))
+        if not all(FIRST <= part <= LAST for part in (updated, rid, version)):
+            raise ValueError
     except ValueError:
         raise BadRequest(f"{_CURSOR} is not from a link of this server: {text}") from None
     return updated, rid, version

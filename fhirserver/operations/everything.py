@@ -19,6 +19,7 @@ from fhirserver.indexing.extract import compartment_codes
 from fhirserver.indexing.keys import compartment_key, type_key
 from fhirserver.instants import instant_range
 from fhirserver.interactions.read import readable
+from fhirserver.numbers import FIRST, LAST
 from fhirserver.operations.export_reach import local_pointer
 from fhirserver.operations.parameters import Asked
 from fhirserver.outcomes import BadRequest, LimitExceeded
@@ -33,7 +34,6 @@ from fhirspec.catalogue import get_catalogue
 BATCH = 200
 MAX_OF_ALL_PATIENTS = 100_000
 """So many resources may be stored where everything of all patients is asked for: what was sent already is kept in mind by number."""
-_LAST = 2**63 - 1
 _RELATIVE = rb'([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[0-9]+)?"'
 
 
@@ -51,7 +51,7 @@ class Selection(NamedTuple):
             param = param_code(resource_type, code)
             spans = [row for row in rows.dates if row.param == param]
             if spans:
-                start, end = self.start or -_LAST, self.end or _LAST
+                start, end = self.start or FIRST, self.end or LAST
                 return any(row.low < end and row.high > start for row in spans)
         return True
 
@@ -180,7 +180,7 @@ def _rows(store: Store, source: Source, selection: Selection) -> Iterator[tuple[
         f" WHERE {source.condition} AND (p.rank, p.rid) < (%s, %s) AND r.partition = p.partition AND r.rid = p.rid"
         f" AND r.method <> 'DELETE'{more} ORDER BY p.rank DESC, p.rid DESC LIMIT {BATCH}"
     )
-    before = (_LAST, _LAST)
+    before = (LAST, LAST)
     while True:
         rows = fetch(store.partition.region, query, (*source.parameters, *before, *parameters))
         for _, rid, resource_type, logical_id, content, postings in rows:

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.instants import instant
+from fhirserver.numbers import whole_number
 from fhirserver.operations.asked_codes import (
     AS_IT_IS_NOW,
     WITHOUT_CONTEXT,
@@ -88,16 +89,16 @@ def _is_wanted(asked: Asked, one: Code) -> bool:
 def _repeated(asked: Asked) -> dict[str, Any]:
     """The parameters that were used, as the expansion has to name them."""
     used = [
-        {"name": name, f"value{kind}": _typed(kind, str(value))}
+        {"name": name, f"value{kind}": _typed(name, kind, str(value))}
         for name, kind in PARAMETERS.items()
         for value in asked.values.get(name, ())
     ]
     return {"parameter": used} if used else {}
 
 
-def _typed(kind: str, text: str) -> str | int | bool:
+def _typed(name: str, kind: str, text: str) -> str | int | bool:
     if kind == "Integer":
-        return int(text)
+        return whole_number(name, text)
     return text.lower() == "true" if kind == "Boolean" else text
 
 

@@ -13,6 +13,7 @@ from fhirserver.authorise import covers, covers_version
 from fhirserver.connection import fetch
 from fhirserver.indexing.keys import compartment_key, type_key
 from fhirserver.interactions.read import readable
+from fhirserver.numbers import LAST
 from fhirserver.operations.export_reach import PROVENANCE, SUPPORTING, Reach, members_of, reached_types
 from fhirserver.outcomes import BadRequest, Forbidden
 from fhirserver.partitions import Partition, counts_by_type
@@ -27,7 +28,6 @@ from fhirspec.catalogue import get_catalogue
 
 BATCH = 500
 DELETIONS_IN_A_BUNDLE = 500
-_LAST = 2**63 - 1
 _ALL = 10_000_000
 # Stored JSON has no blanks, and within a text its quotation marks would be escaped.
 _BINARY_URL = b'"url":"Binary/'
@@ -167,7 +167,7 @@ def _deleted(store: Store, export: ExportRequest, resource_type: str) -> Iterato
         " WHERE r.partition = %s AND r.type = %s AND (r.updated, r.rid) > (%s, %s) AND r.updated < %s AND r.method = 'DELETE'"
         f" ORDER BY r.updated, r.rid LIMIT {BATCH}"
     )
-    after, until = ((export.since or 0) - 1, _LAST), export.until or _LAST
+    after, until = ((export.since or 0) - 1, LAST), export.until or LAST
     while True:
         number = store.partition.number
         rows = fetch(store.partition.region, query, (number, resource_type, *after, until))
@@ -217,7 +217,7 @@ def _rows(store: Store, key: int, export: ExportRequest) -> Iterator[tuple[int, 
         " WHERE p.partition = %s AND p.key = %s AND (p.rank, p.rid) < (%s, %s) AND r.partition = p.partition"
         f" AND r.rid = p.rid{more} ORDER BY p.rank DESC, p.rid DESC LIMIT {BATCH}"
     )
-    before = (_LAST, _LAST)
+    before = (LAST, LAST)
     while True:
         rows = fetch(store.partition.region, query, (store.partition.number, key, *before, *parameters))
         for _, rid, content, postings in rows:

@@ -14,6 +14,7 @@ from fhirserver.connection import fetch
 from fhirserver.indexing.extract import PATIENT, compartment_codes, index_rows, patients_of
 from fhirserver.indexing.keys import type_key
 from fhirserver.indexing.params.reference import Pointer, pointer_of
+from fhirserver.numbers import LAST
 from fhirserver.outcomes import NotFound
 from fhirserver.rows import IndexRows, param_code, unpack
 from fhirserver.store import Store, Version, rid_of
@@ -23,7 +24,6 @@ from fhirspec.catalogue import get_catalogue
 SUPPORTING = ("Device", "Location", "Medication", "Organization", "Practitioner", "PractitionerRole")
 PROVENANCE = "Provenance"
 BATCH = 500
-_LAST = 2**63 - 1
 
 
 def reached_types() -> frozenset[str]:
@@ -140,7 +140,7 @@ class Reach:
             " WHERE p.partition = %s AND p.key = %s AND (p.rank, p.rid) < (%s, %s) AND r.partition = p.partition"
             f" AND r.rid = p.rid ORDER BY p.rank DESC, p.rid DESC LIMIT {BATCH}"
         )
-        partition, before = self._store.partition, (_LAST, _LAST)
+        partition, before = self._store.partition, (LAST, LAST)
         while True:
             rows = fetch(partition.region, query, (partition.number, key, *before))
             for _, rid, postings in rows:

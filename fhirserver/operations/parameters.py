@@ -6,15 +6,13 @@ https://hl7.org/fhir/R4/operations.html#request
 from typing import Any
 
 from fhirserver.http import FhirRequest
-from fhirserver.outcomes import BadRequest
+from fhirserver.numbers import whole_number
 from fhirserver.representation import read_resource
 from fhirserver.responses import json_response
 from fhirserver.writing import require_valid
 from fhirspec import json
 
 _FOR_THE_ANSWER = ("_format", "_pretty")
-_DIGITS = 9
-"""So many are read of a number: nothing here is as many, and the interpreter refuses thousands of them."""
 
 
 class Asked:
@@ -62,11 +60,7 @@ class Asked:
 
     def number(self, name: str, default: int | None) -> int | None:
         text = self.text(name)
-        if text is None:
-            return default
-        if not text.isdecimal():
-            raise BadRequest(f"{name} is not a number from 0 on: {text}")
-        return int(text[:_DIGITS])
+        return default if text is None else whole_number(name, text)
 
     def flag(self, name: str) -> bool:
         return (self.text(name) or "").lower() == "true"

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from fhirserver.numbers import whole_number
 from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.search.limits import DEFAULT_COUNT, MAX_COUNT, MAX_INCLUDES, MAX_VALUES
 from fhirserver.search.unsupported import NOT_WITH_SUMMARY_TEXT
@@ -106,7 +107,7 @@ def controls_of(query: list[tuple[str, str]]) -> Controls:
         if modifier and base in CONTROLS and base not in _INCLUDES:
             raise BadRequest(f"{name}: {base} takes no modifier.")
         if base == "_count":
-            controls.count = _count(value)
+            controls.count = min(whole_number("_count", value), MAX_COUNT)
         elif base == "_sort":
             keys = [key.strip() for key in value.split(",") if key.strip()]
             controls.sort += [(key.removeprefix("-"), key.startswith("-")) for key in keys]
@@ -141,12 +142,6 @@ def _one_of(name: str, value: str, possible: tuple[str, ...]) -> str:
     if value not in possible:
         raise BadRequest(f"{name}={value} is not one of {', '.join(possible)}.")
     return value
-
-
-def _count(value: str) -> int:
-    if not value.isascii() or not value.isdigit():
-        raise BadRequest(f"_count={value} is not a whole number.")
-    return min(int(value[:9]), MAX_COUNT)
 
 
 def _include(name: str, value: str, modifier: str, reverse: bool) -> Include:
