@@ -4,6 +4,7 @@ It is kept in the browser's session under a random name; each page carries only 
 again by oauthlib when it ends.
 """
 
+import re
 import secrets
 import time
 from dataclasses import asdict, dataclass
@@ -64,7 +65,8 @@ def begin(
     made = Interaction(secrets.token_urlsafe(16), deployment_id, query, now)
     if "login" in made.parameter("prompt").split():
         made.after = now
-    if made.parameter("max_age").isdigit():
+    # Whoever allows more seconds than nine digits say allows any sign-in.
+    if re.fullmatch("[0-9]{1,9}", made.parameter("max_age")):
         made.after = max(made.after, now - int(made.parameter("max_age")))
     if launch is not None:
         made.patient, made.encounter, made.fault = launch.patient, launch.encounter, launch.fault

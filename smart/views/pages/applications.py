@@ -1,5 +1,6 @@
 """Applications: register, change, rotate their secret, switch off, delete, start from a simulated EHR."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -42,7 +43,7 @@ def _get(deployment: Deployment, application_id: int) -> OAuthApplication:
 
 def _server(request: HttpRequest, deployment: Deployment) -> AuthenticationServer:
     wanted = request.GET.get("server", "")
-    if wanted.isdigit():
+    if re.fullmatch("[0-9]{1,18}", wanted):
         return get_object_or_404(AuthenticationServer, pk=int(wanted), deployment=deployment)
     return integrated_server(deployment)
 
