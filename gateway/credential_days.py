@@ -8,12 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db.models import Max
 from django.utils import timezone
 
-from gateway.models import CredentialDay, CredentialHour
+from gateway.models import ADDED, CredentialDay, CredentialHour
 
 # A web process that could not reach the control database counts late.
 _LATE = timedelta(hours=2)
 _READ_AT_ONCE = 2000
-_SUMMED = ("requests", "client_errors", "server_errors", "throttled", "sent")
 
 
 def beginning_of(day: date) -> datetime:
@@ -57,7 +56,7 @@ def _add_up(begin: datetime) -> None:
                 latencies=[0] * len(hour.latencies),
             )
         kept.name = hour.name
-        for name in _SUMMED:
+        for name in ADDED:
             setattr(kept, name, getattr(kept, name) + getattr(hour, name))
         kept.latencies = [a + b for a, b in zip(kept.latencies, hour.latencies, strict=True)]
     CredentialDay.objects.bulk_create(days.values(), batch_size=500, ignore_conflicts=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from django.db import connection
 
-from gateway.models import LATENCY_BUCKETS, CredentialHour, DeploymentTotal, HourCount, MinuteCount
+from gateway.models import ADDED, LATENCY_BUCKETS, CredentialHour, DeploymentTotal, HourCount, MinuteCount
 
 Kept = type[MinuteCount] | type[HourCount] | type[CredentialHour] | type[DeploymentTotal]
 
@@ -18,7 +18,6 @@ _KEYS: dict[Kept, tuple[str, ...]] = {
     CredentialHour: ("deployment_id", "hour", "kind", "credential"),
     DeploymentTotal: ("deployment_id",),
 }
-_ADDED = ("requests", "client_errors", "server_errors", "throttled", "sent")
 
 
 class Counted(Protocol):
@@ -39,7 +38,7 @@ def keep(model: Kept, key: Sequence[str | datetime], count: Counted, name: str =
     values: list[str | datetime | int | float | None] = [
         adapted(one) if isinstance(one, datetime) else one for one in key
     ]
-    values += [getattr(count, column) for column in _ADDED]
+    values += [getattr(count, column) for column in ADDED]
     values.append(json.dumps(count.latencies))
     if model is CredentialHour:
         values.append(name)
@@ -52,10 +51,10 @@ def keep(model: Kept, key: Sequence[str | datetime], count: Counted, name: str =
 @lru_cache
 def _statement(model: Kept, vendor: str) -> str:
     key = _KEYS[model]
-    added = (*_ADDED, "seconds") if model is DeploymentTotal else _ADDED
+    added = (*ADDED, "seconds") if model is DeploymentTotal else ADDED
     anew = [f"{column} = kept.{column} + excluded.{column}" for column in added]
     anew.append(f"latencies = {_sum_of_latencies(vendor)}")
-    columns = [*key, *_ADDED, "latencies"]
+    columns = [*key, *ADDED, "latencies"]
     if model is CredentialHour:
         columns.append("name")
         anew.append("name = excluded.name")

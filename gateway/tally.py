@@ -13,7 +13,7 @@ from credentials.services import record_use
 from gateway.decisions import Reason
 from gateway.keeping_counts import keep
 from gateway.log_lines import Line
-from gateway.models import LATENCY_BUCKETS, CredentialHour, DeploymentTotal, HourCount, MinuteCount
+from gateway.models import ADDED, LATENCY_BUCKETS, CredentialHour, DeploymentTotal, HourCount, MinuteCount
 
 
 @dataclass(slots=True)
@@ -38,12 +38,8 @@ class Count:
         self.latencies[bisect_left(LATENCY_BUCKETS, line.took * 1000)] += 1
 
     def add_all(self, other: "Count") -> None:
-        self.requests += other.requests
-        self.client_errors += other.client_errors
-        self.server_errors += other.server_errors
-        self.throttled += other.throttled
-        self.sent += other.sent
-        self.seconds += other.seconds
+        for name in (*ADDED, "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
         self.latencies = [a + b for a, b in zip(self.latencies, other.latencies, strict=True)]
 
 

@@ -25,7 +25,10 @@ def add_up_rights() -> int:
     """Each day whose credentials are added up (gateway.credential_days), the oldest first; returns how many. Run every few minutes."""
     _, last = _summed()
     new = CredentialDay.objects.filter(
-        kind=CredentialKind.API_KEY, day__gt=last or (timezone.now() - LONGEST_LOOK).date()
+        kind=CredentialKind.API_KEY,
+        day__gt=last or (timezone.now() - LONGEST_LOOK).date(),
+        # Failures use no right: a day of them alone would leave nothing and be looked through again and again.
+        requests__gt=F("client_errors") + F("server_errors"),
     ).aggregate(first=Min("day"), last=Max("day"))
     if new["last"] is None:
         return 0

@@ -16,12 +16,8 @@ UNREACHABLE = "The database of this installation cannot be reached."
 CACHE_UNREACHABLE = "The shared cache of this installation cannot be reached."
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _OF_NO_ROOM = ("disk is full", "No space left on device")
-_PASSING = (
-    "08",
-    "53",
-    "57",
-    "58",
-)  # sqlstate classes: connection, resources, operator's intervention, system
+# Classes of sqlstate: connection, resources, operator's intervention, system.
+_PASSING = ("08", "53", "57", "58")
 _CANCELLED = "57014"
 _registered: list[type[Exception]] = []
 

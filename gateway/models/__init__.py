@@ -1,7 +1,7 @@
 """The log of FHIR requests, and the counts that the metrics page draws."""
 
 from gateway.models.audit_keeping import AuditKeeping
-from gateway.models.counted import LATENCY_BUCKETS
+from gateway.models.counted import ADDED, LATENCY_BUCKETS
 from gateway.models.minute_count import MinuteCount
 from gateway.models.patient_block import PatientBlock
 from gateway.models.request_log import RequestLog
@@ -9,6 +9,7 @@ from gateway.models.totals import CredentialDay, CredentialHour, DeploymentTotal
 from gateway.models.used_right import UsedRight
 
 __all__ = [
+    "ADDED",
     "LATENCY_BUCKETS",
     "AuditKeeping",
     "CredentialDay",

@@ -4,6 +4,8 @@ from django.db import models
 
 # Upper ends in milliseconds; the last bucket has none.
 LATENCY_BUCKETS = (1, 2, 3, 5, 8, 12, 20, 35, 60, 100, 200, 400, 1000, 3000, 10_000)
+# Whose sums are those of the parts; latencies are added up number by number.
+ADDED = ("requests", "client_errors", "server_errors", "throttled", "sent")
 
 
 class Counted(models.Model):
