@@ -5,6 +5,7 @@ from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,3 +57,19 @@ def test_a_narrative_with_a_great_many_attributes_is_looked_at_once() -> None:
     div = f'<div xmlns="http://www.w3.org/1999/xhtml"><p {attributes}>x</p></div>'
     problems = validate({"resourceType": "Patient", "text": {"status": "generated", "div": div}}, "Patient")
     assert [problem.message for problem in problems] == ["The attribute a0 is not allowed in a narrative."]
+
+
+@pytest.mark.parametrize("kind", ["string", "markdown"])
+def test_a_text_has_at_most_a_million_characters(kind: str) -> None:
+    """https://hl7.org/fhir/R4/datatypes.html#string"""
+
+    def saying(text: str) -> dict[str, Any]:
+        said = {"url": "http://example.org/extension", f"value{kind.capitalize()}": text}
+        return {"resourceType": "Basic", "code": {"text": "x"}, "extension": [said]}
+
+    longest = "a" * 1024 * 1024
+    assert validate(saying(longest), "Basic") == []
+    (problem,) = validate(saying(longest + "a"), "Basic")
+    assert (problem.code, problem.path) == ("value", "Basic.extension[0].value")
+    assert "at most 1,048,576 characters" in problem.message
+    assert len(problem.message) < 300

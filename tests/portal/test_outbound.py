@@ -1,7 +1,6 @@
 """Requests to typed-in addresses stay away from private networks, and are bounded."""
 
 import datetime
-import gzip
 import socket
 import ssl
 import threading
@@ -27,18 +26,6 @@ from portal.outbound import (
 )
 from portal.places import Places
 
-ZEROS = gzip.compress(bytes(50_000_000))
-PACKED = {
-    "plainly": (gzip.compress(b"x" * 5000), "gzip"),
-    "as-before": (gzip.compress(b"x" * 5000), "X-GZIP"),
-    "as-it-is": (b"x" * 5000, "identity"),
-    "nothing": (b"", "br"),
-    "hugely": (ZEROS, "gzip"),
-    "twice": (gzip.compress(ZEROS), "gzip, gzip"),
-    "otherwise": (b"\x1b\x00\x00", "br"),
-    "badly": (b"no gzip at all", "gzip"),
-}
-
 
 class _Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
@@ -59,14 +46,10 @@ class _Answers(BaseHTTPRequestHandler):
             return self._say(self.headers["Host"].encode())
         if self.path == "/drips":
             return self._drip()
-        if self.path.startswith("/packed/"):
-            return self._say(*PACKED[self.path.removeprefix("/packed/")])
         return self._say(b"x" * (5000 if self.path == "/long" else 5))
 
-    def _say(self, body: bytes, encoding: str = "") -> None:
+    def _say(self, body: bytes) -> None:
         self.send_response(200)
-        if encoding:
-            self.send_header("Content-Encoding", encoding)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -205,38 +188,6 @@ def test_a_long_answer_is_cut_off(server: str, settings: Any) -> None:
     settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
     with pytest.raises(OutboundError, match="longer"):
         fetch(f"{server}/long", max_bytes=1000)
-
-
-@pytest.mark.parametrize(
-    ("how", "length"), [("plainly", 5000), ("as-before", 5000), ("as-it-is", 5000), ("nothing", 0)]
-)
-def test_an_answer_comes_unpacked(server: str, settings: Any, how: str, length: int) -> None:
-    settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
-    answer = fetch(f"{server}/packed/{how}")
-    assert answer.body == b"x" * length
-    assert answer.headers.get("content-encoding", "identity") == "identity"
-
-
-def test_a_few_bytes_that_stand_for_very_many_come_in_small_parts(server: str, settings: Any) -> None:
-    settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
-    with stream(f"{server}/packed/hugely") as response:
-        parts = [len(part) for part in response.iter_bytes()]
-    assert sum(parts) == 50_000_000
-    assert max(parts) <= 64 * 1024
-    with pytest.raises(OutboundError, match="longer than 2,000,000 bytes"):
-        fetch(f"{server}/packed/hugely")
-
-
-@pytest.mark.parametrize(
-    ("how", "words"),
-    [("twice", "not asked for"), ("otherwise", "not asked for"), ("badly", "not valid gzip")],
-)
-def test_an_answer_in_another_encoding_is_not_unpacked(
-    server: str, settings: Any, how: str, words: str
-) -> None:
-    settings.OUTBOUND_ALLOWED = ["127.0.0.1"]
-    with pytest.raises(OutboundError, match=words):
-        fetch(f"{server}/packed/{how}")
 
 
 def test_answers_that_are_waited_for_take_half_of_the_threads_and_no_more(

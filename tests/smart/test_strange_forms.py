@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from deployments.models import Deployment
+from tests.smart.conftest import Flow
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 FORM = "application/x-www-form-urlencoded"
@@ -29,3 +30,8 @@ def test_a_form_that_cannot_be_taken_is_refused_in_oauths_words(
     told = answer.json()
     assert set(told) <= {"error", "error_description"}
     assert (answer.status_code, told["error"]) == (status, "invalid_request")
+
+
+@pytest.mark.parametrize("max_age", ["9" * 5000, "²", "-1", "1e9"])
+def test_an_age_that_no_sign_in_has_is_no_fault(flow: Flow, max_age: str) -> None:
+    assert flow.authorize(max_age=max_age).status_code == 302
