@@ -49,6 +49,7 @@ _TOO_LONG = (
     f"The statement took longer than the {STATEMENT_TIMEOUT_MS // 1000} seconds that one may take (statement_timeout):"
     " ask for less, for instance with another parameter that fewer resources match."
 )
+_BUSY = "Other writes have held the database of this server's data for too long. Nothing was written. Try again."
 _UNAVAILABLE = "The database that holds this server's data cannot be reached. Try again later."
 
 
@@ -281,7 +282,7 @@ def translated(error: Exception) -> Exception:
     if isinstance(error, (sqlite3.IntegrityError, *_CONFLICTS)):
         return WriteConflict(str(error))
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-        return WriteConflict(str(error))
+        return StoreLost(_BUSY)
     if isinstance(error, pg.QueryCanceled) or str(error) == "interrupted":
         return StatementTooLong(_TOO_LONG)
     if isinstance(error, pg.DiskFull) or "disk is full" in str(error):

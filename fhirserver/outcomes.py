@@ -163,7 +163,7 @@ class StatementTooLong(StoreUnavailable):
 
 
 class StoreLost(StoreUnavailable):
-    """The database cannot be reached, or its disk is full: what was asked may simply be asked again when that is over."""
+    """The database cannot be reached, is held by others, or its disk is full: what was asked may simply be asked again when that is over."""
 
 
 class StoreFull(FhirError):

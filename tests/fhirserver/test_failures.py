@@ -103,6 +103,25 @@ def test_a_full_disk_gives_503_and_comes_back(committed: Client) -> None:
     assert committed.get("Patient").json()["total"] == stored + 1
 
 
+def test_a_database_held_by_another_process_is_no_conflict(committed: Client) -> None:
+    raw = raw_connection(committed.partition.region)
+    if not isinstance(raw, sqlite3.Connection):
+        pytest.skip("PostgreSQL has more than one writer")
+    created = committed.create({"resourceType": "Patient"})
+    address = f"Patient/{created['id']}"
+    (patience,) = raw.execute("PRAGMA busy_timeout").fetchone()
+    raw.execute("PRAGMA busy_timeout = 20")
+    other = sqlite3.connect(connections[committed.partition.region].settings_dict["NAME"])
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        assert _is_unavailable(committed.put(address, created, if_match='W/"1"'))
+        assert committed.get(address).status == 200
+    finally:
+        other.close()
+        raw.execute(f"PRAGMA busy_timeout = {patience}")
+    assert committed.put(address, created, if_match='W/"1"').status == 200
+
+
 _FULL = """CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$"""
 
