@@ -49,7 +49,9 @@ _TOO_LONG = (
     f"The statement took longer than the {STATEMENT_TIMEOUT_MS // 1000} seconds that one may take (statement_timeout):"
     " ask for less, for instance with another parameter that fewer resources match."
 )
-_BUSY = "Other writes have held the database of this server's data for too long. Nothing was written. Try again."
+_BUSY = (
+    "Other writes have held the database of this server's data for too long. Nothing was written. Try again."
+)
 _UNAVAILABLE = "The database that holds this server's data cannot be reached. Try again later."
 
 

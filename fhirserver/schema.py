@@ -108,7 +108,7 @@ TABLES: dict[str, tuple[dict[str, str], str, dict[str, str], bool]] = {
 PARTITIONED_TABLES = (*(name for name in TABLES if name != "fhir_partition"), "fhir_text")
 """What `fhirserver.clearing` empties. Guides stay when data is cleared: they are configuration, not data."""
 
-# `content`: what the engine needs of a guide, as JSON. `package`: the file as it came.
+# `content`: what the engine needs of a guide, as JSON.
 # `unready`: the types whose stored resources still lack the rows of new search parameters, each with how far it is, as JSON.
 GUIDE_TABLES: dict[str, tuple[dict[str, str], str, dict[str, str], bool]] = {
     "fhir_definitions": (
@@ -118,7 +118,7 @@ GUIDE_TABLES: dict[str, tuple[dict[str, str], str, dict[str, str], bool]] = {
         False,
     ),
     "fhir_guide": (
-        {"partition": INTEGER, "name": TEXT, "content": BYTES, "package": BYTES},
+        {"partition": INTEGER, "name": TEXT, "content": BYTES},
         "partition, name",
         {},
         False,

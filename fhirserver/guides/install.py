@@ -39,7 +39,7 @@ def install(partition: Partition, package: bytes, report: Report = _silent) -> G
         report(stored, len(planned.resources))
     kept = {one.rid for one in planned.guide.resources}
     _delete(partition, [one for one in before.resources if one.rid not in kept] if before else [])
-    _save(partition, planned.guide, package, before)
+    _save(partition, planned.guide, before)
     return planned.guide
 
 
@@ -120,14 +120,14 @@ def _delete(partition: Partition, gone: Iterable[Brought]) -> None:
             store.write(changes)
 
 
-def _save(partition: Partition, guide: Guide, package: bytes, before: Guide | None) -> None:
+def _save(partition: Partition, guide: Guide, before: Guide | None) -> None:
     old, new = set(before.parameters if before else ()), set(guide.parameters)
     with atomic(partition.region):
         execute(
             partition.region,
-            "INSERT INTO fhir_guide (partition, name, content, package) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (partition, name) DO UPDATE SET content = excluded.content, package = excluded.package",
-            (partition.number, guide.name, msgspec.json.encode(guide), package),
+            "INSERT INTO fhir_guide (partition, name, content) VALUES (%s, %s, %s)"
+            " ON CONFLICT (partition, name) DO UPDATE SET content = excluded.content",
+            (partition.number, guide.name, msgspec.json.encode(guide)),
         )
         _publish(partition, unready={one.base for one in old ^ new})
     forget_guides(partition.region, partition.number)
