@@ -16,13 +16,15 @@ NDJSON_TYPE = "application/fhir+ndjson"
 # FHIR's own names. The second of each is the one up to DSTU2, which older clients still send.
 _FHIR_JSON = ("application/fhir+json", "application/json+fhir")
 _FHIR_XML = ("application/fhir+xml", "application/xml+fhir")
-_PLAIN_JSON = ("application/json", "text/json")
+PLAIN_JSON = ("application/json", "text/json")
 _PLAIN_XML = ("application/xml", "text/xml")
 FHIR_NAMES = frozenset(_FHIR_JSON + _FHIR_XML)
-JSON_NAMES = frozenset({"json", *_FHIR_JSON, *_PLAIN_JSON})
+JSON_NAMES = frozenset({"json", *_FHIR_JSON, *PLAIN_JSON})
 XML_NAMES = frozenset({"xml", *_FHIR_XML, *_PLAIN_XML})
 # A page, a patch or a file of lines is asked for beside FHIR's own types; an error or a resource then comes as JSON.
-_BESIDE = frozenset({"", "text/html", NDJSON_TYPE, "application/json-patch+json"})
+_BESIDE = frozenset(
+    {"", "text/html", NDJSON_TYPE, "application/json-patch+json", "application/merge-patch+json"}
+)
 
 
 class Form(NamedTuple):
@@ -93,7 +95,7 @@ def _form_named(name: str, refused: frozenset[str]) -> Form | None:
         return JSON
     if name in _FHIR_XML or name == "xml":
         return XML
-    if name in _PLAIN_JSON:
+    if name in PLAIN_JSON:
         return Form(False, f"{name}; charset=utf-8")
     if name in _PLAIN_XML:
         return Form(True, f"{name}; charset=utf-8")

@@ -4,8 +4,8 @@ https://hl7.org/fhir/R4/http.html#mime-type, https://hl7.org/fhir/R4/http.html#p
 """
 
 import zlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -90,10 +90,25 @@ def _require_moderate(body: bytes, signs: tuple[bytes, ...]) -> None:
         raise TooLarge(f"The body has more than {MAX_ELEMENTS:,} elements (MAX_ELEMENTS).")
 
 
-def decode_json(body: bytes) -> Any:
+def read_json(request: FhirRequest) -> Any:
+    """The JSON in a body that is no resource."""
+    return _decoded(request, json.decode)
+
+
+def read_json_object(request: FhirRequest) -> dict[str, Any]:
+    """As `read_json`, for one object without names that stand twice in an object."""
+    return _decoded(request, json.decode_object)
+
+
+Value = TypeVar("Value")
+
+
+def _decoded(request: FhirRequest, decode: Callable[[bytes], Value]) -> Value:
+    _require_our_form(request.header("content-type"))
+    body = unpacked_body(request)
     _require_moderate(body, _IN_JSON)
     try:
-        return json.decode(body)
+        return decode(body)
     except ValueError as error:
         raise BadRequest(f"The body is not valid JSON: {error}") from error
 

@@ -32,7 +32,7 @@ ERRORS = (
     ErrorWords(412, "not-found", "A conditional reference of a transaction (Patient?identifier=…) matches nothing.", "Create what it means first, or in the same transaction."),
     ErrorWords(412, "multiple-matches", "A conditional write found several resources.", "Make the condition narrower, for instance by an identifier."),
     ErrorWords(413, "too-long", "The body is too large.", "Split the Bundle, or upload NDJSON on the Data tab."),
-    ErrorWords(415, "not-supported", "The Content-Type is none that this interaction reads.", "Send application/fhir+json; a JSON Patch as application/json-patch+json."),
+    ErrorWords(415, "not-supported", "The Content-Type is none that this interaction reads.", "Send application/fhir+json; a JSON Patch as application/json-patch+json, a merge patch as application/merge-patch+json."),
     ErrorWords(422, "invalid", "The resource is not valid: every problem is listed with its path.", "Mend each; $validate says the same without storing."),
     ErrorWords(422, "business-rule", "Well formed, and against a rule, such as a reference to what does not exist in a transaction.", "The diagnostics name the rule."),
     ErrorWords(429, "throttled", "Over the requests, jobs or concurrency of the size or of the credential.", "Wait as long as Retry-After says; a larger size allows more."),

@@ -123,7 +123,7 @@ _CONDITIONS = {
 
 
 def _body(resource: Any, method: str, path: str) -> tuple[bytes, str]:
-    """A JSON Patch comes inside a Binary, all else as itself. Raises BadRequest for data that is no base64."""
+    """A patch that is no resource comes inside a Binary, all else as itself. Raises BadRequest for data that is no base64."""
     if method == "PATCH" and isinstance(resource, dict) and resource.get("resourceType") == "Binary":
         try:
             content = b64decode("".join(resource.get("data", "").split()), validate=True)

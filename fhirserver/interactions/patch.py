@@ -1,21 +1,25 @@
-"""patch, by JSON Patch and by FHIRPath Patch, and conditional patch: https://hl7.org/fhir/R4/http.html#patch"""
+"""patch and conditional patch, by JSON Patch, FHIRPath Patch and JSON Merge Patch: https://hl7.org/fhir/R4/http.html#patch
+
+R4 knows the first two. The third is taken because clients send it: fhirpy's `patch()`, and whoever knows it from other servers.
+"""
 
 from typing import Any
 
 from fhirserver.authorise import require_current
 from fhirserver.conditions import matches_of, query_of
 from fhirserver.http import FhirRequest, FhirResponse
-from fhirserver.negotiation import media_type
+from fhirserver.negotiation import PLAIN_JSON, media_type
 from fhirserver.outcomes import BadRequest, Gone, NotFound, Unprocessable, UnsupportedMediaType
-from fhirserver.representation import decode_json, read_resource, unpacked_body
+from fhirserver.representation import read_json, read_json_object, read_resource
 from fhirserver.responses import written_response
 from fhirserver.store import Current, Store
 from fhirserver.writing import check_if_match, not_found, prepare, require_valid, version_of
 from fhirspec import json
-from fhirspec.patch import PatchError, apply_fhirpath_patch, apply_json_patch
+from fhirspec.patch import PatchError, apply_fhirpath_patch, apply_json_patch, apply_merge_patch
 
 JSON_PATCH_TYPE = "application/json-patch+json"
-PATCH_TYPES = (JSON_PATCH_TYPE, "application/fhir+json", "application/fhir+xml")
+MERGE_PATCH_TYPE = "application/merge-patch+json"
+PATCH_TYPES = (JSON_PATCH_TYPE, MERGE_PATCH_TYPE, "application/fhir+json", "application/fhir+xml")
 
 
 def patch(request: FhirRequest, store: Store) -> FhirResponse:
@@ -47,13 +51,9 @@ def _patch_current(request: FhirRequest, store: Store, current: Current) -> Fhir
 
 def patched_resource(request: FhirRequest, resource: dict[str, Any]) -> dict[str, Any]:
     """The valid resource that the request's patch makes of this one."""
-    kind = media_type(request.header("content-type"))
     before = (resource["resourceType"], resource["id"])
     try:
-        if kind == JSON_PATCH_TYPE:
-            patched = apply_json_patch(resource, decode_json(unpacked_body(request)))
-        else:
-            patched = apply_fhirpath_patch(resource, _parameters(request))
+        patched = _applied(request, resource)
     except PatchError as error:
         raise Unprocessable(f"The patch cannot be applied: {error}") from error
     if json.is_too_deep(patched):
@@ -66,14 +66,38 @@ def patched_resource(request: FhirRequest, resource: dict[str, Any]) -> dict[str
     return patched
 
 
+def _applied(request: FhirRequest, resource: dict[str, Any]) -> Any:
+    kind = _type_of_patch(request)
+    if kind == JSON_PATCH_TYPE:
+        return apply_json_patch(resource, read_json(request))
+    if kind == MERGE_PATCH_TYPE:
+        return apply_merge_patch(resource, read_json_object(request))
+    return apply_fhirpath_patch(resource, _parameters(request))
+
+
+def _type_of_patch(request: FhirRequest) -> str:
+    """The media type of the patch. Plain JSON does not say which patch it is, so that its body must."""
+    named = media_type(request.header("content-type"))
+    if named not in PLAIN_JSON:
+        return named
+    body = read_json(request)
+    if isinstance(body, list):
+        return JSON_PATCH_TYPE
+    is_parameters = isinstance(body, dict) and body.get("resourceType") == "Parameters"
+    return named if is_parameters else MERGE_PATCH_TYPE
+
+
 def _parameters(request: FhirRequest) -> dict[str, Any]:
     try:
         parameters = read_resource(request)
     except UnsupportedMediaType as error:
         raise UnsupportedMediaType(
-            f"A patch comes as {JSON_PATCH_TYPE}, or as FHIRPath Patch in FHIR JSON or XML.",
+            f"A patch comes as {JSON_PATCH_TYPE}, as {MERGE_PATCH_TYPE}, or as FHIRPath Patch in FHIR JSON or XML.",
             headers={"Accept-Patch": ", ".join(PATCH_TYPES)},
         ) from error
     if parameters["resourceType"] != "Parameters":
-        raise BadRequest(f"A FHIRPath Patch is a Parameters resource, not {parameters['resourceType']}.")
+        raise BadRequest(
+            f"A FHIRPath Patch is a Parameters resource, not {parameters['resourceType']}."
+            f" A part of a resource to be merged comes as {MERGE_PATCH_TYPE}."
+        )
     return parameters

@@ -63,6 +63,7 @@ WRITES: list[tuple[str, str, Any, dict[str, str], int]] = [
     ("PUT", "Patient/two", {**STORED, "id": "two"}, {}, 201),
     ("PUT", "Patient?gender=male", {**STORED, "gender": "other"}, {}, 200),
     ("PATCH", "Patient/one", [{"op": "add", "path": "/active", "value": True}], {"content-type": "application/json-patch+json"}, 200),
+    ("PATCH", "Patient/one", {"active": True}, {"content-type": "application/merge-patch+json"}, 200),
     ("DELETE", "Patient/one", None, {}, 204),
     ("DELETE", "Patient?gender=male", None, {}, 204),
     ("POST", "", TRANSACTION, {}, 200),
