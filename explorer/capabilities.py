@@ -33,6 +33,7 @@ class Capabilities:
     software: str = ""
     fhir_version: str = ""
     formats: tuple[str, ...] = ()
+    patch_formats: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -110,7 +111,6 @@ def read_statement(statement: dict[str, Any]) -> Capabilities:
     rest = _tidied(rests[0]) if rests else {}
     software = statement.get("software")
     named = software if isinstance(software, dict) else {}
-    formats = statement.get("format")
     return Capabilities(
         rest=rest,
         resources={
@@ -120,8 +120,13 @@ def read_statement(statement: dict[str, Any]) -> Capabilities:
         },
         software=f"{named.get('name') or ''} {named.get('version') or ''}".strip()[:120],
         fhir_version=str(statement.get("fhirVersion") or "")[:20],
-        formats=tuple(each for each in formats if isinstance(each, str)) if isinstance(formats, list) else (),
+        formats=_texts(statement.get("format")),
+        patch_formats=_texts(statement.get("patchFormat")),
     )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

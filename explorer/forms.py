@@ -103,9 +103,7 @@ def operation_form(
             for name in HEADER_FIELDS.values()
             if name in operation.headers
         ],
-        examples=definitions.example_titles(body_type(bench, operation))
-        if _takes_examples(operation)
-        else [],
+        examples=_examples(bench, operation),
         body=filled.body,
         body_type=body_type(bench, operation) if _takes_examples(operation) else "",
         query=render_query(criteria),
@@ -122,7 +120,7 @@ def with_body(bench: Bench, draft: Draft, operation: Operation) -> Draft:
     if draft.body.strip() or not operation.body or operation.body == "form":
         return draft
     if operation.body == "patch":
-        return replace(draft, body=definitions.example_patch(draft.resource_type))
+        return replace(draft, body=definitions.example_patch(draft.resource_type, draft.example))
     text = _example(draft, operation)
     if bench.format == "xml":
         text = bench.write(definitions.decode_json(text.encode()))
@@ -149,6 +147,12 @@ def words_of(bench: Bench, operation: Operation, draft: Draft) -> str:
     if operation.key not in SEARCHES:
         return ""
     return describe_search(bench.resource_type, draft.criteria, lambda code: facts_of(bench, code))
+
+
+def _examples(bench: Bench, operation: Operation) -> Sequence[definitions.ExampleTitle]:
+    if operation.body == "patch":
+        return definitions.patch_titles(bench.capabilities.patch_formats)
+    return definitions.example_titles(body_type(bench, operation)) if _takes_examples(operation) else ()
 
 
 def _takes_examples(operation: Operation) -> bool:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from fhirserver.http import FhirRequest
 from fhirserver.outcomes import BadRequest, NotAcceptable
 from fhirspec.catalogue import FHIR_VERSION
+from fhirspec.patch import JSON_PATCH_TYPE, MERGE_PATCH_TYPE
 
 JSON_TYPE = "application/fhir+json; charset=utf-8"
 XML_TYPE = "application/fhir+xml; charset=utf-8"
@@ -22,9 +23,7 @@ FHIR_NAMES = frozenset(_FHIR_JSON + _FHIR_XML)
 JSON_NAMES = frozenset({"json", *_FHIR_JSON, *PLAIN_JSON})
 XML_NAMES = frozenset({"xml", *_FHIR_XML, *_PLAIN_XML})
 # A page, a patch or a file of lines is asked for beside FHIR's own types; an error or a resource then comes as JSON.
-_BESIDE = frozenset(
-    {"", "text/html", NDJSON_TYPE, "application/json-patch+json", "application/merge-patch+json"}
-)
+_BESIDE = frozenset({"", "text/html", NDJSON_TYPE, JSON_PATCH_TYPE, MERGE_PATCH_TYPE})
 
 
 class Form(NamedTuple):

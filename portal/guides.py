@@ -51,6 +51,24 @@ curl -X PUT "$FHIR_BASE/Patient/$ID" -H "x-api-key: $FHIR_API_KEY" -H 'If-Match:
   -H "Content-Type: application/fhir+json" -d @patient.json
 curl -X DELETE "$FHIR_BASE/Patient/$ID" -H "x-api-key: $FHIR_API_KEY"
 """
+PATCHES = """\
+# JSON Merge Patch: what you name is replaced, null removes it, the rest stays
+curl -X PATCH "$FHIR_BASE/Patient/$ID" -H "x-api-key: $FHIR_API_KEY" \\
+  -H "Content-Type: application/merge-patch+json" \\
+  -d '{"gender": "male", "birthDate": null, "maritalStatus": {"text": "Married"}}'
+
+# JSON Patch: one step after the other, also inside a list
+curl -X PATCH "$FHIR_BASE/Patient/$ID" -H "x-api-key: $FHIR_API_KEY" \\
+  -H "Content-Type: application/json-patch+json" \\
+  -d '[{"op": "test", "path": "/gender", "value": "male"}, {"op": "add", "path": "/name/0/given", "value": ["Jo"]}]'
+
+# FHIRPath Patch: the element is named by a path
+curl -X PATCH "$FHIR_BASE/Patient/$ID" -H "x-api-key: $FHIR_API_KEY" \\
+  -H "Content-Type: application/fhir+json" \\
+  -d '{"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
+        {"name": "type", "valueCode": "replace"}, {"name": "path", "valueString": "Patient.gender"},
+        {"name": "value", "valueCode": "female"}]}]}'
+"""
 FILES = """\
 curl -X PUT "$FHIR_BASE/Binary/letter-7" -H "x-api-key: $FHIR_API_KEY" \\
   -H "Content-Type: application/pdf" -H "X-Security-Context: Patient/1" --data-binary @letter.pdf
@@ -125,7 +143,7 @@ GUIDES = (
         "FHIR requests",
         "Read, search, create and change resources with curl.",
         REQUESTS,
-        (("A file in and out", "bash", FILES),),
+        (("A file in and out", "bash", FILES), ("Three kinds of patch", "bash", PATCHES)),
     ),
     Guide("search", "Search by example", "Parameters, chains, composites, places and filters.", SEARCHES),
     Guide(

@@ -16,6 +16,9 @@ print("created", patient.to_reference().reference)
 
 patient["birthDate"] = "1980-05-01"
 patient.save()
+# Only what is named: a JSON Merge Patch.
+patient.patch(active=True, gender=None)
+print("version", patient["meta"]["versionId"])
 
 # Raw takes any search parameter as FHIR writes it; a list repeats it.
 found = client.resources("Patient").search(

@@ -5,8 +5,9 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from explorer.building.outgoing import PATCH_TYPE, Outgoing
+from explorer.building.outgoing import Outgoing
 from fhirspec.json import decode
+from fhirspec.patch import JSON_PATCH_TYPE, MERGE_PATCH_TYPE
 from fhirspec.xml import from_xml
 
 Json = dict[str, Any]
@@ -40,9 +41,9 @@ def bundle_entry(request: Outgoing, base: str) -> Json:
 
 
 def _resource(body: str, media_type: str) -> Json:
-    if media_type == PATCH_TYPE:
+    if media_type in (JSON_PATCH_TYPE, MERGE_PATCH_TYPE):
         data = base64.b64encode(body.encode()).decode()
-        return {"resourceType": "Binary", "contentType": PATCH_TYPE, "data": data}
+        return {"resourceType": "Binary", "contentType": media_type, "data": data}
     try:
         resource = from_xml(body.strip().encode()) if body.lstrip()[:1] == "<" else decode(body.encode())
     except ValueError:

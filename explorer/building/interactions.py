@@ -128,7 +128,7 @@ TYPE_OPERATIONS: tuple[Operation, ...] = (
         "patch",
         "Patch",
         "PATCH {type}/{id}",
-        "Change parts of one resource (JSON Patch)",
+        "Change parts of one resource: by JSON Patch, JSON Merge Patch or FHIRPath Patch",
         "patch",
         body="patch",
         headers=("If-Match", "Prefer"),

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from explorer.building.criteria import render_query
 from explorer.building.draft import Draft
 from explorer.building.interactions import Operation
+from fhirspec.json import decode
+from fhirspec.patch import type_of_patch
 
 MEDIA_TYPES = {"json": "application/fhir+json", "xml": "application/fhir+xml"}
-PATCH_TYPE = "application/json-patch+json"
 FORM_TYPE = "application/x-www-form-urlencoded"
 
 
@@ -78,7 +79,15 @@ def build_request(draft: Draft, operation: Operation, base: str) -> Outgoing:
 
 
 def body_type(body: str, operation: Operation) -> str:
-    """The media type of a body, told by its first character."""
-    if operation.body == "patch" and body.lstrip()[:1] == "[":
-        return PATCH_TYPE
-    return MEDIA_TYPES["xml" if body.lstrip()[:1] == "<" else "json"]
+    """The media type of a body, told by its first character; that of a patch in JSON by what the JSON is."""
+    if body.lstrip()[:1] == "<":
+        return MEDIA_TYPES["xml"]
+    return _patch_type(body) if operation.body == "patch" else MEDIA_TYPES["json"]
+
+
+def _patch_type(body: str) -> str:
+    try:
+        return type_of_patch(decode(body.encode()))
+    except ValueError:
+        # Shown like this, and never sent: the check of the draft says where it is no JSON.
+        return MEDIA_TYPES["json"]

@@ -75,11 +75,6 @@ def example_text(resource_type: str, key: str) -> str:
     return _indent(smallest_valid(resource_type))
 
 
-def example_patch(resource_type: str) -> str:
-    """A JSON Patch that any resource accepts."""
-    return _indent([{"op": "add", "path": "/language", "value": "en"}])
-
-
 def with_id(text: str, logical_id: str) -> str:
     """The example under another id, for an update."""
     value = json.loads(text)

@@ -35,6 +35,7 @@ def describe_openapi(
         settings.VERSION,
         ((bench.resource_type, bench.operations, _parameters(bench)) for bench in benches),
         secret,
+        benches[0].capabilities.patch_formats,
     )
 
 

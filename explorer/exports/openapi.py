@@ -3,15 +3,21 @@
 https://spec.openapis.org/oas/v3.1.1
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from explorer.building.fields import SearchParameterFacts
 from explorer.building.interactions import Operation
 from explorer.building.outgoing import Secret
+from fhirspec.patch import FHIRPATH_PATCH_TYPE, JSON_PATCH_TYPE, MERGE_PATCH_TYPE
 
 Json = dict[str, Any]
 _FHIR_JSON = "application/fhir+json"
+_PATCHES: Json = {
+    JSON_PATCH_TYPE: {"type": "array", "items": {"type": "object"}},
+    MERGE_PATCH_TYPE: {"type": "object"},
+    FHIRPATH_PATCH_TYPE: {"$ref": "#/components/schemas/Resource"},
+}
 _STATUS_OF = {"create": "201", "conditional-create": "201"}
 _SCHEMAS: Json = {
     "Resource": {
@@ -49,8 +55,12 @@ def render_openapi(
     version: str,
     types: Iterable[tuple[str, Sequence[Operation], Sequence[SearchParameterFacts]]],
     secret: Secret | None = None,
+    patch_formats: Collection[str] = (),
 ) -> Json:
-    """The document. `types` gives each resource type (empty: the system) with its operations and parameters."""
+    """The document. `types` gives each resource type (empty: the system) with its operations and parameters.
+
+    `patch_formats` are those of the CapabilityStatement.
+    """
     schemes = _security_schemes(secret)
     paths: dict[str, Json] = {}
     parameters: dict[str, Json] = {}
@@ -72,6 +82,7 @@ def render_openapi(
         "components": {
             "schemas": _SCHEMAS,
             "parameters": parameters,
+            "requestBodies": {"Patch": _patch(patch_formats)},
             "securitySchemes": schemes,
             "responses": {
                 "Problem": {
@@ -91,6 +102,12 @@ def _security_schemes(secret: Secret | None) -> Json:
     if secret.scheme:
         return {secret.scheme.lower(): {"type": "http", "scheme": secret.scheme.lower()}}
     return {"apiKey": api_key}
+
+
+def _patch(stated: Collection[str]) -> Json:
+    """In the formats that a server states; of one that states none, as the JSON Patch that most take."""
+    known = [name for name in _PATCHES if name in stated] or [JSON_PATCH_TYPE]
+    return {"required": True, "content": {name: {"schema": _PATCHES[name]} for name in known}}
 
 
 def _path(operation: Operation, resource_type: str) -> str:
@@ -158,7 +175,6 @@ def _body(operation: Operation) -> Json:
         form = {"schema": {"type": "object", "additionalProperties": {"type": "string"}}}
         return {"content": {"application/x-www-form-urlencoded": form}}
     if operation.body == "patch":
-        patch = {"schema": {"type": "array", "items": {"type": "object"}}}
-        return {"required": True, "content": {"application/json-patch+json": patch}}
+        return {"$ref": "#/components/requestBodies/Patch"}
     schema = {"$ref": f"#/components/schemas/{'Bundle' if operation.body == 'bundle' else 'Resource'}"}
     return {"required": True, "content": {_FHIR_JSON: {"schema": schema}}}

@@ -15,11 +15,18 @@ from fhirserver.responses import written_response
 from fhirserver.store import Current, Store
 from fhirserver.writing import check_if_match, not_found, prepare, require_valid, version_of
 from fhirspec import json
-from fhirspec.patch import PatchError, apply_fhirpath_patch, apply_json_patch, apply_merge_patch
+from fhirspec.patch import (
+    FHIRPATH_PATCH_TYPE,
+    JSON_PATCH_TYPE,
+    MERGE_PATCH_TYPE,
+    PatchError,
+    apply_fhirpath_patch,
+    apply_json_patch,
+    apply_merge_patch,
+    type_of_patch,
+)
 
-JSON_PATCH_TYPE = "application/json-patch+json"
-MERGE_PATCH_TYPE = "application/merge-patch+json"
-PATCH_TYPES = (JSON_PATCH_TYPE, MERGE_PATCH_TYPE, "application/fhir+json", "application/fhir+xml")
+PATCH_TYPES = (JSON_PATCH_TYPE, MERGE_PATCH_TYPE, FHIRPATH_PATCH_TYPE, "application/fhir+xml")
 
 
 def patch(request: FhirRequest, store: Store) -> FhirResponse:
@@ -67,24 +74,15 @@ def patched_resource(request: FhirRequest, resource: dict[str, Any]) -> dict[str
 
 
 def _applied(request: FhirRequest, resource: dict[str, Any]) -> Any:
-    kind = _type_of_patch(request)
+    kind = media_type(request.header("content-type"))
+    if kind in PLAIN_JSON:
+        # It does not say which patch it is, so that its body must.
+        kind = type_of_patch(read_json(request))
     if kind == JSON_PATCH_TYPE:
         return apply_json_patch(resource, read_json(request))
     if kind == MERGE_PATCH_TYPE:
         return apply_merge_patch(resource, read_json_object(request))
     return apply_fhirpath_patch(resource, _parameters(request))
-
-
-def _type_of_patch(request: FhirRequest) -> str:
-    """The media type of the patch. Plain JSON does not say which patch it is, so that its body must."""
-    named = media_type(request.header("content-type"))
-    if named not in PLAIN_JSON:
-        return named
-    body = read_json(request)
-    if isinstance(body, list):
-        return JSON_PATCH_TYPE
-    is_parameters = isinstance(body, dict) and body.get("resourceType") == "Parameters"
-    return named if is_parameters else MERGE_PATCH_TYPE
 
 
 def _parameters(request: FhirRequest) -> dict[str, Any]:

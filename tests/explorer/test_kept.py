@@ -37,8 +37,9 @@ def test_each_request_becomes_the_entry_that_does_the_same() -> None:
     made = bundle_entry(sent("POST", "Patient", PATIENT, If_None_Exist="name=x"), BASE)
     assert made["request"]["ifNoneExist"] == "name=x"
     assert made["fullUrl"].startswith("urn:uuid:")
-    patch = bundle_entry(sent("PATCH", "Patient/1", "[]", Content_Type="application/json-patch+json"), BASE)
-    assert base64.b64decode(patch["resource"]["data"]) == b"[]"
+    for kind, body in (("application/json-patch+json", "[]"), ("application/merge-patch+json", "{}")):
+        patch = bundle_entry(sent("PATCH", "Patient/1", body, Content_Type=kind), BASE)["resource"]
+        assert (patch["contentType"], base64.b64decode(patch["data"])) == (kind, body.encode())
 
 
 @pytest.mark.parametrize(("path", "body"), [("", "{}"), ("Patient", "<Patient/>"), ("Patient", "[]")])

@@ -205,7 +205,8 @@ def test_clients_are_silent_about_what_they_do_not_speak() -> None:
     xml = build_request(Draft("read", "Patient", "p1", format="xml"), OPERATIONS["read"], BASE)
     form = build_request(Draft("search-post", "Patient", criteria=HARD), OPERATIONS["search-post"], BASE)
     patch = build_request(Draft("patch", "Patient", "p1", body="[]"), OPERATIONS["patch"], BASE)
-    for request in (xml, form, patch):
+    merge = build_request(Draft("patch", "Patient", "p1", body="{}"), OPERATIONS["patch"], BASE)
+    for request in (xml, form, patch, merge):
         assert [render(request, BASE) for render in (render_fhirpy, render_fhirclient, render_medplum)] == [
             ""
         ] * 3

@@ -36,6 +36,11 @@ def environment(product: Product, tmp_path: Path) -> dict[str, str]:
     return {"PATH": paths, "FHIR_BASE": base, "FHIR_API_KEY": key, "ID": made["id"], "HOME": str(tmp_path)}
 
 
+def sample_of(slug: str, label: str) -> str:
+    samples = next(guide.samples for guide in GUIDES if guide.slug == slug)
+    return next(code for name, _, code in samples if name == label)
+
+
 def run(script: str, environment: dict[str, str], folder: Path) -> str:
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
@@ -71,17 +76,32 @@ def test_a_file_goes_in_and_comes_back_as_the_guide_shows(
 ) -> None:
     content, letter = b"%PDF-1.7 \x00\xff\r\n", tmp_path / "letter.pdf"
     letter.write_bytes(content)
-    [(_, _, script)] = next(guide.samples for guide in GUIDES if guide.slug == "requests")
-    made, _, read = run(script, environment, tmp_path).rpartition("}{")
+    made, _, read = run(sample_of("requests", "A file in and out"), environment, tmp_path).rpartition("}{")
     resource = json.loads("{" + read)
     assert json.loads(made + "}") == resource
     assert (letter.read_bytes(), resource["contentType"]) == (content, "application/pdf")
     assert resource["securityContext"] == {"reference": "Patient/1"}
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_each_kind_of_patch_does_what_the_guide_says(environment: dict[str, str], tmp_path: Path) -> None:
+    by_merge, by_operations, by_path = sample_of("requests", "Three kinds of patch").split("\n\n")
+    merged = json.loads(run(by_merge, environment, tmp_path))
+    assert (merged["gender"], "birthDate" in merged, merged["maritalStatus"]) == (
+        "male",
+        False,
+        {"text": "Married"},
+    )
+    operated = json.loads(run(by_operations, environment, tmp_path))
+    assert operated["name"][0] == {"family": "Holm", "given": ["Jo"]}
+    pathed = json.loads(run(by_path, environment, tmp_path))
+    assert (pathed["gender"], pathed["meta"]["versionId"]) == ("female", "4")
+
+
 def test_the_example_of_fhirpy_runs(environment: dict[str, str], tmp_path: Path) -> None:
     said = run(f"python {EXAMPLES / 'sdk-fhirpy.py'}", environment, tmp_path)
     assert "created Patient/" in said
+    assert "version 3" in said
     assert "Moreau" in said
     assert "1 resources in the record" in said
 
