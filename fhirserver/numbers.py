@@ -11,6 +11,6 @@ LARGEST = 999_999_999
 def whole_number(name: str, text: str) -> int:
     """From 0 to LARGEST. Raises BadRequest naming the parameter."""
     if not (text.isascii() and text.isdecimal()):
-        raise BadRequest(f"{name} is not a number from 0 on: {text}")
+        raise BadRequest(f"{name}={text} is not a whole number from 0 on.")
     digits = text.lstrip("0") or "0"
     return int(digits) if len(digits) <= len(str(LARGEST)) else LARGEST
