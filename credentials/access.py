@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from deployments.resource_types import closest_resource_type, is_resource_type
+from deployments.resource_types import is_resource_type, no_resource_type
 
 INTERACTIONS = "cruds"
 READ_INTERACTIONS = "rs"
@@ -88,10 +88,7 @@ def chosen(types: Mapping[str, str]) -> Access:
 
 
 def _no_type(name: str) -> InvalidAccess:
-    meant = closest_resource_type(name)
-    return InvalidAccess(
-        f"“{name}” is not a resource type of FHIR R4." + (f" Did you mean {meant}?" if meant else "")
-    )
+    return InvalidAccess(no_resource_type(name, f"“{name}”"))
 
 
 def check_types(access: Access) -> Access:

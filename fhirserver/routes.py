@@ -22,6 +22,7 @@ from fhirserver.operations.table import OPERATIONS
 from fhirserver.outcomes import BadRequest, MethodNotAllowed, NotFound, UnknownOperation
 from fhirserver.store import Store
 from fhirspec.catalogue import get_catalogue
+from fhirspec.resource_types import no_resource_type
 
 Handler = Callable[[FhirRequest, Store], FhirResponse]
 
@@ -140,7 +141,7 @@ def _shape(request: FhirRequest) -> str:
         return first if len(segments) == 1 else path
     if first in ("metadata", "_history", "_search"):
         return path
-    raise NotFound(f"{first} is not a resource type of FHIR R4.")
+    raise NotFound(no_resource_type(first))
 
 
 def _type_shape(request: FhirRequest, segments: list[str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import parse_qsl
 
-from fhirspec.catalogue import get_catalogue
+from fhirspec.resource_types import is_resource_type, no_resource_type
 
 INTERACTIONS = "cruds"
 EVERY_TYPE = "*"
@@ -127,8 +127,8 @@ def parse_scope(text: str) -> Scope:
     resource_type, dot, letters = rest.rpartition(".")
     if not dot:
         raise InvalidScope(f"“{text}” does not say what may be done: add .rs, .cruds or .read.")
-    if resource_type != EVERY_TYPE and resource_type not in get_catalogue().resource_type_set:
-        raise InvalidScope(f"“{resource_type}” in “{text}” is not a resource type of FHIR R4.")
+    if resource_type != EVERY_TYPE and not is_resource_type(resource_type):
+        raise InvalidScope(no_resource_type(resource_type, f"“{resource_type}” in “{text}”"))
     v1 = letters in V1_INTERACTIONS
     _check_letters(letters, text, v1=v1)
     if question:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connections
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from portal.models import Membership, Role, Tenant, User
 from tests.chromium import ARGUMENTS, chromium
@@ -28,6 +28,8 @@ hypothesis.register_profile("busy", deadline=None, suppress_health_check=[Health
 # pytest --hypothesis-profile=thorough
 hypothesis.register_profile("thorough", hypothesis.get_profile("busy"), max_examples=20_000)
 hypothesis.load_profile("busy")
+# As long as Playwright waits for what it acts on.
+expect.set_options(timeout=30_000)
 
 REGIONS = ("local", "pg")
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

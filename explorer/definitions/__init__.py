@@ -18,15 +18,15 @@ from explorer.definitions.types import (
     TypeFacts,
     element_names,
     is_data_type,
-    is_resource_type,
     list_modules,
     type_facts,
 )
 from explorer.definitions.validity import body_problems
+from fhirspec.resource_types import is_resource_type, no_resource_type
 
 __all__ = [
     "CodeList", "Completion", "ExampleTitle", "Module", "TypeFacts", "body_problems", "complete", "decode_json", "decode_xml", "element_names",
     "example_patch", "example_text", "example_titles", "history_parameters", "indent_json", "indent_xml", "is_data_type",
-    "is_resource_type", "json_scalar", "list_codes", "list_modules", "operation_definitions",
+    "is_resource_type", "json_scalar", "list_codes", "list_modules", "no_resource_type", "operation_definitions",
     "operation_inputs", "parameters", "patch_titles", "plain_example", "revincludes", "type_facts", "unsearched", "with_id",
 ]  # fmt: skip

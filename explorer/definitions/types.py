@@ -6,6 +6,7 @@ from functools import lru_cache
 from html import unescape
 
 from fhirspec.catalogue import get_catalogue
+from fhirspec.resource_types import is_resource_type
 
 SPECIFICATION = "https://hl7.org/fhir/R4/"
 # Pages of the specification that hold more than one data type.
@@ -46,10 +47,6 @@ class TypeFacts:
 class Module:
     name: str
     types: tuple[TypeFacts, ...]
-
-
-def is_resource_type(name: str) -> bool:
-    return name in get_catalogue().resource_type_set
 
 
 def is_data_type(name: str) -> bool:

@@ -72,7 +72,7 @@ def _issue(text: str) -> dict[str, str]:
 
 def _benches(target: Target, resource_type: str) -> Iterator[Bench]:
     if resource_type and not definitions.is_resource_type(resource_type):
-        raise UnknownType(f"{resource_type} is not a resource type of FHIR R4.")
+        raise UnknownType(definitions.no_resource_type(resource_type))
     if resource_type:
         yield Bench(target, resource_type)
         return

@@ -108,7 +108,7 @@ def open_pasted(request: HttpRequest, bench: Bench, text: str) -> HttpResponse:
     try:
         draft = draft_from_paste(text, bench.base)
         if draft.resource_type and not definitions.is_resource_type(draft.resource_type):
-            raise NotARequest(f"“{draft.resource_type}” is not a resource type of FHIR R4.")
+            raise NotARequest(definitions.no_resource_type(draft.resource_type, f"“{draft.resource_type}”"))
     except NotARequest as error:
         messages.error(request, str(error))
         address = bench.url

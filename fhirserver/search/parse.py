@@ -156,4 +156,5 @@ def _include(name: str, value: str, modifier: str, reverse: bool) -> Include:
 
 
 def encoded(pairs: list[tuple[str, str]]) -> str:
-    return "&".join(f"{quote(name, safe=':._-')}={quote(value, safe=':/._-,|$*')}" for name, value in pairs)
+    """As links carry it; clients may be strict with what RFC 3986 leaves out of a query, such as `|`."""
+    return "&".join(f"{quote(name, safe=':._-')}={quote(value, safe=':/._-,$*')}" for name, value in pairs)

@@ -30,6 +30,7 @@ from fhirserver.search.sql import Sql
 from fhirserver.search.versions import as_referred
 from fhirserver.search.within import entry_of, require_possible, require_whole_resources, sources_of
 from fhirspec.catalogue import get_catalogue
+from fhirspec.resource_types import no_resource_type
 
 Query = list[tuple[str, str]]
 
@@ -106,7 +107,7 @@ def _types(request: FhirRequest, controls: Controls, grant: AccessGrant) -> list
         return [request.resource_type]
     for name in controls.types:
         if name not in names:
-            raise BadRequest(f"_type: {name} is not a resource type of FHIR R4.")
+            raise BadRequest(f"_type: {no_resource_type(name)}")
     found = grant.types("s", controls.types or sorted(names))
     if not found:
         raise Forbidden("This credential may not search any of these types.", missing="*.s")

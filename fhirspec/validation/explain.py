@@ -4,8 +4,8 @@ import re
 from difflib import get_close_matches
 from typing import Any
 
-from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import Element
+from fhirspec.resource_types import no_resource_type
 from fhirspec.terminology import code_set
 from fhirspec.validation.narrative import EMPTY, narrative_fault
 from fhirspec.validation.primitives import PRIMITIVES, json_type
@@ -29,8 +29,7 @@ def _escaped(found: re.Match[str]) -> str:
 def unknown_type(name: Any) -> str:
     if not isinstance(name, str) or not name:
         return "A resource needs a resourceType."
-    near = get_close_matches(name, get_catalogue().resource_types, 1)
-    return f"{shown(name)} is not an R4 resource type." + (f" Did you mean {near[0]}?" if near else "")
+    return no_resource_type(name, shown(name))
 
 
 def identifier(name: str) -> str:

@@ -9,6 +9,7 @@ from lxml import etree
 
 from fhirspec.catalogue import get_catalogue
 from fhirspec.json import WrittenDecimal
+from fhirspec.resource_types import no_resource_type
 from fhirspec.validation.shapes import Field, Shape, shape_at
 from fhirspec.xml.problem import FHIR_NAMESPACE, MalformedXml
 
@@ -31,7 +32,7 @@ def to_xml(resource: dict[str, Any], *, pretty: bool = False) -> bytes:
 def _resource(node: dict[str, Any]) -> Any:
     name = node.get("resourceType")
     if name not in get_catalogue().resource_type_set:
-        raise MalformedXml(f"{name!r} is not an R4 resource type")
+        raise MalformedXml(no_resource_type(str(name), repr(name)))
     element = etree.Element(f"{_TAG}{name}", nsmap=_NAMES)
     _children(element, node, shape_at(name, name))
     return element

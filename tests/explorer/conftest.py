@@ -90,7 +90,6 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
         accept_downloads=True,
     )
     page = context.new_page()
-    page.set_default_timeout(15_000)
     faults: list[Any] = []
     page.on("pageerror", lambda error: faults.append(error))
     page.on(

@@ -1,6 +1,7 @@
 """How requests and answers are formed: media types, versions of FHIR, parts of resources."""
 
 import gzip
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -279,3 +280,17 @@ def test_a_compartment_is_searched_by_post_with_and_without_the_star(ada: Client
     bundle = ada.post(address, b"_type=Patient", content_type=form).json()
     assert [one["resource"]["id"] for one in bundle["entry"]] == ["ada"]
     assert ada.get(address).status == 405
+
+
+@pytest.mark.parametrize("address", ["patient/ada", "Patients", "?_type=patient"])
+def test_of_a_type_that_is_none_the_nearest_is_named(ada: Client, address: str) -> None:
+    (issue,) = ada.get(address).json()["issue"]
+    assert issue["diagnostics"].endswith("is not a resource type of FHIR R4. Did you mean Patient?")
+
+
+def test_links_hold_no_character_that_a_strict_client_refuses(ada: Client) -> None:
+    """https://www.rfc-editor.org/rfc/rfc3986#section-3.4"""
+    asked = 'Patient?identifier=http://a.example|1,|2&name=a b"^{}`\\<>é&_count=1&gender:not=male'
+    for link in ada.get(asked).json()["link"]:
+        assert re.fullmatch(r"[A-Za-z0-9\-._~%!$&'()*+,;=:@/?]+", link["url"]), link
+        assert "http://a.example%7C1,%7C2" in link["url"]

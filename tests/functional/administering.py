@@ -29,7 +29,6 @@ def administrator(browser: Browser, product: Product) -> Iterator[BrowserContext
 @pytest.fixture
 def admin(administrator: BrowserContext) -> Iterator[Page]:
     page = administrator.new_page()
-    page.set_default_timeout(15_000)
     yield page
     page.close()
 

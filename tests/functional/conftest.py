@@ -114,7 +114,6 @@ def page(browser: Browser, product: Product) -> Iterator[Page]:
         "console",
         lambda message: faults.append((message.text, message.location)) if message.type == "error" else None,
     )
-    opened.set_default_timeout(15_000)
     yield opened
     context.close()
     unexpected = [fault for fault in faults if not any(words in str(fault) for words in _EXPECTED)]

@@ -22,7 +22,6 @@ def mias(browser: Browser, product: Product) -> Iterator[Page]:
     """The other person's browser."""
     context = browser.new_context(base_url=product.url, viewport={"width": 1280, "height": 900})
     opened = context.new_page()
-    opened.set_default_timeout(15_000)
     yield opened
     context.close()
 
