@@ -49,8 +49,8 @@ def _is_known(request: FhirRequest, version: Version) -> bool:
         return False
     try:
         return version.updated // 1_000_000 <= parsedate_to_datetime(since).timestamp()
-    except ValueError:
-        # RFC 9110, 13.1.3: a date that cannot be read counts as none.
+    except (ValueError, OverflowError):
+        # RFC 9110, 13.1.3: a date that cannot be read counts as none. One of the year 99999999999 overflows.
         return False
 
 

@@ -10,6 +10,9 @@ from explorer.building.draft import HEADER_FIELDS, Draft
 
 _RESOURCE_TYPE = re.compile(r"[A-Z][A-Za-z]+")
 _QUERY = re.compile(r"\??[\w:.-]+=")
+_ESCAPE = re.compile(r"\\(?:\r?\n|.)")
+# What is between apostrophes, what is between quotation marks, and a character (or a line's end) after a backslash.
+_SHELL_PIECE = re.compile(rf"""'[^']*'|"(?:{_ESCAPE.pattern}|[^"\\])*"|{_ESCAPE.pattern}""")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 _DATA_FLAGS = ("-d", "--data", "--data-raw", "--data-binary", "--data-urlencode", "--json")
 _VALUE_FLAGS = (
@@ -94,7 +97,7 @@ def _read_curl(text: str) -> Pasted:
     heredoc = re.search(r"<<-?\s*'?(\w+)'?\n(.*?)\n\1\s*$", text, re.DOTALL)
     command = text[: heredoc.start()] if heredoc else text
     try:
-        words = shlex.split(command.replace("\\\r\n", " ").replace("\\\n", " "))[1:]
+        words = shlex.split(_without_continuations(command))[1:]
     except ValueError as error:
         raise NotARequest(f"The command's quotes do not match: {error}.") from error
     pasted = Pasted()
@@ -122,6 +125,18 @@ def _read_curl(text: str) -> Pasted:
     else:
         pasted.body = joined
     return pasted
+
+
+def _without_continuations(command: str) -> str:
+    """The command in one line: a backslash before a line's end goes, except between apostrophes, where a shell knows none."""
+
+    def joined(found: re.Match[str]) -> str:
+        piece = found[0]
+        if piece.startswith('"'):
+            return _ESCAPE.sub(lambda escape: "" if escape[0].endswith("\n") else escape[0], piece)
+        return " " if piece.endswith("\n") and piece.startswith("\\") else piece
+
+    return _SHELL_PIECE.sub(joined, command)
 
 
 def _flag(word: str, rest: list[str]) -> tuple[str, str]:

@@ -61,6 +61,19 @@ def test_our_own_curl_line_comes_back_as_the_same_request(key: str) -> None:
     assert build_request(found, OPERATIONS[found.operation], BASE) == request
 
 
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        ("curl x/Patient \\\n  -d '<a>\\\n</a>'", "<a>\\\n</a>"),
+        ('curl x/Patient -d "<a>\\\n</a>" \\\r\n -i', "<a></a>"),
+        ('curl x/Patient -d "it\'s\\\\\n"', "it's\\\n"),
+        ("curl x/Patient -d it\\'s\\\n -i", "it's"),
+    ],
+)
+def test_a_backslash_before_a_lines_end_is_what_a_shell_makes_of_it(command: str, body: str) -> None:
+    assert draft_from_paste(command, BASE).body == body
+
+
 def test_a_pasted_secret_is_dropped() -> None:
     draft = draft_from_paste(f"curl -H 'x-api-key: fsk_1' -H 'Authorization: Bearer t' {BASE}/Patient", BASE)
     assert "fsk_1" not in repr(draft)

@@ -1,15 +1,19 @@
 """Headers of whatever content: each is understood as the standards say, or refused as the client's fault."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from email.utils import formatdate
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fhirserver.http import FhirRequest
 from fhirserver.negotiation import form_of
-from fhirserver.outcomes import BadRequest, NotAcceptable, PreconditionFailed
-from fhirserver.responses import preference
-from fhirserver.store import Current
+from fhirserver.outcomes import BadRequest, FhirError, NotAcceptable, PreconditionFailed
+from fhirserver.representation import read_json, read_resource
+from fhirserver.responses import preference, resource_response, version_headers
+from fhirserver.store import Current, Version
 from fhirserver.writing import check_if_match, check_if_none_match
 
 HEADER = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60)
@@ -89,3 +93,72 @@ def test_each_preference_is_found_beside_the_others(preferences: dict[str, str],
 @given(HEADER)
 def test_no_preference_breaks_a_request(header: str) -> None:
     assert isinstance(preference(FhirRequest("GET", "", headers={"prefer": header}), "return"), str)
+
+
+SECONDS = st.integers(0, 4_000_000_000)
+LIKE_DATES = st.builds(
+    "{}, {} {} {} {}:{}:{} {}".format,
+    st.sampled_from(("Mon", "Sun", "x")),
+    st.integers(0, 40),
+    st.sampled_from(("Jan", "Feb", "Dec", "Foo")),
+    st.sampled_from(("0000", "1", "1970", "2026", "9999", "99999999999")),
+    *(st.integers(0, 70) for _ in range(3)),
+    st.sampled_from(("GMT", "-0000", "+9999", "+2400", "EST", "", "Z")),
+)
+
+
+def stored(number: int, seconds: int, part: int = 0) -> Version:
+    return Version(1, "Patient", "1", number, seconds * 1_000_000 + part, "PUT", b"{}")
+
+
+def read(current: Version, **headers: str) -> int:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return resource_response(FhirRequest("GET", "Patient/1", headers=named), current).status
+
+
+@given(SECONDS, st.integers(0, 999_999), SECONDS, st.integers(1, 9), st.sets(st.integers(1, 9), max_size=3))
+def test_a_read_is_answered_304_for_a_version_that_the_client_has(
+    seconds: int, part: int, since: int, number: int, tags: set[int]
+) -> None:
+    """https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2: a tag decides, and a date only where there is none."""
+    current, date = stored(number, seconds, part), formatdate(since, usegmt=True)
+    known = ", ".join(f'W/"{tag}"' for tag in tags)
+    assert read(current, if_modified_since=date) == (304 if seconds <= since else 200)
+    if tags:
+        expected = 304 if number in tags else 200
+        assert read(current, if_none_match=known) == expected
+        assert read(current, if_none_match=known, if_modified_since=date) == expected
+    told = version_headers(current)
+    assert read(current, if_none_match=told["ETag"]) == 304
+    assert read(current, if_modified_since=told["Last-Modified"]) == 304
+
+
+@given(HEADER | LIKE_TAGS, HEADER | LIKE_DATES)
+def test_no_condition_breaks_a_read(tags: str, date: str) -> None:
+    for headers in ({"if_none_match": tags}, {"if_modified_since": date}):
+        assert read(stored(1, 0), **headers) in (200, 304)
+
+
+CONTENT_TYPES = st.builds(
+    "{}{}{}".format,
+    st.sampled_from((JSON, XML, "application/json", "text/xml", "", "application/merge-patch+json")),
+    st.sampled_from((";", "; ", ";;", " ; charset=", "; fhirVersion=", ';charset="')),
+    HEADER,
+)
+BODIES = st.sampled_from((b"", b"{}", b'{"resourceType":"Patient"}', b"<Patient/>", b"\xff", b"[", b"null"))
+
+
+@given(HEADER | CONTENT_TYPES, HEADER | st.sampled_from(("gzip", "GZIP", "identity", "br")), BODIES)
+def test_no_content_type_or_encoding_breaks_a_body(kind: str, encoding: str, body: bytes) -> None:
+    headers = {"content-type": kind, "content-encoding": encoding}
+    request = FhirRequest("POST", "Patient", headers=headers, body=body)
+    for reader in (read_resource, read_json):
+        assert status_of(partial(reader, request)) in (200, 400, 413, 415)
+
+
+def status_of(act: Callable[[], object]) -> int:
+    try:
+        act()
+    except FhirError as refused:
+        return refused.status
+    return 200

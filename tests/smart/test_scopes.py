@@ -1,5 +1,9 @@
 """SMART scopes: parsed, refused with reasons, intersected, compared."""
 
+import re
+from collections.abc import Iterable
+from itertools import combinations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +14,7 @@ from smart.scopes import (
     InvalidScope,
     Level,
     ResourceScope,
+    Scope,
     Scopes,
     Special,
     covers,
@@ -155,6 +160,62 @@ def test_an_intersection_is_within_both(asked: Scopes, allowed: Scopes) -> None:
 def test_what_is_allowed_anyway_is_granted_unchanged(asked: Scopes, allowed: Scopes) -> None:
     common = intersect(asked, allowed)
     assert all(covers(common, one) for one in asked if covers(allowed, one))
+
+
+# What a scope can be about: any resource, by its type and by which of the restrictions it meets.
+FACTS = ("category=laboratory", "status=final", "code=http://loinc.org|718-7")
+TYPES = ("Patient", "Observation", "Encounter", "Condition")
+CASES = [
+    (level, resource_type, letter, frozenset(met))
+    for level in Level
+    for resource_type in TYPES
+    for letter in INTERACTIONS
+    for number in range(len(FACTS) + 1)
+    for met in combinations(FACTS, number)
+]
+Case = tuple[Level, str, str, frozenset[str]]
+
+
+def cases_of(scopes: Iterable[Scope]) -> set[Case]:
+    """Every case that the scopes let pass, by what they mean and not by how they are written."""
+    found: set[Case] = set()
+    for scope in scopes:
+        if isinstance(scope, ResourceScope):
+            needed = set(filter(None, scope.restriction.split("&")))
+            found |= {
+                case
+                for case in CASES
+                if case[0] is scope.level
+                and scope.resource_type in ("*", case[1])
+                and case[2] in scope.interactions
+                and needed <= case[3]
+            }
+    return found
+
+
+@given(scope_sets, scope_sets)
+def test_an_intersection_lets_pass_what_both_let_pass(asked: Scopes, allowed: Scopes) -> None:
+    common = intersect(asked, allowed)
+    assert cases_of(common) == cases_of(asked) & cases_of(allowed)
+    assert {one for one in common if isinstance(one, Special)} == {
+        one for one in asked if isinstance(one, Special) and one in allowed
+    }
+
+
+@given(scope_sets, resource_scopes)
+def test_a_scope_is_covered_when_nothing_passes_by_it_alone(granted: Scopes, needed: ResourceScope) -> None:
+    assert covers(granted, needed) == (cases_of([needed]) <= cases_of(granted))
+
+
+@given(scope_sets)
+def test_a_text_of_scopes_says_the_same_again_or_which_of_them_is_needless(scopes: Scopes) -> None:
+    try:
+        assert parse_scopes(str(scopes)) == scopes
+    except InvalidScope as refused:
+        (number,) = re.findall(r"Scope (\d+): “[^”]+” adds nothing", str(refused))
+        without = [one for place, one in enumerate(scopes, start=1) if place != int(number)]
+        assert cases_of(without) == cases_of(scopes)
+    assert read_scopes(str(scopes)) == scopes
 
 
 @given(resource_scopes)
