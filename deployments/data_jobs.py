@@ -9,7 +9,7 @@ from deployments import import_files, presets, quantities, transfers
 from deployments.bundle_jobs import EXECUTABLE, execute_bundle, forget_bundle
 from deployments.import_files import Ids, Line, Place, Resource
 from deployments.jobs import JobFault, Kind, Progress, Step, register_kind
-from deployments.loading import partition_of
+from deployments.loading import forget_mark, load_name, partition_of
 from deployments.provisioning import generate_preset, load_preset
 from deployments.selectors import forget_counts
 from deployments.sizes import get_size
@@ -19,6 +19,7 @@ from fhirserver.clearing import clear
 from fhirserver.outcomes import FhirError
 from fhirserver.partitions import Partition
 from fhirserver.profiles import require_profiles
+from fhirserver.resuming import Mark, keep_mark, mark_of
 
 PRESET, IMPORT, EXPORT, CLEAR = "preset", "import", "export", "clear"
 DATA_KINDS = (PRESET, IMPORT, EXPORT, CLEAR)
@@ -133,17 +134,21 @@ def _load(progress: Progress) -> None:
         return
     result = progress.job.result
     expected = result["checked"] - result["invalid"]
-    # A worker that took the job over begins after the last line that the one before it stored for certain.
-    stored, before = result.get("stored_lines", 0), result.get("loaded", 0)
-    reading = _Reading(partition, lines, stored)
+    # A worker that took the job over begins after the last line that the one before it stored.
+    name = load_name(progress.job)
+    last, before = mark_of(partition, name)
+    reading = _Reading(partition, lines, last)
 
     def report(done: int) -> None:
-        result["stored_lines"], result["loaded"] = reading.at, before + done
+        result["loaded"] = before + done
         detail = quantities.of(before + done, expected, "resource")
         progress.report(before + done, max(before + done, expected), detail)
 
+    def note(stored: int) -> None:
+        keep_mark(partition, name, Mark(reading.at, before + stored))
+
     good = (transfers.with_id(line, progress.job) for line in reading.good())
-    result["loaded"] = loaded = before + bulk.load(partition, good, report=report)
+    result["loaded"] = loaded = before + bulk.load(partition, good, report=report, note=note)
     progress.report(loaded, loaded, f"{quantities.count(loaded, 'resource')} loaded")
 
 
@@ -166,6 +171,7 @@ class _Reading:
 
 def _forget_upload(progress: Progress) -> None:
     forget_bundle(progress, partition_of(progress.job.deployment))
+    forget_mark(progress.job)
     forget_counts(progress.job.deployment)
     # A worker that took the job over may find it deleted.
     path = transfers.directory_of(progress.job.deployment) / str(progress.job.arguments["upload"])
@@ -228,6 +234,7 @@ def register() -> None:
                 Step("generate", "Prepare the data", lambda step: generate_preset(step, _preset(step))),
                 Step("load", "Load the data", _load_preset),
             ),
+            forget_mark,
         )
     )
     register_kind(

@@ -5,10 +5,10 @@ from deployments.jobs import JobFault, Kind, Progress, Step, register_kind
 from deployments.loading import partition_of
 from deployments.sizes import get_size
 from fhirserver import partitions
-from fhirserver.guides.install import install, uninstall
+from fhirserver.guides.install import count_coming, install, uninstall
 from fhirserver.outcomes import FhirError
 from fhirserver.reindex import reindex
-from fhirspec.package import PackageProblem, read_package
+from fhirspec.package import PackageProblem
 
 INSTALL, REMOVE, INDEX = "guide-install", "guide-remove", "guide-index"
 GUIDE_KINDS = (INSTALL, REMOVE, INDEX)
@@ -22,7 +22,7 @@ def _install(progress: Progress) -> None:
     package = path.read_bytes()
     partition = partition_of(deployment)
     try:
-        coming = len(read_package(package).resources)
+        coming = count_coming(partition, package)
         there, limit = partitions.count_resources(partition), get_size(deployment.size).stored_resources
         if there + coming > limit:
             raise JobFault(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from deployments import endpoint, jobs, presets, quantities, transfers
 from deployments.jobs import JobFault, Kind, Progress, Step, register_kind
 from deployments.lifecycle import Event, next_state
-from deployments.loading import load_file, partition_of
+from deployments.loading import forget_mark, load_file, partition_of
 from deployments.models import Deployment, Job, JobState, State
 from deployments.upstream import check_health
 from fhirserver import partitions
@@ -133,6 +133,11 @@ def _succeeded(job: Job) -> None:
     deployment.save(update_fields=["state", "state_reason"])
 
 
+def _created(job: Job) -> None:
+    forget_mark(job)
+    _succeeded(job)
+
+
 def _failed(job: Job) -> None:
     deployment = Deployment.objects.select_for_update().get(pk=job.deployment_id)
     deployment.state = next_state(deployment.state, Event.FAIL)
@@ -174,7 +179,7 @@ def register() -> None:
                 Step("load", "Load the data", _load),
                 answers,
             ),
-            _succeeded,
+            _created,
             _failed,
         )
     )

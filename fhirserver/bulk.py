@@ -4,6 +4,7 @@ Loading the same data again changes nothing: a resource that is there already wi
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from fhirspec.catalogue import get_catalogue
 
 BATCH = 200
 Report = Callable[[int], None]
+Note = Callable[[int], None]
 Resource = dict[str, Any]
 
 
@@ -36,18 +38,20 @@ def load(
     validate: bool = False,
     report: Report | None = None,
     refused: Callable[[Refused], None] | None = None,
+    note: Note | None = None,
 ) -> int:
     """Store every resource under its own id (or a new one) and return how many there are now of them.
 
-    `report` is told the number handled so far after each batch, which is a transaction of its own. An invalid resource is told to
-    `refused` and left out; without `refused` it raises FhirError. A transaction Bundle has to go through the engine instead.
+    `report` is told the number handled so far after each batch, which is a transaction of its own; `note` is told the number stored in
+    that transaction, perhaps more than once, to keep with it how far this is. An invalid resource is told to `refused` and left out;
+    without `refused` it raises FhirError. A transaction Bundle has to go through the engine instead.
     """
     store = Store(partition, FULL)
     loaded, seen = 0, 0
     for batch in batches(resources):
         good = list(_checked(batch, seen, validate, refused))
-        store_batch(store, good)
         loaded += len(good)
+        store_batch(store, good, partial(note, loaded) if note else None)
         seen += len(batch)
         if report is not None:
             report(seen)
@@ -98,20 +102,30 @@ def check(resource: Any, validate: bool = True) -> None:
         require_valid(resource)
 
 
-def store_batch(store: Store, batch: list[Resource]) -> None:
-    """Store them in one transaction; what is there already with the same content is left alone."""
+def store_batch(store: Store, batch: list[Resource], note: Callable[[], None] | None = None) -> None:
+    """Store them in one transaction, and what `note` writes; what is there already with the same content is left alone."""
     # Of two resources with one id the later stands.
     named = {(one["resourceType"], one.setdefault("id", new_logical_id())): one for one in batch}
     for _ in range(WRITE_ATTEMPTS):
         currents = store.get_many_to_change([rid_of(*key) for key in named])
         changes = list(_changes(store, named.values(), currents))
         try:
-            if changes:
-                store.write(changes)
+            _write(store, changes, note)
         except WriteConflict:
             continue
         return
     raise Conflict("Other writes of the same resources kept coming first.")
+
+
+def _write(store: Store, changes: list[Change], note: Callable[[], None] | None) -> None:
+    if note is None:
+        if changes:
+            store.write(changes)
+        return
+    with store.atomic():
+        if changes:
+            store.write(changes)
+        note()
 
 
 def _changes(store: Store, resources: Iterable[Resource], currents: dict[int, Current]) -> Iterator[Change]:

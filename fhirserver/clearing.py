@@ -5,7 +5,7 @@ and whoever is stopped goes on by beginning again.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 from fhirserver.connection import atomic, execute, fetch, is_postgresql, one_of
@@ -36,6 +36,8 @@ def clear(partition: Partition, report: Report = _silent) -> int:
     `report` is told after each slice how many are gone. What others write meanwhile is there as a whole or not at all.
     """
     forget_guides(partition.region, partition.number)
+    # What a load had stored is gone: one that is tried again begins at its beginning.
+    _empty(partition, ANSWER_TABLES)
     spared = {one.rid for guide in guides_of(partition).installed for one in guide.resources}
     return _take_out(partition, spared, report)
 
@@ -43,14 +45,18 @@ def clear(partition: Partition, report: Report = _silent) -> int:
 def drop(partition: Partition, report: Report = _silent) -> None:
     """Take everything out and retire the partition's number."""
     _take_out(partition, set(), report)
-    for table in (*PARTITIONED_TABLES, *GUIDE_TABLES, *ANSWER_TABLES):
-        execute(partition.region, f"DELETE FROM {table} WHERE partition = %s", [partition.number])
+    _empty(partition, (*PARTITIONED_TABLES, *GUIDE_TABLES, *ANSWER_TABLES))
     forget_guides(partition.region, partition.number)
     execute(
         partition.region,
         "UPDATE fhir_partition SET dropped = %s WHERE number = %s",
         [now_us(), partition.number],
     )
+
+
+def _empty(partition: Partition, tables: Iterable[str]) -> None:
+    for table in tables:
+        execute(partition.region, f"DELETE FROM {table} WHERE partition = %s", [partition.number])
 
 
 def _take_out(partition: Partition, spared: set[int], report: Report) -> int:

@@ -125,7 +125,7 @@ GUIDE_TABLES: dict[str, tuple[dict[str, str], str, dict[str, str], bool]] = {
     ),
 }
 
-# Answers that are given again to whoever asks again (fhirserver/once.py).
+# Answers that are given again to whoever asks again (fhirserver/once.py), and how far loads are (fhirserver/resuming.py).
 ANSWER_TABLES: dict[str, tuple[dict[str, str], str, dict[str, str], bool]] = {
     "fhir_answer": (
         {"partition": INTEGER, "name": TEXT, "status": INTEGER, "body": BYTES},

@@ -43,6 +43,13 @@ def install(partition: Partition, package: bytes, report: Report = _silent) -> G
     return planned.guide
 
 
+def count_coming(partition: Partition, package: bytes) -> int:
+    """How many resources the package would add to those that are stored. Raises PackageProblem."""
+    rids = [one.rid for one in plan(read_package(package)).guide.resources]
+    store = _store(partition)
+    return len(rids) - sum(len(store.get_many(batch)) for batch in _tens(rids))
+
+
 def uninstall(partition: Partition, name: str) -> None:
     """Remove a guide with its resources; profiles that resources claim are then unknown. Nothing happens when it is not there."""
     guide = _guide(partition, name)
@@ -156,4 +163,4 @@ def _publish(partition: Partition, *, unready: Iterable[str] = (), writes: Write
     )
 
 
-__all__ = ["check_writes", "install", "missing_dependencies", "uninstall"]
+__all__ = ["check_writes", "count_coming", "install", "missing_dependencies", "uninstall"]

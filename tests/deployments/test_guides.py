@@ -1,12 +1,18 @@
 """The Guides tab: install, upgrade and remove a package, and hold writes to profiles. The jobs run as a worker would run them."""
 
+import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
-from deployments.models import Deployment, JobState
+from deployments import guide_jobs
+from deployments.models import Deployment, Job, JobState
+from deployments.sizes import get_size
 from fhirserver import reindex
 from fhirserver.guides.install import install
 from fhirserver.guides.memory import Writes, guides_of
@@ -115,6 +121,28 @@ def test_clearing_the_data_leaves_the_guides(alices: Client, running: Deployment
     assert run_newest(running).state == JobState.DONE
     fhir = FhirClient(stored(running))
     assert fhir.get("SearchParameter/patient-clan").status == 200
+
+
+def test_an_installation_goes_on_where_its_own_resources_took_the_last_room(
+    alices: Client, running: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = replace(get_size("xs"), stored_resources=2)
+    monkeypatch.setattr(guide_jobs, "get_size", lambda code: room)
+    FhirClient(stored(running)).create(member_of("fox"))
+    upload(alices, running, package([CLAN_PARAMETER]))
+    monkeypatch.setattr(guide_jobs, "install", lambda *given: (install(*given[:2]), sys.exit("killed")))
+    with pytest.raises(SystemExit):
+        run_newest(running)
+    monkeypatch.setattr(guide_jobs, "install", install)
+    Job.objects.update(lease_until=timezone.now() - timedelta(minutes=1))
+    job = run_newest(running)
+    assert (job.state, job.error) == (JobState.DONE, "")
+    upload(
+        alices,
+        running,
+        package([CLAN_PARAMETER, {**CLAN_PARAMETER, "id": "other", "url": "http://other.example"}]),
+    )
+    assert "2 resources are stored and 1 would come; the size allows 2" in run_newest(running).error
 
 
 def test_an_audit_entry_says_who_installed_what(alices: Client, running: Deployment) -> None:
