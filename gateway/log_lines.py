@@ -35,7 +35,7 @@ _COLUMNS = (
     *("patient", "decision_time", "statements", "statement_time"),
 )
 _AT_ONCE = 100  # rows in one statement on SQLite
-_TIME, _DEPLOYMENT, _PATIENT = map(_COLUMNS.index, ("time", "deployment_id", "patient"))
+_PATIENT = _COLUMNS.index("patient")
 
 
 class Line(NamedTuple):
@@ -96,16 +96,20 @@ def store(lines: Sequence[Line]) -> None:
     zone = "" if connection.vendor == "sqlite" else "+00"
     rows = [_row(line, zone) for line in lines]
     by_deployment = defaultdict(list)
-    for row in rows:
-        by_deployment[row[_DEPLOYMENT]].append((row[_TIME], row[_PATIENT]))
+    for line, row in zip(lines, rows, strict=True):
+        by_deployment[line.deployment_id].append((_microseconds(line.began), row[_PATIENT]))
     with transaction.atomic():
         _insert(rows)
         patient_blocks.note(by_deployment)
 
 
+def _microseconds(began: float) -> int:
+    return int(began * 1_000_000)
+
+
 def _moment(began: float, zone: str) -> str:
     """As Django writes it, which for SQLite is without the time zone and without a fraction of zero, in a tenth of the time."""
-    second, fraction = divmod(int(began * 1_000_000), 1_000_000)
+    second, fraction = divmod(_microseconds(began), 1_000_000)
     return f"{_second(second)}.{fraction:06d}{zone}" if fraction else f"{_second(second)}{zone}"
 
 

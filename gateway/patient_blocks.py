@@ -1,16 +1,16 @@
 """Finds the lines of one patient in a log of millions, without an index that each line would have to be written into.
 
 An index by patient has a place of its own for each patient, so that each line rewrites a page: more than all else that a line costs. Instead
-the patients of some hundred lines are noted in one row, four bytes each. Who looks for a patient looks through these rows, newest first, and then
-through those stretches of the log alone that name the patient (docs/adr/0023).
+the patients of some hundred lines are noted in one row, four bytes each, and beside them the moments of their lines. Who looks for a patient looks
+through these rows, newest first, and then reads the lines of those moments alone (docs/adr/0023).
 """
 
 import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from struct import pack
+from datetime import UTC, datetime, timedelta
+from struct import pack, unpack_from
 from typing import NamedTuple
 from zlib import crc32
 
@@ -21,9 +21,14 @@ from django.db.models.expressions import RawSQL
 from deployments.models import Deployment
 from gateway.models import PatientBlock
 
-# The marks of so many lines PostgreSQL keeps in the row itself. The more, the fewer rows there are to look through, and the longer their stretches.
-LINES = 400
-_KEPT = ("id", "deployment_id", "oldest", "newest", "marks")
+# So many lines PostgreSQL keeps in the row itself: what is longer than 2 kB it would first try to compress. The more, the fewer rows there are to look through.
+LINES = 160
+MOST_LINES = 1000  # found at once, each by a look-up of its own
+_MARK, _MOMENT = 4, 8  # bytes
+_KEPT = ("id", "deployment_id", "oldest", "newest", "marks", "moments")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Named = tuple[int, str]  # a line's moment, in microseconds of Unix time, and its patient, who may be empty
 
 
 def mark_of(patient: str) -> int:
@@ -33,22 +38,25 @@ def mark_of(patient: str) -> int:
 
 @dataclass(slots=True)
 class _Block:
-    """One that is still added to. Times are as they are written into the database, and sort so. No marks: no time either."""
+    """One that is still added to. `oldest` and `newest` are moments; they mean nothing without marks."""
 
     number: int
     deployment_id: str
-    oldest: str = ""
-    newest: str = ""
+    oldest: int = 0
+    newest: int = 0
     marks: bytes = b""
+    moments: bytes = b""
     lines: int = 0
 
-    def add(self, lines: Sequence[tuple[str, str]]) -> None:
+    def add(self, lines: Sequence[Named]) -> None:
         self.lines += len(lines)
         named = [line for line in lines if line[1]]
         if named:
-            oldest, newest = min(named)[0], max(named)[0]
-            self.oldest, self.newest = min(self.oldest or oldest, oldest), max(self.newest, newest)
+            moments = [moment for moment, _ in named]
+            self.oldest = min(*moments, self.oldest or moments[0])
+            self.newest = max(*moments, self.newest)
             self.marks += pack(f">{len(named)}I", *[mark_of(patient) for _, patient in named])
+            self.moments += pack(f">{len(named)}q", *moments)
 
 
 _open: dict[str, _Block] = {}  # by deployment
@@ -56,13 +64,13 @@ _open: dict[str, _Block] = {}  # by deployment
 os.register_at_fork(after_in_child=_open.clear)
 
 
-def note(named: Mapping[str, Sequence[tuple[str, str]]]) -> None:
-    """Called in the transaction that stores these lines: time and patient (may be empty) of each, by deployment."""
+def note(named: Mapping[str, Sequence[Named]]) -> None:
+    """Called in the transaction that stores these lines, by deployment."""
     added = [block for deployment_id, lines in named.items() for block in _add(deployment_id, lines)]
     _write([block for block in added if block.marks])
 
 
-def _add(deployment_id: str, lines: Sequence[tuple[str, str]]) -> Iterator[_Block]:
+def _add(deployment_id: str, lines: Sequence[Named]) -> Iterator[_Block]:
     """The blocks that they went into, each once."""
     while lines:
         block = _open.get(deployment_id)
@@ -80,47 +88,67 @@ def _write(blocks: Sequence[_Block]) -> None:
     """Whole ones: what was noted by a transaction that was taken back is in them too, and only makes somebody look in vain."""
     if not blocks:
         return
-    quoted = connection.ops.quote_name
+    quoted, adapted = connection.ops.quote_name, connection.ops.adapt_datetimefield_value
     columns = ", ".join(map(quoted, _KEPT))
     anew = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in _KEPT[2:])
+    marks = f"({', '.join(['%s'] * len(_KEPT))})"
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {quoted(PatientBlock._meta.db_table)} ({columns})"
-            f" VALUES {', '.join(['(%s, %s, %s, %s, %s)'] * len(blocks))} ON CONFLICT (id) DO UPDATE SET {anew}",
+            f" VALUES {', '.join([marks] * len(blocks))} ON CONFLICT (id) DO UPDATE SET {anew}",
             [
                 value
                 for one in blocks
-                for value in (one.number, one.deployment_id, one.oldest, one.newest, one.marks)
+                for value in (
+                    *(one.number, one.deployment_id),
+                    *(adapted(_time(one.oldest)), adapted(_time(one.newest)), one.marks, one.moments),
+                )
             ],
         )
 
 
-class Stretch(NamedTuple):
-    """A time in which the log may name the patient."""
-
-    oldest: datetime
-    newest: datetime
+def _time(moment: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=moment)
 
 
-def list_stretches(
+class Found(NamedTuple):
+    """When the log may name a patient, newest first, and since when that is all: None for since ever."""
+
+    times: list[datetime]
+    complete: datetime | None
+
+
+def find_times(
     deployment: Deployment, patient: str, since: datetime | None, until: datetime | None, most: int
-) -> tuple[list[Stretch], datetime | None]:
-    """Newest first, none reaching into another, from so many blocks at most; and since when they are all, None for since ever."""
-    blocks = PatientBlock.objects.filter(_named(pack(">I", mark_of(patient))), deployment=deployment)
+) -> Found:
+    """Of so many blocks and of MOST_LINES at most."""
+    mark = pack(">I", mark_of(patient))
+    # A web process of the version before this one notes no moments.
+    blocks = PatientBlock.objects.filter(_named(mark), deployment=deployment).exclude(moments=b"")
     if since:
         blocks = blocks.filter(newest__gte=since)
     if until:
         blocks = blocks.filter(oldest__lte=until)
-    found = list(blocks.order_by("-newest").values_list("oldest", "newest")[: most + 1])
-    complete = found[most][1] + timedelta(microseconds=1) if len(found) > most else None
-    stretches: list[Stretch] = []
-    for oldest, newest in found[:most]:
-        begin, end = max(oldest, since or oldest, complete or oldest), min(newest, until or newest)
-        if stretches and end >= stretches[-1].oldest:
-            stretches[-1] = Stretch(min(stretches[-1].oldest, begin), stretches[-1].newest)
-        elif begin <= end:
-            stretches.append(Stretch(begin, end))
-    return stretches, complete
+    found = list(blocks.order_by("-newest").values_list("newest", "marks", "moments")[: most + 1])
+    complete = found[most][0] + timedelta(microseconds=1) if len(found) > most else None
+    begin = max(filter(None, (since, complete)), default=None)
+    named = {_time(moment) for _, *block in found[:most] for moment in _moments(mark, *map(bytes, block))}
+    times = sorted((one for one in named if begin is None or one >= begin), reverse=True)
+    if until:
+        times = [one for one in times if one <= until]
+    if len(times) > MOST_LINES:
+        return Found(times[:MOST_LINES], times[MOST_LINES - 1])
+    return Found(times, complete)
+
+
+def _moments(mark: bytes, marks: bytes, moments: bytes) -> Iterator[int]:
+    """Of the lines that have this mark."""
+    place = marks.find(mark)
+    while place >= 0:
+        number, between = divmod(place, _MARK)
+        if not between:
+            yield from unpack_from(">q", moments, number * _MOMENT)
+        place = marks.find(mark, place + 1)
 
 
 def _named(mark: bytes) -> RawSQL:

@@ -24,6 +24,8 @@ PAGE = 50
 # Of so many lines a page is made at most: what a filter without an index finds further back, the next page looks for.
 LOOKED_AT = 50_000
 MOST_CREDENTIALS = 25
+_MOST_BLOCKS = 400
+_TIMES_AT_ONCE = 500
 _LOOKS = 10
 
 
@@ -85,18 +87,25 @@ def _page_of_patient(
     fitting: QuerySet[RequestLog],
     times: tuple[datetime | None, datetime | None],
 ) -> LogPage:
-    """Looks through the stretches of the log that name the patient. `fitting` are those of `lines` that all filters let pass but time."""
-    most = max(1, LOOKED_AT // patient_blocks.LINES)
+    """Reads the lines that name the patient, by their times. `fitting` are those of `lines` that all filters let pass but time."""
+    most = PAGE + 1
     while True:
-        stretches, edge_time = patient_blocks.list_stretches(deployment, patient, *times, most)
-        if edge_time is None:
-            edge = None
-            break
-        edge = _within(lines, edge_time, times[1]).order_by("time", "pk").only("time").first()
-        if edge:
-            break
-        most *= 2
-    return _page((_within(fitting, one.oldest, one.newest) for one in stretches), edge)
+        found = patient_blocks.find_times(deployment, patient, *times, most)
+        edge = None
+        if found.complete:
+            edge = _within(lines, found.complete, times[1]).order_by("time", "pk").only("time").first()
+        page = _page((fitting.filter(time__in=some) for some in _parts(found.times)), edge)
+        is_looked_at = len(found.times) == patient_blocks.MOST_LINES or (edge and most >= _MOST_BLOCKS)
+        if len(page.lines) == PAGE or found.complete is None or is_looked_at:
+            return page
+        most *= 8
+
+
+def _parts(times: list[datetime]) -> Iterator[list[datetime]]:
+    """The first of them fills a page where no other filter keeps lines back."""
+    yield times[: PAGE + 1]
+    for begin in range(PAGE + 1, len(times), _TIMES_AT_ONCE):
+        yield times[begin : begin + _TIMES_AT_ONCE]
 
 
 def list_requests_after(deployment: Deployment, filters: Mapping[str, Any], after: int) -> LogPage:

@@ -8,7 +8,8 @@ from deployments.models import Deployment
 class PatientBlock(models.Model):
     """Some hundred lines of one deployment that one process wrote one after the other (gateway.patient_blocks, docs/adr/0023).
 
-    `oldest` and `newest` are the times of the first and last of them, `marks` the marks of those whom they name. `id` is random.
+    Of those that name a patient: `oldest` and `newest` are the times of the first and last, `marks` the patients' marks and `moments` the times in
+    microseconds, 8 bytes each, in the same order. `id` is random.
     """
 
     id = models.BigIntegerField(primary_key=True)
@@ -18,6 +19,7 @@ class PatientBlock(models.Model):
     oldest = models.DateTimeField()
     newest = models.DateTimeField()
     marks = models.BinaryField()
+    moments = models.BinaryField(db_default=b"")
 
     class Meta:
         indexes = [models.Index(fields=["deployment", "-newest"], name="blocks_of_deployment")]

@@ -30,7 +30,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Blocks and pages of a few lines; nothing left open by another test."""
     monkeypatch.setattr(patient_blocks, "LINES", 7)
     monkeypatch.setattr(selectors, "PAGE", 4)
+    monkeypatch.setattr(patient_blocks, "MOST_LINES", 9)
     monkeypatch.setattr(selectors, "LOOKED_AT", 21)
+    monkeypatch.setattr(selectors, "_MOST_BLOCKS", 6)
+    monkeypatch.setattr(selectors, "_TIMES_AT_ONCE", 3)
     patient_blocks._open.clear()
     yield
     patient_blocks._open.clear()
@@ -105,7 +108,18 @@ def test_a_page_reads_only_where_the_patient_is_named(logged: Deployment) -> Non
     with CaptureQueriesContext(connection) as ran:
         page = selectors.list_requests(logged, {"patient": "p-rare"})
     assert [one.path for one in page.lines] == ["Patient/p-rare"] * 3
-    assert len(ran) == 4  # the blocks, and one stretch for each line
+    assert len(ran) == 2  # the blocks, and the lines
+    check_plans(ran)
+
+
+def test_a_page_of_a_patient_that_another_filter_empties_looks_at_so_many_lines(logged: Deployment) -> None:
+    with CaptureQueriesContext(connection) as ran:
+        page = selectors.list_requests(logged, {"patient": "p-1", "status": "500"})
+    assert page.lines == []
+    assert page.older
+    assert page.looked_back_to
+    # Of five blocks, then of more: the blocks, where they end, the lines. The second time those are nine, five and three and one.
+    assert len(ran) == 3 + 5
     check_plans(ran)
 
 
@@ -134,6 +148,8 @@ def check_plans(ran: CaptureQueriesContext) -> None:
                 assert "TEMP B-TREE" not in plan, plan
                 if "BETWEEN" in one["sql"]:
                     assert "time>? AND time<?" in plan, plan
+                if '"time" IN (' in one["sql"]:
+                    assert "time=?" in plan, plan
 
 
 def test_what_a_transaction_took_back_is_found_when_it_is_stored_again(deployment: Deployment) -> None:
@@ -157,9 +173,9 @@ def test_two_processes_never_write_into_one_block(deployment: Deployment) -> Non
 
 def test_lines_of_before_are_found_too(logged: Deployment) -> None:
     expected = walk(logged, {"patient": "p-2"})
-    PatientBlock.objects.all().delete()
+    PatientBlock.objects.update(moments=b"")
     assert walk(logged, {"patient": "p-2"}) == []
-    migration = import_module("gateway.migrations.0005_patient_blocks")
+    migration = import_module("gateway.migrations.0008_moments_of_patients")
     migration.note_patients(apps, connection.schema_editor())
     assert walk(logged, {"patient": "p-2"}) == expected
 
