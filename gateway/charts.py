@@ -1,14 +1,18 @@
-"""Charts as data for SVG: columns over time. Pure functions; the template draws, the table behind it holds the numbers."""
+"""Charts as data for SVG: columns over time. Pure functions; the table behind them holds the numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
 from gateway.models import LATENCY_BUCKETS
 
 WIDTH, HEIGHT = 600, 120
 COLUMNS = 60
+_RECTANGLE = '<rect x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>'
 
 
 class Tallied(NamedTuple):
@@ -39,24 +43,13 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Column:
-    """A rectangle in the chart's own units (0,0 is the upper left corner), and what it says. Texts: templates localise numbers, a
-    thousand on a page.
-    """
-
-    x: str
-    y: str
-    width: str
-    height: str
-    title: str
-
-
-@dataclass(frozen=True)
 class Chart:
+    """`columns` are the rectangles of an SVG, in the chart's own units (0,0 is the upper left corner), each with what it says."""
+
     title: str
     unit: str
     top: float
-    columns: list[Column]
+    columns: SafeString
 
 
 def percentile(latencies: Sequence[int], share: float) -> float | None:
@@ -101,13 +94,14 @@ def _spot(start: datetime, group: Sequence[Tallied]) -> Spot:
 
 
 def draw(title: str, unit: str, values: Sequence[tuple[datetime, float | None]]) -> Chart:
+    """Written here and not by a template, which takes five times as long for the hundreds of rectangles of a page."""
     top = max((value or 0 for _, value in values), default=0)
     width = WIDTH / max(len(values), 1)
     columns = []
     for index, (start, value) in enumerate(values):
-        height = (value or 0) / (top or 1) * HEIGHT
-        said = f"{start:%-d %b %H:%M}: {value or 0:g} {unit}"
-        places = (index * width, HEIGHT - height, width * 0.8, height)
-        x, y, wide, high = (f"{place:.2f}" for place in places)
-        columns.append(Column(x, y, wide, high, said))
-    return Chart(title, unit, top, columns)
+        if value:
+            height = value / top * HEIGHT
+            said = f"{start:%-d %b %H:%M}: {value:g} {unit}"
+            places = (index * width, HEIGHT - height, width * 0.8, height)
+            columns.append((*(f"{place:.2f}" for place in places), said))
+    return Chart(title, unit, top, format_html_join("", _RECTANGLE, columns))

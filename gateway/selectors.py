@@ -1,5 +1,6 @@
 """Reading the log and the counts of a deployment."""
 
+import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from operator import add
 from typing import Any
 
-from django.db.models import CharField, F, Q, QuerySet, Sum, Value
-from django.db.models.functions import Concat
+from django.db.models import CharField, F, Q, QuerySet, Sum, TextField, Value
+from django.db.models.functions import Cast, Concat
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -27,6 +28,7 @@ MOST_CREDENTIALS = 25
 _MOST_BLOCKS = 400
 _TIMES_AT_ONCE = 500
 _LOOKS = 10
+_SUMS = ("requests", "client_errors", "server_errors", "throttled", "sent")
 
 
 @dataclass(frozen=True)
@@ -187,14 +189,23 @@ def get_request(deployment: Deployment, trace_id: str) -> RequestLog:
 
 def list_minutes(deployment: Deployment, since: datetime) -> list[Tallied]:
     """Oldest first."""
-    minutes = MinuteCount.objects.filter(deployment=deployment, minute__gte=since).order_by("minute")
-    return [Tallied(*row) for row in minutes.values_list("minute", *Tallied._fields[1:])]
+    return _tallied(MinuteCount.objects.filter(deployment=deployment, minute__gte=since), "minute")
 
 
 def list_hours(deployment: Deployment, since: datetime) -> list[Tallied]:
     """Oldest first."""
-    hours = HourCount.objects.filter(deployment=deployment, hour__gte=since).order_by("hour")
-    return [Tallied(*row) for row in hours.values_list("hour", *Tallied._fields[1:])]
+    return _tallied(HourCount.objects.filter(deployment=deployment, hour__gte=since), "hour")
+
+
+def _tallied(counts: QuerySet[Any], when: str) -> list[Tallied]:
+    return [Tallied(*row) for row in _with_latencies(counts.order_by(when), when, *_SUMS)]
+
+
+def _with_latencies(counts: QuerySet[Any], *names: str) -> Iterator[tuple[Any, ...]]:
+    """Rows of these columns and the latencies. Those are decoded at once: a day has 1,440 minutes, and a field for each would take most of its page."""
+    rows = list(counts.values_list(*names, Cast("latencies", TextField())))
+    decoded = json.loads(f"[{','.join(row[-1] for row in rows)}]")
+    return ((*row[:-1], latencies) for row, latencies in zip(rows, decoded, strict=True))
 
 
 @dataclass(frozen=True)
@@ -265,7 +276,7 @@ def _names_and_latencies(
     for counts in stretches:
         when = "day" if counts.model is CredentialDay else "hour"
         rows = counts.filter(credential__in=credentials).order_by(when)
-        for kind, credential, name, latencies in rows.values_list("kind", "credential", "name", "latencies"):
+        for kind, credential, name, latencies in _with_latencies(rows, "kind", "credential", "name"):
             key = kind, credential
             named[key] = name
             summed[key] = list(map(add, summed[key], latencies)) if key in summed else latencies
