@@ -4,15 +4,14 @@ import logging
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import Max
 
 from deployments.models import Deployment, State
 from fhirserver import bulk
 from fhirserver.outcomes import FhirError
 from fhirserver.partitions import Partition
 from gateway.audit_events import audit_event
-from gateway.models import AuditKeeping, RequestLog
-from gateway.selectors import list_requests_between
+from gateway.following import last_number, list_requests_between
+from gateway.models import AuditKeeping
 from portal import audit
 from portal.models import User
 
@@ -31,7 +30,7 @@ def set_keeping(deployment: Deployment, keeps: bool, *, by: User) -> None:
     if keeps == keeps_audit_events(deployment):
         return
     if keeps:
-        last = _last_line()
+        last = last_number()
         AuditKeeping.objects.create(deployment=deployment, line=last, seen=last)
     else:
         AuditKeeping.objects.filter(deployment=deployment).delete()
@@ -55,7 +54,7 @@ def keep_events() -> int:
 
 def _keep(keeping: AuditKeeping) -> int:
     """Lines become visible in any order while processes store them, so only those up to the last look are due now."""
-    deployment, last = keeping.deployment, _last_line()
+    deployment, last = keeping.deployment, last_number()
     lines = list_requests_between(deployment, keeping.line, keeping.seen, _AT_ONCE)
     reached = lines[-1].pk if len(lines) == _AT_ONCE else keeping.seen
     events = [event for line in lines if (event := audit_event(line, deployment, settings.PUBLIC_URL))]
@@ -68,9 +67,3 @@ def _keep(keeping: AuditKeeping) -> int:
             return 0
     AuditKeeping.objects.filter(pk=keeping.pk, line=keeping.line).update(line=reached, seen=last)
     return len(events)
-
-
-def _last_line() -> int:
-    """Of all deployments: the last one of one alone would be looked for among all that it has."""
-    last = RequestLog.objects.aggregate(last=Max("pk"))["last"]
-    return last or 0

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from operator import add
 from typing import Any
 
-from django.db.models import CharField, F, Q, QuerySet, Sum, TextField, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Q, QuerySet, Sum, TextField
+from django.db.models.functions import Cast
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -34,12 +34,13 @@ _SUMS = ("requests", "client_errors", "server_errors", "throttled", "sent")
 @dataclass(frozen=True)
 class LogPage:
     """`older` is the value of `before` for the next page, None at the end. `looked_back_to` is set where the page ends for having
-    looked at LOOKED_AT lines: there may be more that fit.
+    looked at LOOKED_AT lines: there may be more that fit. `newer` is for those who follow the log (gateway.following).
     """
 
     lines: list[RequestLog]
     older: int | None
     looked_back_to: datetime | None = None
+    newer: int | None = None
 
 
 def list_requests(deployment: Deployment, filters: Mapping[str, Any], before: int | None = None) -> LogPage:
@@ -108,24 +109,6 @@ def _parts(times: list[datetime]) -> Iterator[list[datetime]]:
     yield times[: PAGE + 1]
     for begin in range(PAGE + 1, len(times), _TIMES_AT_ONCE):
         yield times[begin : begin + _TIMES_AT_ONCE]
-
-
-def list_requests_after(deployment: Deployment, filters: Mapping[str, Any], after: int) -> LogPage:
-    """Those after the line with this primary key, oldest first: how a log is followed."""
-    lines = filtered_requests(deployment, filters, _in_order_of_numbers(deployment))
-    return LogPage(list(lines.filter(pk__gt=after).order_by("pk")[:PAGE]), None)
-
-
-def list_requests_between(deployment: Deployment, after: int, last: int, most: int) -> list[RequestLog]:
-    """Those after the line numbered `after`, up to `last`, oldest first."""
-    lines = _in_order_of_numbers(deployment).filter(pk__gt=after, pk__lte=last)
-    return list(lines.order_by("pk")[:most])
-
-
-def _in_order_of_numbers(deployment: Deployment) -> QuerySet[RequestLog]:
-    """For the newest lines by their number: no index by deployment has that order, and SQLite would collect all that one holds to sort it."""
-    unindexed = Concat(F("deployment_id"), Value(""), output_field=CharField())
-    return RequestLog.objects.alias(of=unindexed).filter(of=deployment.pk)
 
 
 def each_request(deployment: Deployment, filters: Mapping[str, Any], at_once: int) -> Iterator[RequestLog]:

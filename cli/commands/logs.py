@@ -34,23 +34,21 @@ def tail(given: argparse.Namespace, out: Output) -> None:
     api = Api(session.load())
     path = f"deployments/{find_deployment(api, given.deployment)}/logs/"
     wanted = {name: getattr(given, name) for name in FILTERS}
-    newest = api.get(path, **wanted)["results"]
-    # Nothing was logged yet: every line is one that comes.
-    after = newest[0]["id"] if newest else 0
-    for line in reversed(newest[: max(given.lines, 0)]):
+    page = api.get(path, **wanted)
+    for line in reversed(page["results"][: max(given.lines, 0)]):
         _show(out, line)
     if given.follow:
-        for line in _coming(api, path, wanted, after):
+        for line in _coming(api, path, wanted, page["newer"]):
             _show(out, line)
 
 
 def _coming(api: Api, path: str, wanted: dict[str, Any], after: int) -> Iterator[dict[str, Any]]:
     """Without end: the reader stops it with Ctrl-C."""
     while True:
-        lines = api.get(path, after=after, **wanted)["results"]
-        yield from lines
-        after = lines[-1]["id"] if lines else after
-        if not lines:
+        page = api.get(path, after=after, **wanted)
+        yield from page["results"]
+        after = page["newer"]
+        if not page["results"]:
             time.sleep(EVERY)
 
 

@@ -10,7 +10,8 @@ from deployments.api.access import deployment_for
 from gateway.api.serializers import KeepingSerializer, LogFilter, LogPageSerializer, LogQuery, TraceSerializer
 from gateway.audit_keeping import keeps_audit_events, set_keeping
 from gateway.exporting import FHIR_NDJSON, NDJSON, download
-from gateway.selectors import get_request, list_requests, list_requests_after
+from gateway.following import followed_from, list_requests_after
+from gateway.selectors import get_request, list_requests
 from portal.api.access import caller
 from portal.api.base import ApiView, read_body, read_query
 from portal.api.problems import InvalidQuery
@@ -30,6 +31,7 @@ class LogList(ApiView):
             page = list_requests_after(deployment, filters, after)
         else:
             page = list_requests(deployment, filters, before)
+            page = page if before else followed_from(page)
         return Response(LogPageSerializer(page).data)
 
 

@@ -75,6 +75,10 @@ class LogPageSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="`before` of the next page, null at the end. A page looks at 50,000 lines at most, so it may hold fewer than fit.",
     )
+    newer = serializers.IntegerField(
+        allow_null=True,
+        help_text="`after` to follow the log from here on, also where nothing fits; null on older pages",
+    )
     results = LogLineSerializer(source="lines", many=True)
 
 

@@ -1,7 +1,7 @@
 """The log taken out: as NDJSON and as FHIR AuditEvents, by filters that combine, and kept as long as the plan says."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,12 +15,14 @@ from django.utils import timezone
 
 from deployments.models import Deployment
 from fhirspec.validation import validate
+from gateway import following
 from gateway.audit_keeping import keep_events, set_keeping
+from gateway.following import followed_from, list_requests_after, list_requests_between
 from gateway.models import RequestLog
 from gateway.patients import patient_in_query, patient_in_request, patient_in_resource
 from gateway.recorder import recorder
 from gateway.retention import forget_old_lines
-from gateway.selectors import each_request, list_requests_after, list_requests_between
+from gateway.selectors import each_request, list_requests
 from portal.models import AuditEvent, Membership, Role, Tenant, User
 from portal.subscriptions import start_trial, subscribe
 from tests.gateway.conftest import Caller
@@ -242,3 +244,34 @@ def test_no_look_at_the_log_sorts_all_of_it(
         for one in ran.captured_queries:
             cursor.execute(f"EXPLAIN QUERY PLAN {one['sql']}")
             assert not [step for *_, step in cursor.fetchall() if "TEMP B-TREE" in step], one["sql"]
+
+
+def test_who_follows_the_log_does_not_look_at_the_same_lines_for_ever(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_LATE", 5)
+
+    def log(statuses: Sequence[int]) -> None:
+        some = {
+            "time": timezone.now(),
+            "method": "GET",
+            "path": "",
+            "duration": 1,
+            "sent": 1,
+            "reason": "allowed",
+        }
+        RequestLog.objects.bulk_create(
+            RequestLog(deployment=deployment, trace_id="f" * 16, status=status, **some) for status in statuses
+        )
+
+    log([200] * 40)
+    numbers = sorted(RequestLog.objects.values_list("pk", flat=True))
+    page = followed_from(list_requests(deployment, {"status": "404"}))
+    assert (page.lines, page.newer) == ([], numbers[-1] - 5)
+    log([200] * 10 + [404] + [200] * 2)
+    page = list_requests_after(deployment, {"status": "404"}, page.newer or 0)
+    assert [line.status for line in page.lines] == [404]
+    assert page.newer == page.lines[0].pk
+    log([200] * 10)
+    after = list_requests_after(deployment, {"status": "404"}, page.newer or 0)
+    assert (after.lines, after.newer) == ([], numbers[-1] + 23 - 5)
