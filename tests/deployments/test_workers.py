@@ -6,16 +6,20 @@ from pathlib import Path
 import pytest
 from celery import current_app
 
-from deployments import jobs
-from deployments.models import Deployment, Job, JobState
+from deployments import data_jobs, jobs, transfers
+from deployments.models import Deployment, Job, JobState, State
+from fhirserver import partitions
 from portal.models import User
 from tests.deployments import slow_worker  # noqa: F401  registers the slow kind in this process too
 from tests.deployments.conftest import StartWorker
+from tests.deployments.loading import ndjson
+from tests.fhirserver.client import Client as FhirClient
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "region_local"])
 
 REDIS = "redis://127.0.0.1:6379/9"
 RABBITMQ = "amqp://guest:guest@127.0.0.1:5672//"
+MANY = 12_000  # resources: a worker is some seconds at them
 
 
 def _wait(job: Job, state: JobState, seconds: float = 120) -> None:
@@ -28,11 +32,12 @@ def _wait(job: Job, state: JobState, seconds: float = 120) -> None:
     raise AssertionError(f"{job} is not {state} after {seconds} s: {job.steps}")
 
 
-def _wait_for_progress(job: Job) -> None:
-    deadline = time.monotonic() + 20
+def _wait_for_progress(job: Job, done: int = 1) -> None:
+    """Of its second step."""
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         job.refresh_from_db()
-        if job.steps[1]["done"] > 0:
+        if job.steps[1]["done"] >= done:
             return
         time.sleep(0.05)
     raise AssertionError(f"{job} made no progress: {job.steps}")
@@ -56,6 +61,34 @@ def test_a_job_whose_worker_is_killed_is_finished_by_the_next_worker(
         f"last {second.pid}",
     ]
     assert job.attempts == 2
+
+
+def test_an_import_whose_worker_is_killed_stores_each_resource_once(
+    deployment: Deployment, alice: User, start_worker: StartWorker
+) -> None:
+    partition = partitions.reserve("region_local")
+    Deployment.objects.update(partition=partition.number, state=State.RUNNING)
+    resources = [
+        {
+            "resourceType": "Basic",
+            "code": {"text": str(number)},
+            **({"id": f"b{number}"} if number % 2 else {}),
+        }
+        for number in range(MANY)
+    ]
+    upload = transfers.keep_upload(deployment, [ndjson(*resources)])
+    job = jobs.start(data_jobs.IMPORT, deployment, alice, {"upload": upload, "filename": "b.ndjson"})
+    killed = start_worker()
+    _wait_for_progress(job, 400)
+    killed.kill()
+    killed.wait()
+    assert job.steps[1]["done"] < MANY
+    start_worker()
+    _wait(job, JobState.DONE, seconds=60)
+    assert (job.attempts, job.result["loaded"]) == (2, MANY)
+    fhir = FhirClient(partition)
+    assert fhir.get("Basic?_summary=count").json()["total"] == MANY
+    assert fhir.get("_history?_summary=count").json()["total"] == MANY
 
 
 @pytest.mark.parametrize(
