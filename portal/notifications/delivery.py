@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal.mail import subject_of
 from portal.models import Delivery, DeliveryState, Webhook
 from portal.notifications.events import FOOT
+from portal.notifications.kinds import NoticeKind
 from portal.notifications.signing import signed_headers
 from portal.outbound import OutboundError, stream
 
@@ -53,6 +54,8 @@ def _send(delivery: Delivery) -> int | None:
         return None
     if delivery.webhook is None:
         raise Undelivered("The webhook was removed.")
+    if not delivery.webhook.enabled and delivery.notification.kind != NoticeKind.TEST:
+        raise Undelivered("The webhook is switched off.")
     return _post(delivery, delivery.webhook)
 
 

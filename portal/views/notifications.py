@@ -1,17 +1,21 @@
 """A tenant's notifications: its webhooks, a test of each, and the log of deliveries with resend."""
 
+import json
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from portal.access import tenant_view
 from portal.forms import WebhookForm
-from portal.models import Delivery, Membership, Role, Webhook
-from portal.notifications.events import resend, send_test
+from portal.models import Delivery, DeliveryState, Membership, Role, Webhook
+from portal.notifications.delivery import body_of
+from portal.notifications.events import MESSAGE_LOST_AFTER, resend, send_test
 from portal.notifications.kinds import SUBSCRIBABLE
 from portal.services import webhooks
 from portal.services.refusals import Refused
@@ -23,23 +27,43 @@ DELIVERIES_A_PAGE = 25
 def _page(request: HttpRequest, membership: Membership, form: WebhookForm, shown: str = "") -> HttpResponse:
     """`shown` is a secret that was made just now: it is in this answer alone, and a reload does not repeat it."""
     deliveries = Delivery.objects.filter(notification__tenant=membership.tenant).select_related(
-        "notification", "webhook"
+        "notification__tenant", "webhook"
     )
+    page = Paginator(deliveries, DELIVERIES_A_PAGE).get_page(request.GET.get("page"))
     mailed = membership.tenant.memberships.filter(
         role__gte=Role.ADMIN, user__is_active=True, user__wants_notices=True
     )
     context = tenant_context(membership, "notifications") | {
         "form": form,
         "shown": shown,
-        "webhooks": [
-            (webhook, WebhookForm(initial={"url": webhook.url, "kinds": webhook.kinds}, auto_id=False))
-            for webhook in membership.tenant.webhooks.all()
-        ],
-        "kinds": SUBSCRIBABLE,
+        "webhooks": [_shown(webhook) for webhook in membership.tenant.webhooks.all()],
         "mailed": mailed.select_related("user"),
-        "page": Paginator(deliveries, DELIVERIES_A_PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "deliveries": [(delivery, _sent(delivery)) for delivery in page.object_list],
+        "soon": any(_changes_soon(delivery) for delivery in page.object_list),
     }
     return render(request, "portal/notifications.html", context, status=422 if form.errors else 200)
+
+
+def _shown(webhook: Webhook) -> tuple[Webhook, WebhookForm, list[str]]:
+    """With the form that changes it, and what it is told in words (none: everything)."""
+    form = WebhookForm(initial={"url": webhook.url, "kinds": webhook.kinds}, auto_id=False)
+    return webhook, form, [str(kind.label) for kind in SUBSCRIBABLE if kind.value in webhook.kinds]
+
+
+def _sent(delivery: Delivery) -> str:
+    """A mail's text, or a webhook's body laid out for people."""
+    if delivery.is_mail:
+        return delivery.notification.text
+    return json.dumps(json.loads(body_of(delivery)), indent=2, ensure_ascii=False)
+
+
+def _changes_soon(delivery: Delivery) -> bool:
+    """Whether an attempt is under way or near enough to wait for while looking at the page."""
+    return (
+        delivery.state == DeliveryState.PENDING
+        and delivery.next_attempt <= timezone.now() + MESSAGE_LOST_AFTER
+    )
 
 
 @tenant_view(Role.ADMIN)

@@ -200,6 +200,20 @@ def test_what_waits_for_a_removed_webhook_ends(tenant: Tenant, webhook: Webhook)
     assert (delivery.state, delivery.error) == ("FAILED", "The webhook was removed.")
 
 
+def test_what_waits_for_a_webhook_that_is_switched_off_waits_on(
+    tenant: Tenant, webhook: Webhook, receiver: Receiver
+) -> None:
+    tell(tenant)
+    Webhook.objects.update(enabled=False)
+    deliver_all()
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.error) == ("PENDING", "The webhook is switched off.")
+    assert receiver.got == []
+    Webhook.objects.update(enabled=True)
+    deliver_all()
+    assert Delivery.objects.get().state == "DELIVERED"
+
+
 def test_old_notifications_are_forgotten(tenant: Tenant) -> None:
     tell(tenant)
     with time_machine.travel(timezone.now() + timedelta(days=91)):

@@ -70,6 +70,24 @@ def test_a_webhook_can_be_switched_off_and_removed(browser_of_alice: Client, ten
     assert [event.action for event in actions] == ["webhook.created", "webhook.changed", "webhook.deleted"]
 
 
+def test_what_a_webhook_is_told_is_said_in_words(browser_of_alice: Client, tenant: Tenant) -> None:
+    browser_of_alice.post(at(tenant), {"url": HOOK, "kinds": ["trial.ending", "key.expiring"]})
+    page = browser_of_alice.get(at(tenant)).content.decode()
+    assert "A key expires soon · A trial ends soon, or has ended · added" in page
+
+
+def test_the_log_follows_a_delivery_until_it_has_ended(browser_of_alice: Client, tenant: Tenant) -> None:
+    browser_of_alice.post(at(tenant), {"url": HOOK})
+    browser_of_alice.post(at(tenant, "webhook-test", Webhook.objects.get().pk))
+    waiting = browser_of_alice.get(at(tenant)).content.decode()
+    assert "load delay" in waiting
+    assert "&quot;type&quot;: &quot;test&quot;" in waiting
+    Delivery.objects.update(state="DELIVERED", answer=204)
+    ended = browser_of_alice.get(at(tenant)).content.decode()
+    assert "load delay" not in ended
+    assert "It answered 204." in ended
+
+
 def test_another_tenants_webhook_is_not_there(browser_of_alice: Client, tenant: Tenant) -> None:
     other = Tenant.objects.create(name="Other", slug="other")
     webhook = Webhook.objects.create(tenant=other, url=HOOK, secret="whsec_AAAA")
