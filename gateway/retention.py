@@ -60,7 +60,7 @@ def _forget(deployment_id: str, days: int) -> int:
     end = timezone.now() - timedelta(days=days)
     old = RequestLog.objects.filter(deployment=deployment_id, time__lt=end).order_by("time", "pk")
     deleted = _delete(old)
-    PatientBlock.objects.filter(deployment=deployment_id, newest__lt=end).delete()
+    _delete(PatientBlock.objects.filter(deployment=deployment_id, newest__lt=end).order_by("newest"))
     return deleted
 
 

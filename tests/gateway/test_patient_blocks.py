@@ -1,6 +1,7 @@
 """The lines of one patient, and that of one trace, are found in a long log along its one index."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -13,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from deployments.models import Deployment, Region, State
-from gateway import log_lines, patient_blocks, selectors
+from gateway import log_lines, patient_blocks, retention, selectors
 from gateway.front import Exchange
 from gateway.inbound import Inbound
 from gateway.models import PatientBlock, RequestLog
@@ -190,3 +191,20 @@ def test_blocks_are_forgotten_with_their_lines(deployment: Deployment) -> None:
     assert forget_old_lines() == 14
     assert PatientBlock.objects.count() == 2
     assert {one.deployment_id for one in RequestLog.objects.all()} == {deployment.pk, "gonegonegone"}
+
+
+def test_lines_and_blocks_are_forgotten_in_slices(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One statement holds up who stores lines meanwhile for no longer than its slice takes."""
+    monkeypatch.setattr(retention, "_BATCH", 10)
+    old = timezone.now() - timedelta(days=200)
+    log_lines.store([line(deployment.pk, "Patient/p-1", old) for _ in range(25 * patient_blocks.LINES)])
+    with CaptureQueriesContext(connection) as ran:
+        assert forget_old_lines() == 25 * patient_blocks.LINES
+    deleting = [one["sql"] for one in ran.captured_queries if one["sql"].startswith("DELETE")]
+    assert Counter(sql.split('"')[1] for sql in deleting) == {
+        "gateway_requestlog": 18,
+        "gateway_patientblock": 3,
+    }
+    assert max(sql.count(",") for sql in deleting) == 9
