@@ -31,11 +31,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Named = tuple[int, str]  # a line's moment, in microseconds of Unix time, and its patient, who may be empty
 
 
-def mark_of(patient: str) -> int:
-    """Of 32 bits. Two patients may have the same one: it says where to look."""
-    return crc32(patient.encode())
-
-
 @dataclass(slots=True)
 class _Block:
     """One that is still added to. `oldest` and `newest` are moments; they mean nothing without marks."""
@@ -55,7 +50,7 @@ class _Block:
             moments = [moment for moment, _ in named]
             self.oldest = min(*moments, self.oldest or moments[0])
             self.newest = max(*moments, self.newest)
-            self.marks += pack(f">{len(named)}I", *[mark_of(patient) for _, patient in named])
+            self.marks += pack(f">{len(named)}I", *[crc32(patient.encode()) for _, patient in named])
             self.moments += pack(f">{len(named)}q", *moments)
 
 
@@ -122,7 +117,7 @@ def find_times(
     deployment: Deployment, patient: str, since: datetime | None, until: datetime | None, most: int
 ) -> Found:
     """Of so many blocks and of MOST_LINES at most."""
-    mark = pack(">I", mark_of(patient))
+    mark = mark_of(patient)
     # A web process of the version before this one notes no moments.
     blocks = PatientBlock.objects.filter(_named(mark), deployment=deployment).exclude(moments=b"")
     if since:
@@ -139,6 +134,11 @@ def find_times(
     if len(times) > MOST_LINES:
         return Found(times[:MOST_LINES], times[MOST_LINES - 1])
     return Found(times, complete)
+
+
+def mark_of(patient: str) -> bytes:
+    """Two patients may have the same one: it says where to look."""
+    return pack(">I", crc32(patient.encode()))
 
 
 def _moments(mark: bytes, marks: bytes, moments: bytes) -> Iterator[int]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from struct import pack
 
 import pytest
 from django.db import DatabaseError, connections, transaction
@@ -66,7 +65,7 @@ def test_a_patients_lines_are_looked_for_in_the_blocks_that_name_the_patient() -
         (4 * patient_blocks.LINES, *[datetime.fromtimestamp(1_700_000_000.25, UTC)] * 2)
     }
     for patient, count in (("p0", 1), (f"p{numbers[-1]}", 1), ("nobody", 0)):
-        mark = pack(">I", patient_blocks.mark_of(patient))
+        mark = patient_blocks.mark_of(patient)
         assert blocks.filter(patient_blocks._named(mark)).count() == count
 
 
