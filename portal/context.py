@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from portal.access import follow_page, list_tenants
 from portal.models import Tenant
 from portal.navigation import Banner, entry_url, list_banners, list_entries
+from portal.two_steps import is_wanted
 
 THEME_COOKIE = "theme"
 THEMES = ("auto", "light", "dark")
@@ -45,6 +46,11 @@ class Shell:
     @cached_property
     def tenant(self) -> Tenant | None:
         return follow_page(self._request) if hasattr(self._request, "user") else None
+
+    @cached_property
+    def may_go_on(self) -> bool:
+        """Whether two-step sign-in is set up now that kept a page shut before."""
+        return is_wanted(self._request)
 
     @cached_property
     def tenants(self) -> list[Tenant]:

@@ -148,6 +148,8 @@ OPENINGS = (
             " mfa_add_webauthn mfa_reauthenticate_webauthn usersessions_list"),
     Opening("A person's own passkeys, found only after the password is given again", OpenTo.SIGNED_IN,
             "GET mfa_remove_webauthn mfa_edit_webauthn POST mfa_remove_webauthn mfa_edit_webauthn"),
+    Opening("Leads on to the page that this browser's session wanted, which asks for its own right", OpenTo.SIGNED_IN,
+            "GET portal:go-on"),
     Opening("A person's own tokens and sessions", OpenTo.WHOSE_IT_IS,
             "GET portal-api:token POST portal:token-revoke portal:session-end DELETE portal-api:token"),
     Opening("Lists hold only what the person may see; what is made, is made in a tenant where the role allows it",

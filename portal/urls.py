@@ -19,6 +19,7 @@ urlpatterns = [
     path("account/tokens/<int:token_id>/revoke/", tokens.revoke, name="token-revoke"),
     path("account/password-rules/", pages.password_rules, name="password-rules"),
     path("account/sessions/<int:session_id>/end/", pages.end_session, name="session-end"),
+    path("account/go-on/", pages.go_on, name="go-on"),
     path("account/", pages.account, name="account"),
     path("services/", services.services, name="services"),
     path("services/<slug:service>/trial/", services.trial, name="trial"),

@@ -9,6 +9,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from portal.access import MfaRequired
 from portal.api.problems import is_call, problem_outside
 from portal.outages import RETRY_SECONDS, outage_of
+from portal.two_steps import remember_wanted
 
 
 class LinkEnded(Http404):
@@ -41,6 +42,7 @@ def length_required(request: HttpRequest) -> HttpResponse:
 @requires_csrf_token
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, MfaRequired):
+        remember_wanted(request)
         return render(request, "portal/mfa_required.html", {"text": str(exception)}, status=403)
     detail = str(exception)
     text = detail or "Your role does not allow this. An administrator of the tenant can change it."

@@ -18,6 +18,7 @@ from portal.passwords import list_password_rules
 from portal.rights import list_rights
 from portal.services.accounts import change_account
 from portal.showcase import get_showcase
+from portal.two_steps import take_wanted
 
 
 @require_safe
@@ -48,6 +49,13 @@ def account(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your account was changed.")
         return redirect("portal:account")
     return render(request, "portal/account.html", {"form": form})
+
+
+@require_safe
+@login_required
+def go_on(request: HttpRequest) -> HttpResponse:
+    """To the page that a tenant's rule of two-step sign-in had kept shut."""
+    return redirect(take_wanted(request) or "portal:services")
 
 
 @require_POST

@@ -1,6 +1,7 @@
 """What a member without two-step sign-in sees of a tenant that requires it: nothing but how to set it up."""
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 from django.urls import reverse
 
@@ -26,6 +27,20 @@ def test_the_list_of_deployments_says_how_to_set_it_up(
     text = refused.content.decode()
     assert (refused.status_code, deployment.name in text) == (403, False)
     assert reverse("mfa_index") in text
+
+
+def test_who_has_set_it_up_is_led_on_to_the_page_that_was_wanted(
+    client: Client, closed: Tenant, deployment: Deployment, bob: User
+) -> None:
+    client.force_login(bob)
+    wanted = f"/deployments/{deployment.pk}/logs/?status=403"
+    assert client.get(wanted).status_code == 403
+    assert reverse("portal:go-on") not in client.get(reverse("mfa_index")).content.decode()
+    TOTP.activate(bob, generate_totp_secret())
+    assert reverse("portal:go-on") in client.get(reverse("mfa_index")).content.decode()
+    assert client.get(reverse("portal:go-on")).headers["Location"] == wanted
+    assert client.get(wanted).status_code == 200
+    assert client.get(reverse("portal:go-on")).headers["Location"] == reverse("portal:services")
 
 
 def test_the_list_of_the_management_api_leaves_its_deployments_out(
