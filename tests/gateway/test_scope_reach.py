@@ -196,6 +196,7 @@ def intrusions() -> dict[str, tuple[str, str, Any, dict[str, str]]]:
     entry = {"request": {"method": "POST", "url": "Observation"}, "resource": both}
     patch_entry = {"op": "replace", "path": "/subject/reference", "value": "Patient/p2"}
     json_patch = {"content_type": "application/json-patch+json"}
+    merge_patch = {"content_type": "application/merge-patch+json"}
     return {
         "create": ("POST", "Observation", both, {}),
         "create in their name": ("POST", "Observation", observation("p2"), {}),
@@ -206,6 +207,9 @@ def intrusions() -> dict[str, tuple[str, str, Any, dict[str, str]]]:
         "patch": ("PATCH", "Observation/o1", add, json_patch),
         "patch that moves": ("PATCH", "Observation/o1", [patch_entry], json_patch),
         "conditional patch": ("PATCH", "Observation?_id=o1", add, json_patch),
+        "merge patch": ("PATCH", "Observation/o1", {"performer": performer}, merge_patch),
+        "merge patch that moves": ("PATCH", "Observation/o1", {"subject": performer[0]}, merge_patch),
+        "conditional merge patch": ("PATCH", "Observation?_id=o1", {"performer": performer}, merge_patch),
         "transaction": (
             "POST",
             "",
