@@ -23,7 +23,7 @@ from gateway.models import PatientBlock
 
 # So many lines PostgreSQL keeps in the row itself: what is longer than 2 kB it would first try to compress. The more, the fewer rows there are to look through.
 LINES = 160
-MOST_LINES = 1000  # found at once, each by a look-up of its own
+MOST_LINES = 500  # found at once, each by a look-up of its own
 _MARK, _MOMENT = 4, 8  # bytes
 _KEPT = ("id", "deployment_id", "oldest", "newest", "marks", "moments")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -25,7 +25,7 @@ PAGE = 50
 # Of so many lines a page is made at most: what a filter without an index finds further back, the next page looks for.
 LOOKED_AT = 50_000
 MOST_CREDENTIALS = 25
-_MOST_BLOCKS = 400
+_MOST_BLOCKS = 200
 _TIMES_AT_ONCE = 500
 _LOOKS = 10
 _SUMS = ("requests", "client_errors", "server_errors", "throttled", "sent")
@@ -101,7 +101,7 @@ def _page_of_patient(
         is_looked_at = len(found.times) == patient_blocks.MOST_LINES or (edge and most >= _MOST_BLOCKS)
         if len(page.lines) == PAGE or found.complete is None or is_looked_at:
             return page
-        most *= 8
+        most *= 4
 
 
 def _parts(times: list[datetime]) -> Iterator[list[datetime]]:
