@@ -17,12 +17,12 @@ from credentials import services
 from credentials.forms import ApiKeyForm, LimitForm, NarrowForm, NetworksForm, RotateForm
 from credentials.models import ApiKey
 from credentials.selectors import find_api_keys, get_api_key
-from credentials.shown_once import keep_for_one_page, take_kept
 from credentials.used_rights import rights_use_of
 from deployments.models import Deployment
 from deployments.selectors import get_deployment_for
 from portal.access import signed_in
 from portal.models import Role
+from portal.shown_once import keep_for_one_page, take_kept
 
 KEYS_A_PAGE = 50
 

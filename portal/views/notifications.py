@@ -19,13 +19,14 @@ from portal.notifications.events import MESSAGE_LOST_AFTER, resend, send_test
 from portal.notifications.kinds import SUBSCRIBABLE
 from portal.services import webhooks
 from portal.services.refusals import Refused
+from portal.shown_once import keep_for_one_page, take_kept
 from portal.tenant_pages import tenant_context
 
 DELIVERIES_A_PAGE = 25
 
 
-def _page(request: HttpRequest, membership: Membership, form: WebhookForm, shown: str = "") -> HttpResponse:
-    """`shown` is a secret that was made just now: it is in this answer alone, and a reload does not repeat it."""
+def _page(request: HttpRequest, membership: Membership, form: WebhookForm) -> HttpResponse:
+    made = take_kept(request, _about(membership))
     deliveries = Delivery.objects.filter(notification__tenant=membership.tenant).select_related(
         "notification__tenant", "webhook"
     )
@@ -35,7 +36,7 @@ def _page(request: HttpRequest, membership: Membership, form: WebhookForm, shown
     )
     context = tenant_context(membership, "notifications") | {
         "form": form,
-        "shown": shown,
+        "shown": made.text if made else "",
         "webhooks": [_shown(webhook) for webhook in membership.tenant.webhooks.all()],
         "mailed": mailed.select_related("user"),
         "page": page,
@@ -81,7 +82,7 @@ def notifications(request: HttpRequest, membership: Membership) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            return _page(request, membership, WebhookForm(), shown=made.secret)
+            return _showing(request, membership, made, made.secret)
     return _page(request, membership, form)
 
 
@@ -91,6 +92,15 @@ def _webhook(membership: Membership, webhook_id: int) -> Webhook:
 
 def _back(membership: Membership) -> HttpResponse:
     return redirect("portal:notifications", membership.tenant.slug)
+
+
+def _showing(request: HttpRequest, membership: Membership, webhook: Webhook, secret: str) -> HttpResponse:
+    keep_for_one_page(request, _about(membership), webhook.url, secret)
+    return _back(membership)
+
+
+def _about(membership: Membership) -> str:
+    return f"webhooks of {membership.tenant.slug}"
 
 
 @tenant_view(Role.ADMIN)
@@ -107,8 +117,8 @@ def change(request: HttpRequest, membership: Membership, webhook_id: int) -> Htt
 @require_POST
 @never_cache
 def renew(request: HttpRequest, membership: Membership, webhook_id: int) -> HttpResponse:
-    shown = webhooks.renew_secret(_webhook(membership, webhook_id), actor=membership.user)
-    return _page(request, membership, WebhookForm(), shown=shown)
+    webhook = _webhook(membership, webhook_id)
+    return _showing(request, membership, webhook, webhooks.renew_secret(webhook, actor=membership.user))
 
 
 @tenant_view(Role.ADMIN)

@@ -1,5 +1,6 @@
 """Tenants: list, create, switch, settings, transfer, leave, delete, audit log, usage."""
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -99,6 +100,7 @@ def settings(request: HttpRequest, membership: Membership) -> HttpResponse:
     context = tenant_context(membership, "settings") | {
         "form": form,
         "member_count": membership.tenant.memberships.count(),
+        "has_two_steps": is_mfa_enabled(membership.user),
         "without_two_steps": count_without_two_steps(membership.tenant),
     }
     if membership.may(Role.OWNER):

@@ -15,18 +15,19 @@ from portal.access import list_tenants, require_role, signed_in, tenant_view
 from portal.forms import TokenForm
 from portal.models import Membership, Role
 from portal.services.tokens import create_token, list_tenant_tokens, revoke_token
+from portal.shown_once import keep_for_one_page, take_kept
 from portal.tenant_pages import tenant_context
+
+_PAGE = "tokens"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @never_cache
 def tokens(request: HttpRequest) -> HttpResponse:
-    """The new token's text is in the answer to the form itself: it is nowhere kept, and a reload does not repeat it."""
     user = signed_in(request)
     initial = {"tenant": request.GET.get("tenant", "")[:80]}
     form = TokenForm(request.POST or None, tenants=list_tenants(user), initial=initial)
-    text = ""
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
         if chosen["tenant"] is not None:
@@ -38,10 +39,12 @@ def tokens(request: HttpRequest) -> HttpResponse:
             tenant=chosen["tenant"],
             expires=timezone.now() + timedelta(days=chosen["days"]),
         )
-        form = TokenForm(tenants=list_tenants(user))
+        keep_for_one_page(request, _PAGE, chosen["name"], text)
+        return redirect("portal:tokens")
+    shown = take_kept(request, _PAGE)
     context = {
         "form": form,
-        "text": text,
+        "text": shown.text if shown else "",
         "tokens": user.management_tokens.select_related("tenant"),
         "address": request.build_absolute_uri("/api/v1/me/"),
     }

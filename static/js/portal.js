@@ -44,7 +44,11 @@
   function openDialog(id) {
     const dialog = document.getElementById(id);
     if (!dialog || !dialog.showModal) return false;
-    if (!dialog.open) dialog.showModal();
+    if (!dialog.open) {
+      dialog.showModal();
+      const field = dialog.querySelector("input:not([type=hidden]), select, textarea");
+      if (field) field.focus();
+    }
     return true;
   }
 
@@ -115,6 +119,12 @@
   document.addEventListener("change", (event) => {
     const form = event.target instanceof Element && event.target.closest("form[data-auto-submit]");
     if (form) form.requestSubmit();
+  });
+
+  // A choice that needs more said: data-unfolds="id" of the details with the rest of it.
+  document.addEventListener("change", (event) => {
+    const folded = event.target instanceof HTMLElement && document.getElementById(event.target.dataset.unfolds || "");
+    if (folded) folded.open = true;
   });
 
   function openMarkedDialogs() {

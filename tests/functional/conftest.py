@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-START_SECONDS = 150
+START_SECONDS = 300
 
 
 @dataclass(frozen=True)

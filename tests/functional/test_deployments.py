@@ -84,3 +84,23 @@ def test_the_pages_of_a_deployment_have_no_axe_violations(page: Page, product: P
         page.goto(path)
         results = Axe().run(page)
         assert results.violations_count == 0, f"{path}: {results.generate_report()}"
+
+
+def test_choosing_to_connect_a_server_asks_for_it(page: Page, product: Product) -> None:
+    _sign_in(page, product)
+    page.goto("/deployments/new/options/")
+    address = page.get_by_label("Base URL")
+    expect(address).to_be_hidden()
+    page.get_by_label("Connect an existing FHIR server").check()
+    expect(address).to_be_visible()
+
+
+def test_a_dialog_begins_at_its_first_field_and_enter_sends_it(page: Page, product: Product) -> None:
+    _sign_in(page, product)
+    page.goto(f"/deployments/{product.demo['deployment']}/credentials/")
+    opener = page.get_by_role("link", name="Create API key")
+    opener.press("Enter")
+    page.keyboard.type("Typed alone")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Copy the key now")).to_contain_text("fsk_")
+    expect(page.get_by_role("cell", name="Typed alone")).to_be_visible()

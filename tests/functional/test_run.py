@@ -16,7 +16,7 @@ import pytest
 from config.supervisor import MOST_DEATHS
 from tests.functional.conftest import CHECKOUT, Product, _free_port
 
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 class Run:

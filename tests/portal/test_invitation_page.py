@@ -7,6 +7,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from portal.models import Invitation, Role, Tenant, User
 from portal.services.members import create_invitation, hash_secret
@@ -27,8 +28,10 @@ def test_it_says_who_invites_to_what_and_leads_on(client: Client, invited: Invit
     page = client.get(PATH).content.decode()
     assert "Join Acme Health" in page
     assert "Alice invites dora@example.org with the role Write." in page
-    for way in ("account_signup", "account_login"):
-        assert f'href="{reverse(way)}?next={PATH}"' in page
+    assert f'href="{reverse("account_login")}?next={PATH}"' in page
+    sign_up = f"{reverse('account_signup')}?next={PATH}&email=dora%40example.org"
+    assert f'href="{escape(sign_up)}"' in page
+    assert 'value="dora@example.org"' in client.get(sign_up).content.decode()
 
 
 def test_nothing_is_accepted_without_signing_in(client: Client, invited: Invitation, tenant: Tenant) -> None:

@@ -137,7 +137,10 @@ def test_a_subscription_is_nothing_until_it_begins(tenant: Tenant, alice: User) 
 def test_a_token_is_shown_once_and_only_its_hash_is_kept(alice: User, sign_in: SignIn) -> None:
     client = sign_in(alice)
     page = reverse("portal:tokens")
-    response = client.post(page, {"name": "script", "role": "1", "days": "30"})
+    made = client.post(page, {"name": "script", "role": "1", "days": "30"})
+    # A reload of the page that shows it asks for the page alone.
+    assert (made.status_code, made["Location"]) == (302, page)
+    response = client.get(page)
     text = response.context["text"]
     assert text in response.content.decode()
     assert text not in client.get(page).content.decode()

@@ -75,3 +75,11 @@ def test_a_deleted_tenant_tells_the_day_on_which_it_is_removed(
     with time_machine.travel(datetime(2026, 3, 10, 12, tzinfo=UTC)):
         Tenant.objects.filter(pk=tenant.pk).update(deleted=timezone.now())
         assert "removed on 9 April 2026" in sign_in(alice).get(reverse("portal:tenants")).content.decode()
+
+
+def test_who_lacks_two_step_sign_in_is_led_to_it_before_requiring_it(
+    tenant: Tenant, alice: User, sign_in: SignIn
+) -> None:
+    page = sign_in(alice).get(reverse("portal:settings", args=[tenant.slug])).content.decode()
+    assert f'<a href="{reverse("mfa_index")}">Set up two-step sign-in for yourself</a>' in page
+    assert "Require it of all members" not in page

@@ -13,12 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from credentials.models import AuthenticationServer, OAuthApplication
-from credentials.shown_once import keep_for_one_page, take_kept
 from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
 from fhirspec.catalogue import get_catalogue
 from portal.access import signed_in
 from portal.models import Role
+from portal.shown_once import keep_for_one_page, take_kept
 from smart import applications
 from smart.addresses import fhir_base
 from smart.forms import ApplicationForm, LaunchForm, ScopeBuilderForm, SecretRotationForm, initial_of

@@ -7,11 +7,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from credentials.shown_once import take_kept
 from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
 from portal.access import signed_in
 from portal.models import Role
+from portal.shown_once import take_kept
 from smart.addresses import ENDPOINTS, endpoint, fhir_base, issuer
 from smart.forms import ServerSettingsForm
 from smart.keys import public_jwks

@@ -11,11 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from credentials.models import ServerUser
-from credentials.shown_once import keep_for_one_page, take_kept
 from deployments.models import Deployment
 from deployments.views.loaded import deployment_view
 from portal.access import signed_in
 from portal.models import Role
+from portal.shown_once import keep_for_one_page, take_kept
 from smart import users
 from smart.connections import list_connections
 from smart.forms import ServerUserForm
