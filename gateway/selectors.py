@@ -17,7 +17,7 @@ from deployments.models import Deployment
 from gateway import patient_blocks
 from gateway.charts import Tallied
 from gateway.credential_days import beginning_of, last_day
-from gateway.models import CredentialDay, CredentialHour, HourCount, MinuteCount, RequestLog
+from gateway.models import ADDED, CredentialDay, CredentialHour, HourCount, MinuteCount, RequestLog
 from gateway.recorder import LONGEST_WAIT, recorder
 from gateway.trace_ids import span_of
 
@@ -28,7 +28,6 @@ MOST_CREDENTIALS = 25
 _MOST_BLOCKS = 200
 _TIMES_AT_ONCE = 500
 _LOOKS = 10
-_SUMS = ("requests", "client_errors", "server_errors", "throttled", "sent")
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ def list_hours(deployment: Deployment, since: datetime) -> list[Tallied]:
 
 
 def _tallied(counts: QuerySet[Any], when: str) -> list[Tallied]:
-    return [Tallied(*row) for row in _with_latencies(counts.order_by(when), when, *_SUMS)]
+    return [Tallied(*row) for row in _with_latencies(counts.order_by(when), when, *ADDED)]
 
 
 def _with_latencies(counts: QuerySet[Any], *names: str) -> Iterator[tuple[Any, ...]]:
