@@ -18,13 +18,16 @@ class Connection:
         self._fixed = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
 
     def request(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
+        self.send(method, path, body)
+        return self.answer()
+
+    def send(self, method: str, path: str, body: bytes = b"") -> None:
         head = f"{method} {path} HTTP/1.1\r\n{self._fixed}"
         if body:
             head += f"Content-Type: application/fhir+json\r\nContent-Length: {len(body)}\r\n"
         self._socket.sendall(head.encode() + b"\r\n" + body)
-        return self._answer()
 
-    def _answer(self) -> tuple[int, bytes]:
+    def answer(self) -> tuple[int, bytes]:
         status = int(self._file.readline().split(b" ", 2)[1])
         length, chunked = 0, False
         while (line := self._file.readline()) not in (b"\r\n", b""):
@@ -73,22 +76,27 @@ Request = tuple[str, str, bytes]
 def measure(
     connect: Callable[[], Connection], make: Callable[[int], Request], clients: int, seconds: float
 ) -> Measured:
-    """Send what `make(n)` gives (n counts requests over all clients) from `clients` connections for `seconds`."""
+    """Send what `make(n)` gives (n counts requests over all clients) from `clients` connections for `seconds`. What a client sends next is made
+    while the server has its last request: to make it is no part of what is measured."""
     numbers = iter(range(1 << 62))
     lock = threading.Lock()
     result = Measured(clients, seconds)
     start = threading.Barrier(clients + 1)
     deadline = [0.0]
 
+    def following_number() -> int:
+        with lock:
+            return next(numbers)
+
     def client() -> None:
         connection, times = connect(), []
+        following = make(following_number())
         start.wait()
         while time.perf_counter() < deadline[0]:
-            with lock:
-                number = next(numbers)
-            method, path, body = make(number)
             before = time.perf_counter()
-            status, _ = connection.request(method, path, body)
+            connection.send(*following)
+            following = make(following_number())
+            status, _ = connection.answer()
             times.append(time.perf_counter() - before)
             if status >= 400:
                 with lock:

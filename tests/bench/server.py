@@ -100,8 +100,8 @@ class _Based(Connection):
         super().__init__(host, port, headers)
         self._base = base
 
-    def request(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        return super().request(method, path[1:] if path.startswith("//") else self._base + path, body)
+    def send(self, method: str, path: str, body: bytes = b"") -> None:
+        super().send(method, path[1:] if path.startswith("//") else self._base + path, body)
 
 
 def _bench_url() -> str:
