@@ -8,6 +8,7 @@ from typing import Any
 
 from fhirserver.connection import fetch
 from fhirserver.dialect.changes import (
+    INDEX_TABLES,
     KEPT_IN_HISTORY,
     RESOURCE,
     RESOURCE_COLUMNS,
@@ -92,7 +93,10 @@ def statement_of(partition: int, changes: Sequence[Change], latest: float = _ALW
         # In one order everywhere, so that two writes of the same resources wait for each other instead of deadlocking.
         changes = sorted(changes)
         _add_many(statement, partition, changes)
-    add_differences(statement, partition, changes)
+    if len(changes) == 1 and changes[0].was is None and not changes[0].rows.contained:
+        _add_rows_of_new(statement, partition, changes[0])
+    else:
+        add_differences(statement, partition, changes)
     replaced = sum(change.was is not None for change in changes)
     # A division by zero undoes the whole statement when a version has moved on.
     guard, source = (f"1 / (count(*) = {replaced:d})::int", " FROM changed") if replaced else ("1", "")
@@ -198,6 +202,23 @@ def add_differences(statement: Statement, partition: int, changes: Sequence[Chan
             source, parameters = _rows(partition, difference.columns, difference.new, is_one=is_one)
             text = f"INSERT INTO {table} (partition, {_names(columns)}) SELECT n.partition, {_names(columns, 'n.')} FROM {source}"
             statement.add(f"new_{table}", text, parameters)
+
+
+_ROWS_OF_NEW = {
+    table: f"INSERT INTO {table} (partition, rank, rid, {_names(own)}) SELECT %s::int4, %s::int8, %s::int8,"
+    f" {', '.join(f'unnest(%s::{kind}[])' for _, kind in own)}"
+    for table, _, own in INDEX_TABLES
+}
+
+
+def _add_rows_of_new(statement: Statement, partition: int, change: Change) -> None:
+    """What `add_differences` adds for one resource that never was, in fewer steps: most writes are of that kind."""
+    start = (partition, change.rank, change.rid)
+    for table, attribute, own in INDEX_TABLES:
+        rows = getattr(change.rows, attribute)
+        if rows:
+            arrays = [_array(rows, "int8")] if attribute == "postings" else _arrays(own, rows)
+            statement.add(f"new_{table}", _ROWS_OF_NEW[table], [*start, *arrays])
 
 
 def _rows(partition: int, own: Columns, rows: Sequence[Sequence[Any]], *, is_one: bool) -> Source:

@@ -119,7 +119,7 @@ def _unsearchable(one: SearchParameter) -> str:
     official = official_parameter(one.base, one.code)
     if official is not None and official.type != one.type:
         return f"R4's own parameter of this name is a {official.type}, this one a {one.type}."
-    if official is not None and readings(one.base, one.code) != (Reading(one.code),):
+    if official is not None and Reading(one.code) not in readings(one.base, one.code):
         return "R4's own parameter of this name is searched through others and cannot be extended."
     if one.type == "special":
         return "Its meaning is in its text only."

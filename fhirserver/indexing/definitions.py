@@ -2,6 +2,8 @@
 
 - An alias (`patient` for `subject`) finds what another parameter finds.
 - A union (`combo-code`) of what other parameters find is searched as any of those.
+- Parts of names and addresses (`family`, `address-city`) are found by their own parameters; the whole is searched as any of those, and by what
+  is left to it.
 """
 
 import re
@@ -58,8 +60,22 @@ def readings(resource_type: str, code: str) -> tuple[Reading, ...]:
     alias = None if code in NOT_INDEXED or own.type == "composite" else alias_of(resource_type, code)
     if alias is not None:
         return tuple(Reading(one.code, alias.target) for one in readings(resource_type, alias.code))
-    parts = _parts(resource_type, own)
-    return tuple(Reading(part) for part in parts) or (Reading(code),)
+    parts = _parts(resource_type, own) or (*parts_apart(resource_type, code).values(), code)
+    return tuple(Reading(part) for part in parts)
+
+
+@lru_cache(maxsize=8192)
+def parts_apart(resource_type: str, code: str) -> dict[str, str]:
+    """The parts of the name or address that a parameter reads which have a parameter of their own: the element (`city`) with its code."""
+    if element_type(resource_type, code) not in ("HumanName", "Address"):
+        return {}
+    parameters = get_catalogue().search_parameters(resource_type)
+    own = parameters[code]
+    return {
+        other.expression.removeprefix(f"{own.expression}."): other.code
+        for other in parameters.values()
+        if other.type == own.type == "string" and other.expression.startswith(f"{own.expression}.")
+    }
 
 
 def _parts(resource_type: str, own: SearchParameter) -> tuple[str, ...]:
@@ -86,7 +102,7 @@ def indexed(resource_type: str) -> tuple[SearchParameter, ...]:
         and (one.expression or one.components)
         and one.type != "special"
         and not unsupported_reason(one)
-        and readings(resource_type, code) == (Reading(code),)
+        and Reading(code) in readings(resource_type, code)
     )
 
 

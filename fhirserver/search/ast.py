@@ -26,9 +26,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Has a text that begins with `text` (`contains`: that holds it; `exact`: that is it; `ends`: that ends with it)."""
+    """Has a text under one of these parameters that begins with `text` (`contains`: that holds it; `exact`: that is it; `ends`: that ends
+    with it)."""
 
-    param: int
+    params: tuple[int, ...]
     text: str
     contains: bool = False
     exact: bool = False

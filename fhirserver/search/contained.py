@@ -49,9 +49,9 @@ def of_contained(node: Node) -> Node:
             return replace(node, keys=tuple(map(turned_key, keys)))
         case Rids(rids):
             return Posting(tuple(map(own_id_key, rids)), 5)
-        case Near(params):
+        case Near(params) | Text(params):
             return replace(node, params=tuple(map(turned_param, params)))
-        case Target() | Text() | Stretch() | Span() | Amount() | Pair() | HasRow() | Chain():
+        case Target() | Stretch() | Span() | Amount() | Pair() | HasRow() | Chain():
             return replace(node, param=turned_param(node.param))
         case Updated():
             return replace(node, held=True)

@@ -30,8 +30,8 @@ def fulfils(rows: IndexRows, node: Node) -> bool:
             return not set(keys).isdisjoint(rows.postings)
         case Target(param, targets):
             return any(row.param == param and row.target in targets for row in rows.references)
-        case Text(param):
-            return any(_reads(row.value, node) for row in rows.strings if row.param == param)
+        case Text(params):
+            return any(_reads(row.value, node) for row in rows.strings if row.param in params)
         case Stretch(param, low, high):
             values = [row.value for row in rows.strings if row.param == param]
             whole = [value for value in values if not value.endswith(PART)]

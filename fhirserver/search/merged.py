@@ -4,10 +4,13 @@ the store.
 The rows of one value lie in the order of the page, and names are few beside the people who bear them.
 """
 
+from functools import lru_cache
+
 from fhirserver.connection import fetch, is_postgresql
+from fhirserver.indexing.params.string import MARK
 from fhirserver.search.ast import Node, Or, Text, conjuncts, of_type
 from fhirserver.search.compile import Compiler
-from fhirserver.search.rows import LAST_CHARACTER, held
+from fhirserver.search.rows import LAST_CHARACTER, holding
 from fhirserver.search.sql import Sql, join
 from fhirserver.search.weights import weight
 
@@ -19,6 +22,8 @@ FEW_ROWS = 5_000
 """So many rows are looked at as quickly as the different values among them."""
 MAX_TEXTS = 20
 
+_HELD = "{0}.value LIKE v.held ESCAPE '!'"
+
 
 def merged(
     compiler: Compiler, resource_type: str, node: Node, after: Sql, order: str, limit: int
@@ -28,14 +33,11 @@ def merged(
     nodes = conjuncts(node)
     driver = min([*nodes, of_type(resource_type)], key=weight)
     texts = _texts(driver)
-    if not texts or (
-        any(one.contains for one in texts) and not any(_are_many(compiler, one) for one in texts)
-    ):
+    if not texts or (any(one.contains for one in texts) and not _are_many(compiler, texts)):
         return None
     rest = [compiler.condition(one, "m") for one in nodes if one is not driver]
     tests = join("", [after, *(Sql(f" AND {one.text}", one.values) for one in rest)])
-    walks = [walk for text in texts for walk in _walks(compiler, text, tests, order.format("m"), limit)]
-    found = join(" UNION ALL ", walks)
+    found = _walks(compiler, texts, tests, f"{order.format('m')} LIMIT {limit:d}")
     distinct = f"SELECT DISTINCT rank, rid FROM ({found.text}) u"
     return Sql(f"SELECT d.rank, d.rid FROM ({distinct}) d{order.format('d')} LIMIT {limit:d}", found.values)
 
@@ -46,65 +48,69 @@ def _texts(driver: Node) -> list[Text]:
     return texts if len(texts) == len(nodes) <= MAX_TEXTS else []
 
 
-def _are_many(compiler: Compiler, text: Text) -> bool:
-    statement = (
-        f"SELECT 1 FROM fhir_string m WHERE m.partition = %s AND m.param = %s LIMIT 1 OFFSET {FEW_ROWS}"
-    )
-    return bool(fetch(compiler.partition.region, statement, (compiler.number, text.param)))
+def _are_many(compiler: Compiler, texts: list[Text]) -> bool:
+    params = sorted({param for one in texts for param in one.params})
+    rows = f"SELECT 1 FROM fhir_string m WHERE m.partition = %s AND m.param = %s LIMIT 1 OFFSET {FEW_ROWS}"
+    statement = f"SELECT 1 WHERE {' OR '.join([f'EXISTS ({rows})'] * len(params))}"
+    values = [value for param in params for value in (compiler.number, param)]
+    return bool(fetch(compiler.partition.region, statement, values))
 
 
-def _walks(compiler: Compiler, text: Text, tests: Sql, order: str, limit: int) -> list[Sql]:
-    rows = "m.rank, m.rid FROM fhir_string m WHERE m.partition = %s AND m.param = %s AND m.value"
-    own, end = (compiler.number, text.param), f"{order} LIMIT {limit:d}"
-    if text.exact:
-        return [
-            Sql(f"SELECT * FROM (SELECT {rows} = %s{tests.text}{end}) e", (*own, text.text, *tests.values))
-        ]
+def _walks(compiler: Compiler, texts: list[Text], tests: Sql, end: str) -> Sql:
+    """`SELECT rank, rid` of the first rows of each value that a text asks for, and of those behind too many different ones."""
     postgresql = is_postgresql(compiler.partition.region)
+    contains = any(one.contains for one in texts)
     few = MANY_VALUES if postgresql else max(1, MANY_VALUES // 3)
-    start, many = ("", MANY_LOOKED_AT) if text.contains else (text.text, few)
-    stop = start + LAST_CHARACTER
-    values = compiler.part("v", _values(own, start, stop, many))
-    of_value = Sql(f"SELECT {rows} = v.value{tests.text}{end}", (*own, *tests.values))
-    along = _along(postgresql, values, of_value)
+    many = MANY_LOOKED_AT if contains else few
+    values = compiler.part("v", _values(compiler.number, texts, many))
+    rows = "m.rank, m.rid FROM fhir_string m WHERE m.partition = %s AND m.param = v.param AND m.value"
+    bound = (compiler.number, *tests.values)
+    of_value = Sql(f"SELECT {rows} = v.value{tests.text}{end}", bound)
     # Of these a resource may have several.
-    behind = (
-        f"SELECT DISTINCT {rows} > (SELECT v.value FROM {values} v WHERE v.number = {many}) AND m.value < %s"
-    )
-    if not text.contains:
-        return [along, Sql(f"SELECT * FROM ({behind}{tests.text}{end}) b", (*own, stop, *tests.values))]
-    wanted, there = held("v.value", text.text), held("m.value", text.text)
-    return [
-        Sql(f"{along.text} AND {wanted.text}", (*along.values, *wanted.values)),
-        Sql(
-            f"SELECT * FROM ({behind} AND {there.text}{tests.text}{end}) b",
-            (*own, stop, *there.values, *tests.values),
-        ),
-    ]
+    there = f" AND {_HELD.format('m')}" if contains else ""
+    behind = Sql(f"SELECT DISTINCT {rows} > v.value AND m.value < v.stop{there}{tests.text}{end}", bound)
+    along = _along(postgresql, values, of_value, f" AND {_HELD.format('v')}" if contains else "")
+    return join(" UNION ALL ", [along, _along(postgresql, values, behind, f" AND v.number = {many}")])
 
 
-def _along(postgresql: bool, values: str, of_value: Sql) -> Sql:
-    """`… WHERE …`: the first rows of each value `v`. SQLite has no LATERAL, but a list in JSON may differ with each value."""
+def _along(postgresql: bool, values: str, rows: Sql, tests: str) -> Sql:
+    """The rows that belong to each value `v`. SQLite has no LATERAL, but a list in JSON may differ with each value."""
     if postgresql:
-        text = f"SELECT w.rank, w.rid FROM {values} v, LATERAL ({of_value.text}) w WHERE v.value IS NOT NULL"
-        return Sql(text, of_value.values)
-    listed = f"SELECT json_group_array(json_array(q.rank, q.rid)) FROM ({of_value.text}) q"
-    text = (
-        "SELECT json_extract(w.value, '$[0]') AS rank, json_extract(w.value, '$[1]') AS rid"
-        f" FROM {values} v CROSS JOIN json_each(({listed})) w WHERE v.value IS NOT NULL"
-    )
-    return Sql(text, of_value.values)
+        source, columns = f"LATERAL ({rows.text}) w", "w.rank, w.rid"
+    else:
+        source = f"json_each((SELECT json_group_array(json_array(q.rank, q.rid)) FROM ({rows.text}) q)) w"
+        columns = "json_extract(w.value, '$[0]') AS rank, json_extract(w.value, '$[1]') AS rid"
+    text = f"SELECT {columns} FROM {values} v CROSS JOIN {source} WHERE v.value IS NOT NULL{tests}"
+    return Sql(text, rows.values)
 
 
-def _values(own: tuple[int, int], start: str, stop: str, many: int) -> Sql:
-    """The columns and rows of a part that lists the different values one after the other, a NULL behind the last."""
+def _values(partition: int, texts: list[Text], many: int) -> Sql:
+    asked = [(param, *_asked(one)) for one in texts for param in one.params]
+    return Sql(_listed(len(asked), many), (partition, *(value for one in asked for value in one), partition))
+
+
+@lru_cache(maxsize=512)
+def _listed(asked: int, many: int) -> str:
+    """The columns and rows of a part that lists for each text of each parameter the different values that begin so (where it is to be held: all values), one after
+    the other, a NULL behind the last; `stop` is where they end, `held` the pattern of what has to be in them."""
     following = (
-        "SELECT x.value FROM fhir_string x WHERE x.partition = %s AND x.param = %s AND x.value {0} AND x.value < %s"
+        "SELECT x.value FROM fhir_string x WHERE x.partition = %s AND x.param = {0}.param AND x.value {1} AND x.value < {0}.stop"
         " ORDER BY x.value LIMIT 1"
     )
-    first, next_one = following.format(">= %s"), following.format("> {name}.value")
-    return Sql(
-        f"(value, number) AS MATERIALIZED (SELECT ({first}), 1 UNION ALL SELECT ({next_one}), {{name}}.number + 1 FROM {{name}}"
-        f" WHERE {{name}}.value IS NOT NULL AND {{name}}.number < {many})",
-        (*own, start, stop, *own, stop),
+    first, next_one = following.format("a", ">= a.start"), following.format("{name}", "> {name}.value")
+    columns = {"param": "integer", "start": "text", "stop": "text", "held": "text"}
+    row = f"({', '.join(f'CAST(%s AS {kind})' for kind in columns.values())})"
+    named = ", ".join(f"column{at} AS {name}" for at, name in enumerate(columns, 1))
+    return (
+        "(param, stop, held, value, number) AS MATERIALIZED ("
+        f"SELECT a.param, a.stop, a.held, ({first}), 1 FROM (SELECT {named} FROM (VALUES {', '.join([row] * asked)}) c) a"
+        f" UNION ALL SELECT {{name}}.param, {{name}}.stop, {{name}}.held, ({next_one}), {{name}}.number + 1"
+        f" FROM {{name}} WHERE {{name}}.value IS NOT NULL AND {{name}}.number < {many})"
     )
+
+
+def _asked(text: Text) -> tuple[str, str, str]:
+    """Start, stop and pattern. No text that is kept lies between an exact one and its mark."""
+    if text.contains:
+        return "", LAST_CHARACTER, holding(text.text)
+    return text.text, text.text + (MARK if text.exact else LAST_CHARACTER), "%"

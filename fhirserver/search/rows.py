@@ -19,18 +19,10 @@ def tested(region: str, node: Node, at: str) -> tuple[str, Sql]:
         case Target(param, targets):
             test = _one_of(region, f"{at}.target", targets)
             return "fhir_reference", Sql(f"{at}.param = %s AND {test.text}", (param, *test.values))
-        case Text(param, text, exact=True):
-            return "fhir_string", Sql(f"{at}.param = %s AND {at}.value = %s", (param, text))
-        case Text(param, text, True):
-            test = held(f"{at}.value", text)
-            return "fhir_string", Sql(f"{at}.param = %s AND {test.text}", (param, *test.values))
-        case Text(param, text, ends=True):
-            tests = f"{at}.param = %s AND ({at}.value LIKE %s ESCAPE '!' OR {at}.value LIKE %s ESCAPE '!')"
-            likes = (f"%{_literal(text)}", f"%{_literal(text)}{MARK}%")
-            return "fhir_string", Sql(tests, (param, *likes))
-        case Text(param, text):
-            within = f"{at}.param = %s AND {at}.value >= %s AND {at}.value < %s"
-            return "fhir_string", Sql(within, (param, text, text + LAST_CHARACTER))
+        case Text(params):
+            found = _one_of(region, f"{at}.param", params)
+            value = _valued(node, f"{at}.value")
+            return "fhir_string", Sql(f"{found.text} AND {value.text}", (*found.values, *value.values))
         case Stretch(param, low, high):
             bounds = [(low, ">="), (high, "<")]
             tests = "".join(f" AND {at}.value {sign} %s" for bound, sign in bounds if bound)
@@ -51,6 +43,18 @@ def tested(region: str, node: Node, at: str) -> tuple[str, Sql]:
     raise TypeError(f"no rows for {type(node).__name__}")
 
 
+def _valued(node: Text, column: str) -> Sql:
+    text = node.text
+    if node.exact:
+        return Sql(f"{column} = %s", (text,))
+    if node.contains:
+        return Sql(f"{column} LIKE %s ESCAPE '!'", (holding(text),))
+    if node.ends:
+        likes = (f"%{_literal(text)}", f"%{_literal(text)}{MARK}%")
+        return Sql(f"({column} LIKE %s ESCAPE '!' OR {column} LIKE %s ESCAPE '!')", likes)
+    return Sql(f"{column} >= %s AND {column} < %s", (text, text + LAST_CHARACTER))
+
+
 def _one_of(region: str, column: str, numbers: tuple[int, ...]) -> Sql:
     if len(numbers) == 1:
         return Sql(f"{column} = %s", numbers)
@@ -58,9 +62,9 @@ def _one_of(region: str, column: str, numbers: tuple[int, ...]) -> Sql:
     return Sql(f"{column} {among}", (value,))
 
 
-def held(column: str, text: str) -> Sql:
-    """That a text stands somewhere in a column."""
-    return Sql(f"{column} LIKE %s ESCAPE '!'", (f"%{_literal(text)}%",))
+def holding(text: str) -> str:
+    """What a value is LIKE that has a text somewhere, where `!` escapes."""
+    return f"%{_literal(text)}%"
 
 
 def _literal(text: str) -> str:

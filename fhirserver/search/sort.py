@@ -29,12 +29,14 @@ _ON_EVERY_TYPE = ("_id", "_lastUpdated")
 
 
 class Index(NamedTuple):
-    """A table that lies in the order of `column`: what else its rows must fulfil, and the columns by which the one of several values
-    that counts is found; none where a resource has one row."""
+    """A table that lies in the order of `column` where its `led` column has one of these values (several: each part of it does): what else its
+    rows must fulfil, and the columns by which the one of several values that counts is found; none where a resource has one row."""
 
     table: str
     column: str
-    tests: Sql
+    led: str
+    values: tuple[str | int, ...]
+    tests: Sql = Sql("")
     several: tuple[str, ...] = ()
 
 
@@ -69,7 +71,7 @@ def _key(
     if code in _ON_EVERY_TYPE:
         column = "logical_id" if code == "_id" else "updated"
         text = f"(SELECT s.{column} FROM fhir_resource s WHERE s.partition = %s AND s.rid = m.rid)"
-        by_time = Index("fhir_resource", column, Sql("m.type = %s", (resource_types[0],)))
+        by_time = Index("fhir_resource", column, "type", (resource_types[0],))
         index = by_time if code == "_lastUpdated" else None
         return Key(Sql(text, (partition.number,)), descending, along=index)
     if code == "_score":
@@ -119,8 +121,10 @@ def _indexed(found: Sequence[SearchParameter], partition: Partition, pick: str) 
         f"(SELECT {pick}(s.{columns[0]}) FROM {rows_of(partition.region, table, 'm')} s"
         f" WHERE s.param IN ({', '.join(['%s'] * len(params))}){whole.format('s')})"
     )
-    tests = Sql(f"m.param = %s{unit}{whole.format('m')}", (*params[:1], *part))
-    index = Index(table, columns[0], tests, columns) if len(params) == 1 else None
+    tests = Sql(f"{unit}{whole.format('m')}", part)
+    # The same text may be found by two parameters: it counts once.
+    several = (*columns, "param") if len(params) > 1 else columns
+    index = Index(table, columns[0], "param", tuple(params), tests, several) if len(found) == 1 else None
     return Sql(text, (partition.number, *params, *part)), index
 
 

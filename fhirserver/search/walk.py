@@ -30,10 +30,7 @@ def walk(
     if not _are_many(compiler, resource_type, node):
         return None
     falls = key.descending != backwards
-    number = compiler.number
-    ahead = Sql(
-        f"FROM {index.table} m WHERE m.partition = %s AND {index.tests.text}", (number, *index.tests.values)
-    )
+    ahead = _rows(index, compiler.number)
     if start is not None:
         ahead = join(" AND ", [ahead, Sql(f"m.{index.column} {'<=' if falls else '>='} %s", (start,))])
     parts = [ahead]
@@ -43,6 +40,18 @@ def walk(
     if index.several:
         parts.append(_counts(index, compiler.partition, "greater" if key.descending else "less"))
     return join(" AND ", [*parts, compiler.conditions(resource_type, node)])
+
+
+def _rows(index: Index, partition: int) -> Sql:
+    """`FROM … m WHERE …`: in the order of the index, merged where it has several parts."""
+    tests = index.tests
+    if len(index.values) == 1:
+        text = f"FROM {index.table} m WHERE m.partition = %s AND m.{index.led} = %s{tests.text}"
+        return Sql(text, (partition, *index.values, *tests.values))
+    one = f"SELECT * FROM {index.table} m WHERE m.partition = %s AND m.{index.led} = %s{tests.text}"
+    parts = [Sql(one, (partition, value, *tests.values)) for value in index.values]
+    union = join(" UNION ALL ", parts)
+    return Sql(f"FROM ({union.text}) m WHERE 1 = 1", union.values)
 
 
 def _are_many(compiler: Compiler, resource_type: str, node: Node) -> bool:
@@ -56,7 +65,8 @@ def _counts(index: Index, partition: Partition, than: Literal["less", "greater"]
     other, own = (", ".join(f"{alias}.{name}" for name in index.several) for alias in ("o", "m"))
     tests = index.tests.text.replace("m.", "o.")
     text = (
-        f"NOT EXISTS (SELECT 1 FROM {rows_of(partition.region, index.table, 'm')} o WHERE {tests}"
+        f"NOT EXISTS (SELECT 1 FROM {rows_of(partition.region, index.table, 'm')} o"
+        f" WHERE o.{index.led} IN ({', '.join(['%s'] * len(index.values))}){tests}"
         f" AND ({other}) {'<' if than == 'less' else '>'} ({own}))"
     )
-    return Sql(text, (partition.number, *index.tests.values))
+    return Sql(text, (partition.number, *index.values, *index.tests.values))

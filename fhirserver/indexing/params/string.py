@@ -6,11 +6,12 @@ stay. The parts of a family name are found on their own as well: `Jones` and `Be
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
 from fhirserver.indexing.builder import Builder
+from fhirserver.indexing.definitions import parts_apart
 from fhirserver.rows import StringRow, param_code
 from fhirspec.hashing import hash64
 from fhirspec.searchparams import Found
@@ -126,16 +127,17 @@ def marked(text: str) -> str:
     return f"{short}{MARK}{digits.translate(_SIGNS)}"
 
 
-def texts(found: list[Found]) -> Iterator[str]:
-    """Every part that is searched on its own."""
+def texts(found: list[Found], apart: Container[str] = ()) -> Iterator[str]:
+    """Every part that is searched on its own, but those that stand `apart`."""
     for kind, value in found:
         if isinstance(value, str):
             yield value
         elif isinstance(value, dict):
-            yield from _parts(value, _PARTS.get(kind, ("text", "display", "value")))
+            names = _PARTS.get(kind, ("text", "display", "value"))
+            yield from _parts(value, [name for name in names if name not in apart] if apart else names)
 
 
-def _parts(value: dict[str, Any], names: tuple[str, ...]) -> Iterator[str]:
+def _parts(value: dict[str, Any], names: Iterable[str]) -> Iterator[str]:
     for name in names:
         part = value.get(name)
         if isinstance(part, str):
@@ -146,12 +148,13 @@ def _parts(value: dict[str, Any], names: tuple[str, ...]) -> Iterator[str]:
 
 def index(into: Builder, resource_type: str, code: str, found: list[Found]) -> None:
     param = param_code(resource_type, code)
-    for text in texts(found):
+    apart = parts_apart(resource_type, code)
+    for text in texts(found, apart):
         into.strings.add(StringRow(param, marked(text)))
         if len(text) > MAX_LENGTH:
             rest = behind(resource_type, code)
             into.strings.update([StringRow(rest, piece) for piece in pieces(folded_to_end(text))])
-    for family in _families(code, found):
+    for family in _families(code, found) if "family" not in apart else ():
         into.strings.update([StringRow(param, part) for part in parts(family)])
 
 

@@ -14,7 +14,6 @@ from fhirserver.search.criteria.uri import uri
 from fhirspec.definitions import SearchParameter
 
 _BY_TYPE: dict[str, Callable[[str, SearchParameter, Reading, str, str], Node]] = {
-    "string": string,
     "token": token,
     "date": date,
     "number": number,
@@ -26,6 +25,8 @@ _BY_TYPE: dict[str, Callable[[str, SearchParameter, Reading, str, str], Node]] =
 
 def by_type(resource_type: str, found: SearchParameter, modifier: str, value: str) -> Node:
     """Of every type but composite and special."""
+    if found.type == "string":
+        return string(resource_type, found, modifier, value)
     make = _BY_TYPE[found.type]
     return any_of(
         [make(resource_type, found, one, modifier, value) for one in readings(resource_type, found.code)]

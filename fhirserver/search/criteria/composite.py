@@ -66,7 +66,7 @@ def _second(first: int, kind: SearchParameter, name: str, value: str) -> Node:
     if kind.type == "date":
         return span(tuple_param(first), name, value)
     if kind.type == "string":
-        return Text(tuple_param(first), folded(unescaped(value)))
+        return Text((tuple_param(first),), folded(unescaped(value)))
     if kind.type == "reference":
         pointer = reference.pointer_of(unescaped(value))
         return Posting((tuple_key(first, reference.by_target(pointer)),)) if pointer else NOTHING

@@ -116,8 +116,7 @@ def _tested(resource_type: str, found: SearchParameter, asked: Comparison, scope
             raise BadRequest(f"{found.code} pr takes true or false, not {value}")
         return missing(resource_type, found, "false" if value == "true" else "true")
     if found.type == "string":
-        codes = [one.code for one in readings(resource_type, found.code)]
-        return any_of([_text(resource_type, code, operator, value) for code in codes])
+        return _of_texts(resource_type, found, operator, value)
     if operator == "po":
         return _overlapping(resource_type, found, value, scope)
     if found.type in _PREFIXED:
@@ -132,11 +131,15 @@ def _params(resource_type: str, found: SearchParameter) -> list[int]:
     return [param_code(resource_type, one.code) for one in readings(resource_type, found.code)]
 
 
-def _text(resource_type: str, code: str, operator: str, value: str) -> Node:
-    """Texts are compared folded: `eq` means all of it, without case, accents and punctuation."""
+def _of_texts(resource_type: str, found: SearchParameter, operator: str, value: str) -> Node:
     if operator in ("sw", "co"):
-        return (beginning if operator == "sw" else containing)(resource_type, code, value)
-    param, text = param_code(resource_type, code), folded(value)
+        codes = [one.code for one in readings(resource_type, found.code)]
+        return (beginning if operator == "sw" else containing)(resource_type, codes, value)
+    return any_of([_text(param, operator, folded(value)) for param in _params(resource_type, found)])
+
+
+def _text(param: int, operator: str, text: str) -> Node:
+    """Texts are compared folded: `eq` means all of it, without case, accents and punctuation."""
     behind = f"{text}{_BEHIND}"
     match operator:
         case "eq":
@@ -151,7 +154,7 @@ def _text(resource_type: str, code: str, operator: str, value: str) -> Node:
             return Stretch(param, "", text)
         case "le":
             return Stretch(param, "", behind)
-    return Text(param, text, ends=True)
+    return Text((param,), text, ends=True)
 
 
 def _overlapping(resource_type: str, found: SearchParameter, value: str, scope: Scope) -> Node:

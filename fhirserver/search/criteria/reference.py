@@ -42,7 +42,7 @@ def reference(
         )
         return Posting((value_key(resource_type, code, variants.by_identifier(variant or ())),), 10)
     if modifier == "text":
-        named = Text(text_param(resource_type, code), folded(text))
+        named = Text((text_param(resource_type, code),), folded(text))
         of_target = Posting((present_key(resource_type, code, reading.target),), 80)
         return And((named, of_target)) if reading.target else named
     only = modifier or reading.target

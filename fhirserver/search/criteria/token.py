@@ -15,7 +15,7 @@ _ANY: Variant = ("present", "")
 def token(resource_type: str, found: SearchParameter, reading: Reading, modifier: str, value: str) -> Node:
     code = reading.code
     if modifier == "text":
-        return Text(variants.text_param(resource_type, code), folded(unescaped(value)))
+        return Text((variants.text_param(resource_type, code),), folded(unescaped(value)))
     parts = [unescaped(part).strip() for part in split(value, "|")]
     if modifier == "of-type":
         if len(parts) != 3 or not all(parts):

@@ -23,10 +23,10 @@ def uri(resource_type: str, found: SearchParameter, reading: Reading, modifier: 
     address = unescaped(value)
     if modifier == "below" and "|" in address:
         # A canonical address: its versions that begin so.
-        versions = Text(param_code(resource_type, code), names_below(address)[-1][:MAX_LENGTH])
+        versions = Text((param_code(resource_type, code),), names_below(address)[-1][:MAX_LENGTH])
         return Or((Posting((value_key(resource_type, code, variants.whole(address)),), 15), versions))
     if modifier == "below":
-        return Text(param_code(resource_type, code), address[:MAX_LENGTH])
+        return Text((param_code(resource_type, code),), address[:MAX_LENGTH])
     names = [address]
     if modifier == "above":
         steps = address.split("/")

@@ -50,6 +50,8 @@ SEARCHES = [
     "Observation?patient._content=words",
     "Observation?_lastUpdated=ge2020-01-01",
     "Patient?_sort=family",
+    "Patient?_sort=-name",
+    "Patient?name=anna&_sort=address",
     "Patient?gender=female&_sort=-birthdate,_id",
     "Observation?_sort=value-quantity",
     "Observation?_sort=-_lastUpdated",

@@ -13,7 +13,12 @@ FAMILIES = ("Ash", "Birch", "Cedar")
 
 
 def patient(number: int) -> dict[str, Any]:
-    names = [{"family": FAMILIES[number % 3]}, {"family": FAMILIES[(number + 1) % 3]}]
+    # Some bear one name twice.
+    given = f"{'Anna' if number % 4 else 'Dan'}{number % 6}" if number % 7 else FAMILIES[number % 3]
+    names = [
+        {"family": FAMILIES[number % 3], "given": [given]},
+        {"family": FAMILIES[(number + 1) % 3], "suffix": ["Elm"]},
+    ]
     return {
         "resourceType": "Patient",
         "id": f"p{number:02}",
@@ -45,6 +50,8 @@ def pages(client: Client, query: str) -> list[list[str]]:
     [
         "family",
         "-family",
+        "name",
+        "-name,_id",
         "birthdate",
         "-birthdate,-_id",
         "family,-birthdate",
