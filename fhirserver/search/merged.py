@@ -38,8 +38,9 @@ def merged(
     rest = [compiler.condition(one, "m") for one in nodes if one is not driver]
     tests = join("", [after, *(Sql(f" AND {one.text}", one.values) for one in rest)])
     found = _walks(compiler, texts, tests, f"{order.format('m')} LIMIT {limit:d}")
-    distinct = f"SELECT DISTINCT rank, rid FROM ({found.text}) u"
-    return Sql(f"SELECT d.rank, d.rid FROM ({distinct}) d{order.format('d')} LIMIT {limit:d}", found.values)
+    # In one step: duplicates lie side by side once it is sorted, and PostgreSQL stops when the page is full.
+    text = f"SELECT DISTINCT d.rank, d.rid FROM ({found.text}) d{order.format('d')} LIMIT {limit:d}"
+    return Sql(text, found.values)
 
 
 def _texts(driver: Node) -> list[Text]:
