@@ -28,6 +28,8 @@ _INCLUDES = ("_include", "_revinclude")
 _TOTALS = ("none", "estimate", "accurate")
 _CONTAINED = ("false", "true", "both")
 _CONTAINED_TYPES = ("container", "contained")
+_KEPT = ":/._-,$*"
+_PLAIN = re.compile(rf"[A-Za-z0-9~{re.escape(_KEPT)}]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,4 +159,9 @@ def _include(name: str, value: str, modifier: str, reverse: bool) -> Include:
 
 def encoded(pairs: list[tuple[str, str]]) -> str:
     """As links carry it; clients may be strict with what RFC 3986 leaves out of a query, such as `|`."""
-    return "&".join(f"{quote(name, safe=':._-')}={quote(value, safe=':/._-,$*')}" for name, value in pairs)
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
+
+
+def _quoted(text: str) -> str:
+    # Most texts have nothing to quote, and to find that out is quicker than to quote them.
+    return text if _PLAIN.fullmatch(text) else quote(text, safe=_KEPT)
