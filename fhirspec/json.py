@@ -49,6 +49,11 @@ class MalformedJson(ValueError):
         self.line, self.column = line, column
 
 
+def escaped(found: re.Match[str]) -> str:
+    """For `re.sub`: one character as the escape that JSON may write in its place."""
+    return f"\\u{ord(found[0]):04x}"
+
+
 def decode(body: bytes) -> Any:
     """The value of a JSON text; numbers with a fraction or exponent are Decimal.
 

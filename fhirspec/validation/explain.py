@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from fhirspec.definitions import Element
+from fhirspec.json import escaped
 from fhirspec.resource_types import no_resource_type
 from fhirspec.terminology import code_set
 from fhirspec.validation.narrative import EMPTY, narrative_fault
@@ -18,12 +19,8 @@ _LONGEST_SHOWN = 60
 
 
 def shown(value: Any) -> str:
-    text = f"'{_CONTROL.sub(_escaped, value)}'" if isinstance(value, str) else str(value)
+    text = f"'{_CONTROL.sub(escaped, value)}'" if isinstance(value, str) else str(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
 
 
 def unknown_type(name: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from lxml import etree
 
 from fhirspec.catalogue import get_catalogue
-from fhirspec.json import WrittenDecimal
+from fhirspec.json import WrittenDecimal, escaped
 from fhirspec.resource_types import no_resource_type
 from fhirspec.validation.shapes import Field, Shape, shape_at
 from fhirspec.xml.problem import FHIR_NAMESPACE, MalformedXml
@@ -98,7 +98,7 @@ def _set(element: Any, name: str, text: str) -> None:
     try:
         element.set(name, text)
     except ValueError:
-        element.set(name, _NO_CHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+        element.set(name, _NO_CHARACTER.sub(escaped, text))
 
 
 def _text(value: Any) -> str:

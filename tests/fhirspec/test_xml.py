@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fhirspec import json
+from fhirspec.validation import validate
 from fhirspec.xml import MalformedXml, from_xml, to_xml
 
 HEAD = '<Patient xmlns="http://hl7.org/fhir">'
@@ -200,3 +201,13 @@ def test_what_could_not_be_read_again_as_json_is_refused() -> None:
     assert json.decode(json.encode(from_xml(nested(45))))["resourceType"] == "Patient"
     with pytest.raises(MalformedXml, match="deeper than 100 levels of JSON"):
         from_xml(nested(60))
+
+
+def test_what_xml_cannot_hold_is_shown_as_json_would_write_it() -> None:
+    outcome = {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "error", "code": "value", "diagnostics": "a\x01\ufffe\x7f"}],
+    }
+    assert b'value="a\\u0001\\ufffe\x7f"' in to_xml(outcome)
+    (problem,) = validate({"resourceType": "Patient", "gender": "a\x01\x7f"}, "Patient")
+    assert "'a\\u0001\\u007f'" in problem.message
