@@ -30,8 +30,7 @@ def set_keeping(deployment: Deployment, keeps: bool, *, by: User) -> None:
     if keeps == keeps_audit_events(deployment):
         return
     if keeps:
-        last = last_number()
-        AuditKeeping.objects.create(deployment=deployment, line=last, seen=last)
+        AuditKeeping.objects.create(deployment=deployment, line=last_number())
     else:
         AuditKeeping.objects.filter(deployment=deployment).delete()
     audit.record(
@@ -53,10 +52,9 @@ def keep_events() -> int:
 
 
 def _keep(keeping: AuditKeeping) -> int:
-    """Lines become visible in any order while processes store them, so only those up to the last look are due now."""
     deployment, last = keeping.deployment, last_number()
-    lines = list_requests_between(deployment, keeping.line, keeping.seen, _AT_ONCE)
-    reached = lines[-1].pk if len(lines) == _AT_ONCE else keeping.seen
+    lines = list_requests_between(deployment, keeping.line, last, _AT_ONCE)
+    reached = lines[-1].pk if len(lines) == _AT_ONCE else last
     events = [event for line in lines if (event := audit_event(line, deployment, settings.PUBLIC_URL))]
     if events:
         partition = Partition(deployment.region.database, deployment.partition or 0)
@@ -65,5 +63,5 @@ def _keep(keeping: AuditKeeping) -> int:
         except (FhirError, DatabaseError) as error:
             logger.warning("audit events of %s wait (%s)", deployment.pk, error)
             return 0
-    AuditKeeping.objects.filter(pk=keeping.pk, line=keeping.line).update(line=reached, seen=last)
+    AuditKeeping.objects.filter(pk=keeping.pk, line=keeping.line).update(line=reached)
     return len(events)

@@ -1,6 +1,6 @@
 """The log in the order in which its lines were stored: for whoever follows it, and for the audit events that are made of it.
 
-Lines are numbered as they are stored, for all deployments together, and a process may store a line after others have stored higher numbers.
+Lines are numbered as they are stored, for all deployments together, and become visible in that order (gateway.log_lines).
 """
 
 from collections.abc import Mapping
@@ -12,24 +12,23 @@ from django.db.models.functions import Concat
 
 from deployments.models import Deployment
 from gateway.models import RequestLog
-from gateway.selectors import PAGE, LogPage, filtered_requests
-
-# So many numbers are looked at again: what takes a lower number than others have stored already is stored within moments.
-_LATE = 5000
+from gateway.selectors import PAGE, LogPage, filtered_requests, list_requests
 
 
 def list_requests_after(deployment: Deployment, filters: Mapping[str, Any], after: int) -> LogPage:
-    """Those after the line with this number, oldest first. Who goes on with `newer` has each look read little more than what came since the last."""
+    """Those after the line with this number, oldest first. Who goes on with `newer` has each look read only what came since the last."""
     newest = last_number()
     lines = filtered_requests(deployment, filters, _in_order_of_numbers(deployment))
     found = list(lines.filter(pk__gt=after).order_by("pk")[:PAGE])
     reached = found[-1].pk if found else after
-    return LogPage(found, None, newer=reached if len(found) == PAGE else max(reached, newest - _LATE))
+    return LogPage(found, None, newer=reached if len(found) == PAGE else max(reached, newest))
 
 
-def followed_from(page: LogPage) -> LogPage:
-    """The first page of a list, with the place from which on it is followed."""
-    return replace(page, newer=max(last_number() - _LATE, 0, *(line.pk for line in page.lines)))
+def list_requests_to_follow(deployment: Deployment, filters: Mapping[str, Any]) -> LogPage:
+    """The newest ones, newest first, with the place from which on they are followed: what is stored meanwhile comes after it."""
+    newest = last_number()
+    page = list_requests(deployment, filters)
+    return replace(page, lines=[line for line in page.lines if line.pk <= newest], newer=newest)
 
 
 def list_requests_between(deployment: Deployment, after: int, last: int, most: int) -> list[RequestLog]:

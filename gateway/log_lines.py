@@ -35,6 +35,7 @@ _COLUMNS = (
     *("patient", "decision_time", "statements", "statement_time"),
 )
 _AT_ONCE = 100  # rows in one statement on SQLite
+_LONGEST_PAUSE = "10s"
 _PATIENT = _COLUMNS.index("patient")
 
 
@@ -101,8 +102,21 @@ def store(lines: Sequence[Line]) -> None:
         rows.append(row)
         by_deployment[line.deployment_id].append((moment, row[_PATIENT]))
     with transaction.atomic():
+        _wait_for_others()
         _insert(rows)
         patient_blocks.note(by_deployment)
+
+
+def _wait_for_others() -> None:
+    """Until this transaction ends, no other process numbers lines: whoever sees a line then sees each that has a lower number
+    (gateway.following). SQLite has one writer anyway. A process that stands still keeps the others waiting for some seconds only.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('idle_in_transaction_session_timeout', %s, true), pg_advisory_xact_lock(%s::regclass::int, 0)",
+                [_LONGEST_PAUSE, RequestLog._meta.db_table],
+            )
 
 
 def _written(moment: int, zone: str) -> str:

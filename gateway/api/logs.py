@@ -10,7 +10,7 @@ from deployments.api.access import deployment_for
 from gateway.api.serializers import KeepingSerializer, LogFilter, LogPageSerializer, LogQuery, TraceSerializer
 from gateway.audit_keeping import keeps_audit_events, set_keeping
 from gateway.exporting import FHIR_NDJSON, NDJSON, download
-from gateway.following import followed_from, list_requests_after
+from gateway.following import list_requests_after, list_requests_to_follow
 from gateway.selectors import get_request, list_requests
 from portal.api.access import caller
 from portal.api.base import ApiView, read_body, read_query
@@ -29,9 +29,10 @@ class LogList(ApiView):
             raise InvalidQuery({"after": ["Give before or after, not both."]})
         if after is not None:
             page = list_requests_after(deployment, filters, after)
-        else:
+        elif before is not None:
             page = list_requests(deployment, filters, before)
-            page = page if before else followed_from(page)
+        else:
+            page = list_requests_to_follow(deployment, filters)
         return Response(LogPageSerializer(page).data)
 
 

@@ -6,15 +6,12 @@ from deployments.models import Deployment
 
 
 class AuditKeeping(models.Model):
-    """There is a row while it is switched on. `line` is the primary key of the last line that was turned into an event,
-    `seen` of the last one that was there at the look before: what has a smaller number is stored by now.
-    """
+    """There is a row while it is switched on. `line` is the primary key of the last line up to which events are made."""
 
     deployment = models.OneToOneField(
         Deployment, primary_key=True, on_delete=models.CASCADE, related_name="audit_keeping"
     )
     line = models.BigIntegerField()
-    seen = models.BigIntegerField()
 
     def __str__(self) -> str:
         return f"audit events of {self.deployment_id} up to line {self.line}"

@@ -1,10 +1,13 @@
 """Log lines and counts in a control database on PostgreSQL, where the lines are copied in."""
 
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from django.db import DatabaseError, connections, transaction
+from django.utils.connection import ConnectionProxy
 
 from gateway import keeping_counts, log_lines, patient_blocks
 from gateway.front import Exchange
@@ -25,7 +28,7 @@ def control_database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         for model in MODELS:
             editor.create_model(model)
     for module in (keeping_counts, log_lines, patient_blocks):
-        monkeypatch.setattr(module, "connection", connections[ALIAS])
+        monkeypatch.setattr(module, "connection", ConnectionProxy(connections, ALIAS))
     yield
     with connections[ALIAS].schema_editor() as editor:
         for model in MODELS:
@@ -54,6 +57,49 @@ def test_a_line_that_cannot_be_stored_is_an_error_of_the_database() -> None:
     with pytest.raises(DatabaseError), transaction.atomic(using=ALIAS):
         log_lines.store([line("Patient/1"), line("Patient/2", interaction="re\x00ad")])
     assert RequestLog.objects.using(ALIAS).count() == 0
+
+
+def wait_for_waiting() -> None:
+    """Until somebody waits for a lock that another transaction holds."""
+    for _ in range(600):
+        with connections[ALIAS].cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
+                " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+            )
+            if cursor.fetchone() == (1,):
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
+
+
+@pytest.mark.django_db(transaction=True, databases="__all__")
+def test_no_line_becomes_visible_before_one_with_a_lower_number() -> None:
+    is_stored, may_end = threading.Event(), threading.Event()
+
+    def store(path: str, slowly: bool) -> None:
+        try:
+            with transaction.atomic(using=ALIAS):
+                log_lines.store([line(path)])
+                if slowly:
+                    is_stored.set()
+                    assert may_end.wait(30)
+        finally:
+            connections[ALIAS].close()
+
+    first = threading.Thread(target=store, args=("Patient/first", True))
+    second = threading.Thread(target=store, args=("Patient/second", False))
+    first.start()
+    assert is_stored.wait(30)
+    second.start()
+    wait_for_waiting()
+    seen = RequestLog.objects.using(ALIAS).count()
+    may_end.set()
+    first.join()
+    second.join()
+    assert seen == 0
+    kept = RequestLog.objects.using(ALIAS).order_by("pk").values_list("path", flat=True)
+    assert list(kept) == ["Patient/first", "Patient/second"]
 
 
 def test_a_patients_lines_are_looked_for_in_the_blocks_that_name_the_patient() -> None:
