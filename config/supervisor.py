@@ -17,8 +17,8 @@ from config.env import BASE_DIR
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 STOP_SECONDS = 8.0
-# More than the attempts that a job has: one that ends its worker each time fails in the end, and must not end the run.
-MOST_DEATHS = 5
+# More than two jobs that end their worker each time take until both have failed, together or alone: they must not end the run.
+MOST_DEATHS = 6
 DEATHS_WITHIN = 60.0  # seconds
 
 

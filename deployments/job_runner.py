@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from deployments.job_room import place
 from deployments.jobs import JobCancelled, JobFault, Kind, LeaseLost, Progress, get_kind
 from deployments.models import Job, JobState
 from portal.outages import outage_of
@@ -22,6 +24,7 @@ logger = logging.getLogger(__name__)
 WRITE_PROGRESS_EVERY = 0.4  # seconds
 OUTAGE_PAUSE = timedelta(seconds=10)
 LOOK_AGAIN = 0.5  # seconds
+WAITS = "Its worker stopped. It goes on as soon as nothing else runs beside it."
 UNEXPECTED = "Something unexpected went wrong. The installation's log has the details."
 
 
@@ -31,20 +34,21 @@ def lease_time() -> timedelta:
 
 
 def claim(job_id: int) -> Job | None:
-    """Take the job if it is queued, or was left by a dead worker; None if another has it or it has ended."""
+    """Take the job if it is queued, or was left by a dead worker; None if another has it or it has ended. What was left is counted when it begins."""
     now = timezone.now()
-    holder = secrets.token_hex(16)
-    free = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=now)
-    taken = Job.objects.filter(free, pk=job_id).update(
-        state=JobState.RUNNING,
-        attempts=F("attempts") + 1,
-        lease_holder=holder,
-        lease_until=now + lease_time(),
-        started=now,
-    )
-    if not taken:
+    job = Job.objects.filter(pk=job_id)
+    taken: dict[str, Any] = {
+        "state": JobState.RUNNING,
+        "lease_holder": secrets.token_hex(16),
+        "lease_until": now + lease_time(),
+        "started": now,
+    }
+    is_new = job.filter(state=JobState.QUEUED).update(**taken, attempts=F("attempts") + 1)
+    if not is_new and not job.filter(state=JobState.RUNNING, lease_until__lt=now).update(**taken):
         return None
-    return Job.objects.select_related("deployment", "deployment__region", "deployment__tenant").get(pk=job_id)
+    claimed = job.select_related("deployment", "deployment__region", "deployment__tenant").get()
+    claimed.was_left = not is_new
+    return claimed
 
 
 def _ours(job: Job) -> QuerySet[Job]:
@@ -104,6 +108,20 @@ class _StepRecord:
             raise LeaseLost
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise JobCancelled
+
+
+@contextmanager
+def _turn(job: Job) -> Iterator[None]:
+    """A job whose worker died is tried alone: it may be what ended it, or it only was beside that. Waiting is no attempt."""
+    step = job.current_step
+    if job.was_left and step is not None:
+        step["detail"] = WAITS
+        _ours(job).update(steps=job.steps)
+    with place(alone=job.was_left):
+        if job.was_left:
+            job.attempts += 1
+            _ours(job).update(attempts=job.attempts)
+        yield
 
 
 def _run_steps(job: Job, kind: Kind) -> None:
@@ -181,13 +199,13 @@ def run(job_id: int) -> None:
     if job is None:
         return
     kind = get_kind(job.kind)
-    if job.attempts > kind.max_attempts:
+    if job.was_left and job.attempts >= kind.max_attempts:
         _settle_failure(
             job, kind, JobState.FAILED, f"The worker stopped {kind.max_attempts} times during this work."
         )
         return
     try:
-        with _heartbeat(job):
+        with _heartbeat(job), _turn(job):
             _run_steps(job, kind)
         with transaction.atomic():
             kind.succeeded(job)

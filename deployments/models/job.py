@@ -39,6 +39,8 @@ class Job(models.Model):
     created = models.DateTimeField(auto_now_add=True)
     started = models.DateTimeField(null=True)
     finished = models.DateTimeField(null=True)
+    # Not stored: whether this worker took it over from one that died.
+    was_left = False
 
     class Meta:
         ordering = ("-created", "-pk")

@@ -1,9 +1,10 @@
-"""The product's Celery application with one more kind of job: slow, so that a test can kill its worker in the middle.
+"""The product's Celery application with two more kinds of job: slow, so that a test can kill its worker in the middle, and deadly, which kills it itself.
 
 Each step appends a line to the file named in the arguments, so that a test sees what ran in which process.
 """
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -38,6 +39,13 @@ def _last(progress: Progress) -> None:
     _note(progress, "last")
 
 
+def _deadly(progress: Progress) -> None:
+    _note(progress, "deadly")
+    time.sleep(progress.job.arguments["seconds"])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+register_kind(Kind("deadly", "Deadly work", (Step("deadly", "Deadly", _deadly),)))
 register_kind(
     Kind(
         "slow",

@@ -18,7 +18,7 @@ class Work:
 
     def __init__(self) -> None:
         self.ran: list[str] = []
-        self.fault: Exception | None = None
+        self.fault: BaseException | None = None
         self.settled: list[str] = []
 
     def first(self, progress: Progress) -> None:
@@ -149,14 +149,34 @@ def test_a_running_job_is_cancelled_at_its_next_report(job: Job, work: Work) -> 
     assert job.state == JobState.CANCELLED
 
 
-def test_a_job_whose_worker_dies_each_time_fails_in_the_end(job: Job) -> None:
+class WorkerDied(BaseException):
+    """No error of a step: whoever runs the job is gone with it."""
+
+
+def die(job: Job) -> None:
+    """As if the worker that has the job were killed, and its lease had ended."""
+    Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_a_job_whose_worker_dies_each_time_fails_in_the_end(job: Job, work: Work) -> None:
+    work.fault = WorkerDied()
     for _ in range(3):
-        assert job_runner.claim(job.pk) is not None
-        Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        with pytest.raises(WorkerDied):
+            job_runner.run(job.pk)
+        die(job)
     job_runner.run(job.pk)
     job.refresh_from_db()
     assert job.state == JobState.FAILED
-    assert "worker stopped" in job.error
+    assert "worker stopped 3 times" in job.error
+
+
+def test_a_worker_that_dies_before_a_job_begins_anew_is_none_of_its_attempts(job: Job, work: Work) -> None:
+    for _ in range(5):
+        assert job_runner.claim(job.pk) is not None
+        die(job)
+    job_runner.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.steps[0]["detail"]) == (JobState.DONE, 2, "three of ten")
 
 
 def test_an_ended_job_can_neither_be_cancelled_nor_a_good_one_retried(job: Job) -> None:

@@ -1,12 +1,13 @@
 """Real worker processes, killed in the middle, over files, Redis and RabbitMQ."""
 
+import signal
 import time
 from pathlib import Path
 
 import pytest
 from celery import current_app
 
-from deployments import data_jobs, jobs, transfers
+from deployments import data_jobs, job_runner, job_sweeper, jobs, transfers
 from deployments.models import Deployment, Job, JobState, State
 from fhirserver import partitions
 from portal.models import User
@@ -61,6 +62,23 @@ def test_a_job_whose_worker_is_killed_is_finished_by_the_next_worker(
         f"last {second.pid}",
     ]
     assert job.attempts == 2
+
+
+def test_a_job_that_ends_its_worker_each_time_takes_no_other_with_it(
+    deployment: Deployment, alice: User, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    arguments = {"notes": str(tmp_path / "notes"), "seconds": 2}
+    deadly = jobs.start("deadly", deployment, alice, arguments)
+    # Longer than any worker lives that has the other.
+    slow = jobs.start("slow", deployment, alice, {**arguments, "seconds": 3})
+    for _ in range(3):
+        assert start_worker().wait(120) == -signal.SIGKILL
+        job_sweeper.free_all()
+    for job in (deadly, slow):
+        job_runner.run(job.pk)
+        job.refresh_from_db()
+    assert (deadly.state, deadly.error) == (JobState.FAILED, "The worker stopped 3 times during this work.")
+    assert (slow.state, slow.error) == (JobState.DONE, "")
 
 
 def test_an_import_whose_worker_is_killed_stores_each_resource_once(
