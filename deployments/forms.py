@@ -162,7 +162,7 @@ class LimitsForm(forms.Form):
         min_value=Decimal("0.001"),
         decimal_places=3,
         label="Largest body (MB)",
-        help_text="Of a request; beyond it the answer is 413. Empty: as large as this installation takes.",
+        help_text="Of a request, unpacked too; beyond it the answer is 413. Empty: as large as this installation takes.",
     )
 
     def clean_largest_body(self) -> int | None:

@@ -29,40 +29,18 @@ _IN_JSON = (b"{", b"[", b",")
 _IN_XML = (b"<",)
 
 
-def unpacked_body(request: FhirRequest) -> bytes:
-    """The body without its gzip, within the limit of size."""
+def body_of(request: FhirRequest) -> bytes:
+    """The body, within the limit of size."""
     if len(request.body) > MAX_BODY_BYTES:
         raise TooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes (MAX_BODY_BYTES).")
-    encoding = request.header("content-encoding").lower()
-    if encoding in ("", "identity"):
-        return request.body
-    # RFC 9110, 8.4.1.3: x-gzip is gzip.
-    if encoding not in ("gzip", "x-gzip"):
-        raise UnsupportedMediaType(f"Content-Encoding {encoding} is not supported; gzip is.")
-    return _inflated(request.body)
-
-
-def _inflated(packed: bytes) -> bytes:
-    inflate = zlib.decompressobj(wbits=31)
-    try:
-        # One more than is allowed: a body that is just as large as that ends where it should.
-        body = inflate.decompress(packed, MAX_BODY_BYTES + 1)
-    except zlib.error as error:
-        raise BadRequest("The body is not valid gzip.") from error
-    if len(body) > MAX_BODY_BYTES:
-        raise TooLarge(f"The unpacked body is larger than {MAX_BODY_BYTES} bytes (MAX_BODY_BYTES).")
-    if not inflate.eof:
-        raise BadRequest("The body is not valid gzip: it was cut off.")
-    if inflate.unused_data:
-        raise BadRequest("The body has more after its gzip: send one gzip member.")
-    return body
+    return request.body
 
 
 def read_resource(request: FhirRequest) -> dict[str, Any]:
     """The resource in the body, from JSON or XML; it has a `resourceType`, all else is unchecked."""
     kind = media_type(request.header("content-type"))
     _require_our_form(request.header("content-type"))
-    body = unpacked_body(request)
+    body = body_of(request)
     if kind in XML_NAMES:
         resource: Any = _from_xml(body)
     elif kind in JSON_NAMES or kind == "":
@@ -105,7 +83,7 @@ Value = TypeVar("Value")
 
 def _decoded(request: FhirRequest, decode: Callable[[bytes], Value]) -> Value:
     _require_our_form(request.header("content-type"))
-    body = unpacked_body(request)
+    body = body_of(request)
     _require_moderate(body, _IN_JSON)
     try:
         return decode(body)

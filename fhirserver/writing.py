@@ -12,7 +12,7 @@ from fhirserver.indexing.extract import index_rows
 from fhirserver.instants import instant
 from fhirserver.outcomes import BadRequest, Invalid, Issue, NotFound, PreconditionFailed
 from fhirserver.profiles import require_profiles
-from fhirserver.representation import read_resource, unpacked_body
+from fhirserver.representation import body_of, read_resource
 from fhirserver.responses import tags_of
 from fhirserver.store import Change, Current, Store, Version, change_of, new_version_time, rid_of
 from fhirspec import json
@@ -44,7 +44,7 @@ def read_valid_resource(request: FhirRequest, store: Store) -> dict[str, Any]:
 
 
 def _content(request: FhirRequest, store: Store) -> dict[str, Any] | None:
-    body = unpacked_body(request)
+    body = body_of(request)
     if not holds_content(request, body):
         return None
     current = store.get_to_change(BINARY, request.logical_id) if request.logical_id else None

@@ -24,7 +24,7 @@ from portal.outbound import AddressRefused, OutboundBusy, OutboundError, Outboun
 
 TIMEOUT = 60.0  # seconds, until the headers are there and between two parts of the body
 _SENT = (
-    *("accept", "content-type", "content-encoding", "prefer"),
+    *("accept", "content-type", "prefer"),
     *("if-match", "if-none-match", "if-modified-since", "if-none-exist"),
 )
 _FORM = "application/x-www-form-urlencoded"
@@ -114,8 +114,6 @@ def _is_metadata(request: Inbound) -> bool:
 
 def _readdressed(request: Inbound, body: bytes, to_theirs: Readdressing) -> bytes:
     kind = request.headers.get("content-type", "")
-    if not body or "content-encoding" in request.headers:
-        return body
     if kind.startswith(_FORM):
         return to_theirs.query(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     return to_theirs.whole(body, kind)

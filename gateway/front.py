@@ -21,7 +21,7 @@ from gateway.documents import document_at
 from gateway.door import decide
 from gateway.endpoints import METADATA_ONLY, Endpoint, endpoints
 from gateway.forwarding import forward
-from gateway.inbound import BodyTooLarge, Inbound, LengthRequired, MalformedRequest
+from gateway.inbound import BodyTooLarge, Inbound, LengthRequired, MalformedRequest, UnknownEncoding
 from gateway.needs import interaction_and_need, smallest_missing_scope
 from gateway.outcomes import outcome, present_error
 from gateway.patients import SINGLE, patient_in_query, patient_in_resource
@@ -84,6 +84,9 @@ def serve(exchange: Exchange) -> FhirResponse:
     except LengthRequired as error:
         exchange.reason = Reason.MALFORMED
         response = outcome(411, "structure", str(error), {"Connection": "close"})
+    except UnknownEncoding as error:
+        exchange.reason = Reason.MALFORMED
+        response = outcome(415, "not-supported", str(error))
     except NoPlace:
         exchange.reason = Reason.TOO_SLOW
         text = "Other slow bodies are under way. Send it again, over a quicker connection if you can."

@@ -4,6 +4,7 @@ Only what the engine and the door need is taken over, so that a hostile header r
 """
 
 import re
+import zlib
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -25,11 +26,11 @@ _MAX_PARAMETERS = 1000
 _MAX_QUERY = 64 * 1024
 _PRINTABLE = bytes(range(33, 127))
 _CHUNK = 64 * 1024
+_GZIP_WINDOW = 31  # zlib's notation for a gzip container
 # Environment key to header name: what the engine may look at.
 _HEADERS = {
     "HTTP_ACCEPT": "accept",
     "CONTENT_TYPE": "content-type",
-    "HTTP_CONTENT_ENCODING": "content-encoding",
     "HTTP_PREFER": "prefer",
     "HTTP_IF_MATCH": "if-match",
     "HTTP_IF_NONE_MATCH": "if-none-match",
@@ -49,16 +50,20 @@ class LengthRequired(Exception):
     """A body in pieces that could be cut off without anybody seeing it (411)."""
 
 
-class BodyTooLarge(Exception):
-    """The body has more bytes than may come (413); the message names the limit."""
+class UnknownEncoding(Exception):
+    """A body that is packed in a way that is not supported (415)."""
 
-    def __init__(self, limit: int) -> None:
+
+class BodyTooLarge(Exception):
+    """The body, `what` of it, has more bytes than may come (413); the message names the limit."""
+
+    def __init__(self, limit: int, what: str = "body") -> None:
         whose = (
             "this server takes (FHIR_MAX_BODY_BYTES)"
             if limit == settings.FHIR_MAX_BODY_BYTES
             else "this deployment takes (Settings, Limits)"
         )
-        super().__init__(f"The body is larger than the {limit:,} bytes that {whose}.")
+        super().__init__(f"The {what} is larger than the {limit:,} bytes that {whose}.")
 
 
 @dataclass(slots=True)
@@ -102,8 +107,19 @@ class Inbound:
         return f"{settings.PUBLIC_URL.rstrip('/')}/fhir/{self.deployment_id}/r4"
 
     def body(self, largest: int | None = None) -> bytes:
-        """The whole body, `largest` bytes at most, else FHIR_MAX_BODY_BYTES. Raises BodyTooLarge, as early as it can be known, MalformedRequest when it ends early, LengthRequired, and NoPlace."""
+        """The whole body, unpacked: as it is sent and as it is unpacked `largest` bytes at most, else FHIR_MAX_BODY_BYTES. Raises BodyTooLarge, as early as
+        it can be known, MalformedRequest when it ends early, LengthRequired, UnknownEncoding, and NoPlace."""
         limit: int = min(settings.FHIR_MAX_BODY_BYTES, largest or settings.FHIR_MAX_BODY_BYTES)
+        body = self._sent_body(limit)
+        encoding = self.environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+        if not body or encoding in ("", "identity"):
+            return body
+        # RFC 9110, 8.4.1.3: x-gzip is gzip.
+        if encoding not in ("gzip", "x-gzip"):
+            raise UnknownEncoding(f"Content-Encoding {encoding} is not supported; gzip is.")
+        return _unpacked(body, limit)
+
+    def _sent_body(self, limit: int) -> bytes:
         length = self.environ.get("CONTENT_LENGTH") or ""
         if length:
             if not length.isdecimal():
@@ -142,6 +158,22 @@ class Inbound:
                 raise BodyTooLarge(limit)
             parts.append(chunk)
         return b"".join(parts)
+
+
+def _unpacked(packed: bytes, limit: int) -> bytes:
+    inflate = zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        # One more than is allowed: a body that is just as large as that ends where it should.
+        body = inflate.decompress(packed, limit + 1)
+    except zlib.error as error:
+        raise MalformedRequest("The body is not valid gzip.") from error
+    if len(body) > limit:
+        raise BodyTooLarge(limit, "unpacked body")
+    if not inflate.eof:
+        raise MalformedRequest("The body is not valid gzip: it was cut off.")
+    if inflate.unused_data:
+        raise MalformedRequest("The body has more after its gzip: send one gzip member.")
+    return body
 
 
 def parse_query(text: str) -> list[tuple[str, str]]:

@@ -128,7 +128,9 @@ class SettingsSerializer(Strict, serializers.ModelSerializer[Deployment]):
         min_value=1, allow_null=True, help_text="Below what the size allows; null: that"
     )
     largest_body = serializers.IntegerField(
-        min_value=1, allow_null=True, help_text="Bytes of a request's body; null: what the installation takes"
+        min_value=1,
+        allow_null=True,
+        help_text="Bytes of a request's body, unpacked too; null: what the installation takes",
     )
 
     upstream_credential = serializers.CharField(

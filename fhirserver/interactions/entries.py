@@ -140,6 +140,7 @@ class Transaction:
     request: FhirRequest
     store: Store
     entries: list[Entry]
+    # whether looking for conditional references is worth a walk through every resource
     may_refer_by_condition: bool
     addresses: dict[str, str] = field(default_factory=dict)
     # base of a server in a fullUrl: what stands below it, and where that is stored here

@@ -5,7 +5,7 @@ from fhirserver.characters import require_pairs_without_nul
 from fhirserver.http import FhirRequest, FhirResponse
 from fhirserver.negotiation import media_type
 from fhirserver.outcomes import BadRequest, UnsupportedMediaType
-from fhirserver.representation import unpacked_body
+from fhirserver.representation import body_of
 from fhirserver.responses import json_response
 from fhirserver.search.query import read_query
 from fhirserver.search.service import search as find_page
@@ -30,7 +30,7 @@ def search_by_post(request: FhirRequest, store: Store) -> FhirResponse:
     if request.body and kind not in (_FORM, ""):
         raise UnsupportedMediaType(f"A search by POST comes as {_FORM}, not as {kind}.")
     try:
-        form = read_query(unpacked_body(request).decode())
+        form = read_query(body_of(request).decode())
     except UnicodeDecodeError:
         raise BadRequest("The form is not UTF-8.") from None
     require_pairs_without_nul(form)

@@ -31,16 +31,11 @@ from fhirspec import json
 
 def transaction(request: FhirRequest, store: Store, found: dict[str, Any], answer: Answer) -> FhirResponse:
     entries = [read_entry(request, entry, number) for number, entry in enumerate(found.get("entry", []))]
-    work = Transaction(request, store, entries, _may_refer_by_condition(request))
+    work = Transaction(request, store, entries, b"?" in request.body)
     if any(_needs_searches(work, entry) for entry in entries):
         with store.atomic():
             return _carried_out(work, answer)
     return _carried_out(work, answer)
-
-
-def _may_refer_by_condition(request: FhirRequest) -> bool:
-    """Whether looking for conditional references is worth a walk through every resource."""
-    return b"?" in request.body or bool(request.header("content-encoding"))
 
 
 def _needs_searches(work: Transaction, entry: Entry) -> bool:

@@ -148,10 +148,9 @@ CONTENT_TYPES = st.builds(
 BODIES = st.sampled_from((b"", b"{}", b'{"resourceType":"Patient"}', b"<Patient/>", b"\xff", b"[", b"null"))
 
 
-@given(HEADER | CONTENT_TYPES, HEADER | st.sampled_from(("gzip", "GZIP", "identity", "br")), BODIES)
-def test_no_content_type_or_encoding_breaks_a_body(kind: str, encoding: str, body: bytes) -> None:
-    headers = {"content-type": kind, "content-encoding": encoding}
-    request = FhirRequest("POST", "Patient", headers=headers, body=body)
+@given(HEADER | CONTENT_TYPES, BODIES)
+def test_no_content_type_breaks_a_body(kind: str, body: bytes) -> None:
+    request = FhirRequest("POST", "Patient", headers={"content-type": kind}, body=body)
     for reader in (read_resource, read_json):
         assert status_of(partial(reader, request)) in (200, 400, 413, 415)
 

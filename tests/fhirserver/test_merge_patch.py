@@ -1,6 +1,5 @@
 """JSON Merge Patch (RFC 7396) in every place where a patch works: https://hl7.org/fhir/R4/http.html#patch"""
 
-import gzip
 from base64 import b64encode
 from typing import Any
 
@@ -119,8 +118,6 @@ def test_headers_are_followed(ann: Client) -> None:
     assert merge(ann, male, if_match='W/"7"').status == 412
     minimal = merge(ann, male, if_match='W/"1"', prefer="return=minimal")
     assert (minimal.status, minimal.body, minimal.headers["ETag"]) == (200, b"", 'W/"2"')
-    packed = merge(ann, gzip.compress(b'{"gender":"other"}'), content_encoding="gzip")
-    assert packed.json()["gender"] == "other"
     as_xml = merge(ann, male, accept="application/fhir+xml", content_type=f"{MERGE_PATCH}; charset=UTF-8")
     assert b'<gender value="male"/>' in as_xml.body
     assert merge(ann, male, accept=MERGE_PATCH).json()["gender"] == "male"

@@ -200,14 +200,6 @@ def test_streamed_answers_pass_through_the_test_client_too(full: Caller) -> None
     assert json.loads(body)["resourceType"] == "Bundle"
 
 
-def test_a_compressed_body_is_read(full: Caller) -> None:
-    patient = gzip.compress(b'{"resourceType": "Patient", "gender": "female"}')
-    created = full("POST", "Patient", patient, content_encoding="gzip")
-    assert created.status_code == 201
-    assert json.loads(created.content)["gender"] == "female"
-    assert full("POST", "Patient", patient, content_encoding="br").status_code == 415
-
-
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "Patient", 401), ("TRACE", "Patient", 405)])
 def test_errors_of_the_door_come_in_xml_too(nobody: Caller, method: str, path: str, status: int) -> None:
     for asked in ({"accept": "application/fhir+xml"}, {}):

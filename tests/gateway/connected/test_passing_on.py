@@ -3,17 +3,21 @@
 import gzip
 import json
 import tracemalloc
+from typing import Any
 
 import pytest
 
+from credentials.access import chosen
 from deployments.models import Deployment
+from deployments.services import change_limits
 from deployments.upstream import check_health
 from deployments.upstream_credentials import seal_basic, seal_client
 from fhirspec.xml import to_xml
 from gateway.endpoints import endpoints
 from gateway.models import RequestLog
 from gateway.recorder import recorder
-from tests.gateway.conftest import Caller
+from portal.models import User
+from tests.gateway.conftest import Caller, caller_of
 from tests.gateway.connected.conftest import SECRET, STATEMENT
 from tests.gateway.connected.speaking import (
     caller_of_nobody,
@@ -220,3 +224,34 @@ def test_client_credentials_fetch_a_token_and_another_when_it_is_refused(
     refused = caller("GET", "Patient/1")
     assert "invalid_client" in diagnostics(refused)
     assert "their-secret" not in diagnostics(refused)
+
+
+def packed(text: bytes) -> dict[str, Any]:
+    return {"body": gzip.compress(text), "content_encoding": "gzip"}
+
+
+def test_a_packed_body_is_passed_on_unpacked_and_within_the_limit(
+    caller: Caller, connected: Deployment, upstream: Scripted, alice: User
+) -> None:
+    own = json.dumps({"reference": f"{public_base(caller)}/Patient/1"}, separators=(",", ":"))
+    content(caller("POST", "Patient", **packed(own.encode())))
+    assert "content-encoding" not in upstream.last.headers
+    assert f'"reference":"{upstream.base}/Patient/1"'.encode() in upstream.last.body
+    change_limits(connected, None, 1000, by=alice)
+    endpoints.forget_all()
+    sent = len(upstream.came)
+    refused = caller("POST", "Patient", **packed(b" " * 1001))
+    assert refused.status_code == 413
+    assert b"(Settings, Limits)" in refused.content  # type: ignore[attr-defined]
+    assert len(upstream.came) == sent
+
+
+def test_a_packed_form_reaches_no_further_than_an_open_one(connected: Deployment, upstream: Scripted) -> None:
+    """What a credential may not include is told from the names in the form."""
+    narrow = caller_of(connected, chosen({"Patient": "rs"}))
+    form = "application/x-www-form-urlencoded"
+    plain = packed(b"name=x")
+    content(narrow("POST", "Patient/_search", content_type=form, **plain))
+    wide = packed(b"_revinclude=Observation:patient")
+    assert narrow("POST", "Patient/_search", content_type=form, **wide).status_code == 403
+    assert [came.body for came in upstream.came] == [b"name=x"]
