@@ -1,12 +1,14 @@
 """$everything: what lies in the time that is asked for, and everything of all patients."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from fhirserver import bulk
-from fhirserver.access import AccessGrant, Permission
+from fhirserver.access import FULL, AccessGrant, Permission
 from fhirserver.operations import everything
+from fhirserver.statement_time import spent
 from tests.fhirserver.client import BASE, Client
 
 ADA = {"reference": "Patient/ada"}
@@ -116,6 +118,101 @@ def test_everything_of_all_patients_in_pages(several: Client) -> None:
         seen += [entry["resource"]["id"] for entry in bundle["entry"]]
         address = next((one["url"] for one in bundle["link"] if one["relation"] == "next"), "")
     assert sorted(seen) == ["ada", "bea", "cough", "cy", "doctor", "shared"]
+
+
+def relations(bundle: dict[str, Any]) -> dict[str, str]:
+    return {one["relation"]: one["url"] for one in bundle["link"]}
+
+
+def walked(client: Client, address: str) -> list[dict[str, Any]]:
+    """The bundles of all pages."""
+    bundles = [client.get(address).json()]
+    while following := relations(bundles[-1]).get("next"):
+        bundles.append(client.get(following).json())
+    return bundles
+
+
+@pytest.fixture
+def crowded(several: Client) -> Client:
+    """Thirty more patients: each with two conditions, one of a doctor, and each in an appointment with the next."""
+    patients = [{"resourceType": "Patient", "id": f"p{number}"} for number in range(30)]
+    conditions = [
+        {
+            **condition(f"c{number}"),
+            "subject": {"reference": f"Patient/p{number // 2}"},
+            **({"asserter": {"reference": f"Practitioner/d{number % 3}"}} if number % 2 else {}),
+        }
+        for number in range(60)
+    ]
+    together = [
+        {
+            "resourceType": "Appointment",
+            "id": f"a{number}",
+            "status": "booked",
+            "participant": [
+                {"actor": {"reference": f"Patient/p{each % 30}"}, "status": "accepted"}
+                for each in (number, number + 1)
+            ],
+        }
+        for number in range(30)
+    ]
+    doctors = [{"resourceType": "Practitioner", "id": f"d{number}"} for number in range(3)]
+    linked = {
+        "resourceType": "Patient",
+        "id": "again",
+        "link": [{"other": {"reference": "Patient/p7"}, "type": "seealso"}],
+    }
+    bulk.load(several.partition, [*patients, *doctors, *conditions, *together, linked])
+    return several
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        FULL,
+        AccessGrant((Permission("*", frozenset("rs"), ("Patient", "p7")),)),
+        AccessGrant((Permission("Patient", frozenset("rs"), ("Patient", "p8")), Permission("Appointment", frozenset("rs")))),
+    ],
+    ids=["all", "one patient's", "one patient and every appointment"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "query", ["_count=1", "_count=7", "_count=7&_type=Appointment,Patient", "_count=500"]
+)
+def test_pages_of_all_patients_show_what_is_streamed_in_its_order(
+    crowded: Client, grant: AccessGrant, query: str
+) -> None:
+    client = Client(crowded.partition, grant)
+    whole = client.get(f"Patient/$everything?{query.partition('&')[2]}").json()
+    pages = walked(client, f"Patient/$everything?{query}")
+    shown = [entry["fullUrl"] for page in pages for entry in page["entry"]]
+    assert shown == [entry["fullUrl"] for entry in whole["entry"]]
+    assert {page["total"] for page in pages} == {len(shown)}
+    for before, page in pairwise(pages):
+        back = client.get(relations(page)["previous"]).json()
+        assert back["entry"] == before["entry"]
+        assert client.get(relations(page)["last"]).json()["entry"] == pages[-1]["entry"]
+
+
+def test_a_page_of_all_patients_begins_where_the_one_before_ended(crowded: Client) -> None:
+    cost = []
+    address = "Patient/$everything?_count=10"
+    for _ in range(10):
+        began = spent.count
+        page = crowded.get(address).json()
+        cost.append(spent.count - began)
+        address = relations(page)["next"]
+    assert cost[0] > 30
+    assert max(cost[1:]) < 20
+
+
+def test_a_place_is_good_for_its_own_question_only(crowded: Client) -> None:
+    following = relations(crowded.get("Patient/$everything?_count=10").json())["next"]
+    assert crowded.get(following).status == 200
+    assert crowded.get(f"{following}&_type=Patient").status == 400
+    assert crowded.get("Patient/$everything?_count=10&_cursor=x").status == 400
+    crowded.delete("Patient/p29")
+    after = crowded.get(following)
+    assert (after.status, len(after.json()["entry"])) == (200, 10)
 
 
 def test_a_page_is_never_longer_than_one_of_a_search(

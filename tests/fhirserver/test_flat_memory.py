@@ -11,7 +11,7 @@ from fhirserver import bulk
 from fhirserver.access import FULL
 from fhirserver.engine import respond
 from fhirserver.http import FhirRequest
-from fhirserver.operations import everything, export, export_reach
+from fhirserver.operations import everything, everything_rows, export, export_reach
 from fhirserver.partitions import Partition
 from fhirserver.statement_time import spent
 
@@ -23,7 +23,7 @@ BOUND = 20 * MEGABYTE  # of the 60 that there are
 @pytest.fixture
 def filled(partition: Partition, monkeypatch: pytest.MonkeyPatch) -> Partition:
     """One patient with a long record, read in small batches."""
-    for module in (everything, export, export_reach):
+    for module in (everything, everything_rows, export, export_reach):
         monkeypatch.setattr(module, "BATCH", BATCH)
     bulk.load(partition, [{"resourceType": "Patient", "id": "ada"}])
     bulk.load(
