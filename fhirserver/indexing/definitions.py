@@ -16,6 +16,7 @@ from fhirspec.catalogue import get_catalogue
 from fhirspec.definitions import Component, Element, SearchParameter
 from fhirspec.searchparams import alias_of, unsupported_reason
 from fhirspec.searchparams.parse import ExistsAndIsNotFalse, parse, split_union
+from fhirspec.terminology import code_set
 
 NOT_INDEXED = frozenset(
     {"_id", "_lastUpdated", "_text", "_content", "_filter", "_query", "_list", "_has", "_type"}
@@ -218,6 +219,19 @@ def implied_systems(resource_type: str, code: str) -> frozenset[str]:
     if not includes or any("system" not in one for one in includes):
         return frozenset()
     return frozenset(one["system"] for one in includes)
+
+
+@lru_cache(maxsize=4096)
+def closed_codes(resource_type: str, code: str) -> frozenset[str]:
+    """All that a `code` element may have, where its value set is required and can be listed; else empty."""
+    element = _element(resource_type, code)
+    if (
+        element is None
+        or element.binding_strength != "required"
+        or element_type(resource_type, code) != "code"
+    ):
+        return frozenset()
+    return frozenset(one for _, one in code_set(element.value_set) or ())
 
 
 def _element(resource_type: str, code: str) -> Element | None:

@@ -1,6 +1,7 @@
 """One page of a search: the rows behind a place in the order, or before it. Nothing is counted off, so pages stay in place while data
 changes."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -8,14 +9,14 @@ from fhirserver.connection import fetch, looked_up
 from fhirserver.outcomes import BadRequest
 from fhirserver.partitions import Partition
 from fhirserver.prepared import Row
-from fhirserver.search.ast import Holders, Matches, Node, Within
+from fhirserver.search.ast import And, Holders, Matches, Node, Within
 from fhirserver.search.compile import Compiler
 from fhirserver.search.holders import with_holder
 from fhirserver.search.merged import merged
 from fhirserver.search.planning import planned_matches
 from fhirserver.search.sort import Key
 from fhirserver.search.sql import Sql, join
-from fhirserver.search.walk import walk
+from fhirserver.search.walk import are_many, walk
 
 _CONTENT = "f.type, f.logical_id, f.content"
 Source = tuple[str, Matches]
@@ -66,6 +67,18 @@ def page_at(
     return Page(rows, previous if place.values else None, following if more else None)
 
 
+class _Wanted(NamedTuple):
+    """The first `limit` rows of matches behind a place, in these orders; `falling` has a way for each key, rank and rid."""
+
+    compiler: Compiler
+    resource_type: str
+    matches: Matches
+    keys: list[Key]
+    falling: list[bool]
+    place: Place
+    limit: int
+
+
 def _rows(
     partition: Partition, sources: Sequence[Source], keys: list[Key], place: Place, limit: int
 ) -> list[Row]:
@@ -76,16 +89,9 @@ def _rows(
     compiler = Compiler(partition)
     rows: list[Row] = []
     for resource_type, source in sources:
-        asked = planned_matches(partition, source)
-        if len(sources) == 1 and not isinstance(asked, (Within, Holders)):
-            walked = _walked(compiler, resource_type, asked, keys, falling, place, limit)
-            if walked:
-                return walked
-        found = _merged(compiler, resource_type, asked, keys, falling, place, limit)
-        if found is None:
-            found = _found(compiler.found(resource_type, asked), keys, falling, place, limit)
-        statement = _read(compiler, found, keys, falling, within=isinstance(asked, Within))
-        rows += fetch(partition.region, statement.text, statement.values)
+        matches = planned_matches(partition, source)
+        wanted = _Wanted(compiler, resource_type, matches, keys, falling, place, limit)
+        rows += _in_order(wanted) if len(sources) == 1 else _sorted(wanted)
     if len(sources) > 1:
         # Stable sorts from the last key to the first.
         for index in range(len(falling) - 1, -1, -1):
@@ -93,40 +99,46 @@ def _rows(
     return rows[:limit]
 
 
-def _merged(
-    compiler: Compiler,
-    resource_type: str,
-    asked: Matches,
-    keys: list[Key],
-    falling: list[bool],
-    place: Place,
-    limit: int,
-) -> Sql | None:
-    """The rank and rid of the page's rows where they are asked for in the order of postings, and a text leads."""
-    if keys or isinstance(asked, (Within, Holders)):
-        return None
-    order = _order("{0}", _names(keys), falling)
-    return merged(compiler, resource_type, asked, _behind(falling, place), order, limit)
+def _in_order(wanted: _Wanted) -> list[Row]:
+    if isinstance(wanted.matches, (Within, Holders)):
+        return _sorted(wanted)
+    return _listed(wanted, wanted.matches) or _walked(wanted, wanted.matches) or _sorted(wanted)
 
 
-def _behind(falling: list[bool], place: Place) -> Sql:
-    """ " AND …": behind the place in the order of postings."""
-    if not place.values:
-        return Sql("")
-    return Sql(f" AND (m.rank, m.rid) {'<' if falling[0] else '>'} (%s, %s)", place.values)
+def _listed(wanted: _Wanted, node: Node) -> list[Row]:
+    """Value by value of the first key: the matches that have it, in the order of the other keys. None where a key has not only few values, or where
+    sorting is better."""
+    keys, place = wanted.keys, wanted.place
+    values = keys[0].values if keys else ()
+    starts = [number for number, (value, _) in enumerate(values) if value in place.values[:1]]
+    if (
+        not values
+        or (place.values and not starts)
+        or not are_many(wanted.compiler, wanted.resource_type, node)
+    ):
+        return []
+    rows: list[Row] = []
+    ahead = range(len(values))[::-1] if place.backwards else range(len(values))
+    for number in itertools.dropwhile(lambda one: starts and one not in starts, ahead):
+        value, own = values[number]
+        among = wanted._replace(
+            matches=And((node, own)),
+            keys=keys[1:],
+            falling=wanted.falling[1:],
+            place=place._replace(values=place.values[1:] if number in starts else ()),
+            limit=wanted.limit - len(rows),
+        )
+        rows += [(value, *row) for row in _in_order(among)]
+        if len(rows) == wanted.limit:
+            break
+    return rows
 
 
-def _walked(
-    compiler: Compiler,
-    resource_type: str,
-    node: Node,
-    keys: list[Key],
-    falling: list[bool],
-    place: Place,
-    limit: int,
-) -> list[Row]:
+def _walked(wanted: _Wanted, node: Node) -> list[Row]:
     """The rows along the index of the first key; none if it has no index, or if they are not all there within a stretch."""
-    if not keys:
+    compiler, resource_type, _, keys, falling, place, limit = wanted
+    if not keys or (place.backwards and not place.values):
+        # What has no value comes last, and is in no index.
         return []
     start = place.values[0] if place.values else None
     found = walk(compiler, resource_type, node, keys[0], start, backwards=place.backwards)
@@ -137,6 +149,31 @@ def _walked(
     statement = _read(compiler, _found(found, keys, falling, place, limit), keys, falling, within=False)
     rows = fetch(compiler.partition.region, statement.text, statement.values)
     return rows if len(rows) >= limit else []
+
+
+def _sorted(wanted: _Wanted) -> list[Row]:
+    compiler, resource_type, matches, keys, falling, place, limit = wanted
+    found = _merged(wanted)
+    if found is None:
+        found = _found(compiler.found(resource_type, matches), keys, falling, place, limit)
+    statement = _read(compiler, found, keys, falling, within=isinstance(matches, Within))
+    return fetch(compiler.partition.region, statement.text, statement.values)
+
+
+def _merged(wanted: _Wanted) -> Sql | None:
+    """The rank and rid of the page's rows where they are asked for in the order of postings, and a text leads."""
+    compiler, resource_type, matches, keys, falling, place, limit = wanted
+    if keys or isinstance(matches, (Within, Holders)):
+        return None
+    order = _order("{0}", _names(keys), falling)
+    return merged(compiler, resource_type, matches, _behind(falling, place), order, limit)
+
+
+def _behind(falling: list[bool], place: Place) -> Sql:
+    """ " AND …": behind the place in the order of postings."""
+    if not place.values:
+        return Sql("")
+    return Sql(f" AND (m.rank, m.rid) {'<' if falling[0] else '>'} (%s, %s)", place.values)
 
 
 def _names(keys: list[Key]) -> list[str]:

@@ -6,15 +6,17 @@ order that is read as it lies, newest first by the type's main date, puts resour
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fhirserver.guides.memory import Guides, guides_of
-from fhirserver.indexing.definitions import parameter, rank_parameter, readings
-from fhirserver.indexing.keys import NUMBER, OPEN_HIGH, OPEN_LOW
+from fhirserver.indexing.definitions import closed_codes, parameter, rank_parameter, readings
+from fhirserver.indexing.keys import NUMBER, OPEN_HIGH, OPEN_LOW, value_key
 from fhirserver.indexing.params.string import PART
+from fhirserver.indexing.params.token import by_code
 from fhirserver.outcomes import BadRequest, LimitExceeded
 from fhirserver.partitions import Partition
 from fhirserver.rows import param_code
+from fhirserver.search.ast import And, Node, Not, Posting
 from fhirserver.search.content_values import content_value
 from fhirserver.search.limits import MAX_SORT
 from fhirserver.search.sql import Sql, rows_of
@@ -26,6 +28,8 @@ _TABLES = {"string": ("fhir_string", ("value",)), "uri": ("fhir_string", ("value
            "number": ("fhir_quantity", _ENDS), "quantity": ("fhir_quantity", _ENDS)}  # fmt: skip
 _IN_CONTENT = ("token", "reference")
 _ON_EVERY_TYPE = ("_id", "_lastUpdated")
+FEW_CODES = 20
+"""So many different codes are listed one after the other."""
 
 
 class Index(NamedTuple):
@@ -41,12 +45,14 @@ class Index(NamedTuple):
 
 
 class Key(NamedTuple):
-    """An expression over the alias `m`, its direction, what stands for no value, and the index that holds this order, if one does."""
+    """An expression over the alias `m`, its direction, what stands for no value, and the index that holds this order, if one does; or the
+    few values that there are, in this order, each with the condition that a resource counts by it."""
 
     expression: Sql
     descending: bool
     missing: str | int | float | None = None
     along: Index | None = None
+    values: tuple[tuple[Any, Node], ...] = ()
 
 
 def is_by_rank(resource_type: str, sort: list[tuple[str, bool]]) -> bool:
@@ -83,12 +89,33 @@ def _key(
         raise BadRequest(f"_sort={code}: it is {listed}, and these have no order among each other.")
     kind = found[0].type
     pick, missing = "max" if descending else "min", _missing(kind, descending)
+    values: tuple[tuple[Any, Node], ...] = ()
     if kind in _IN_CONTENT:
         value, index = _in_content(found, partition, pick), None
+        values = _listed(resource_types, code, descending, missing)
     else:
         value, index = _indexed(found, partition, pick)
     expression = Sql(f"COALESCE({value.text}, %s)", (*value.values, missing))
-    return Key(expression, descending, missing, index)
+    return Key(expression, descending, missing, index, values)
+
+
+def _listed(
+    resource_types: Sequence[str], code: str, descending: bool, missing: str | int | float
+) -> tuple[tuple[Any, Node], ...]:
+    """Of a code that can only be one of few; what has none, or one that nobody knows, is last."""
+    (resource_type, *others), (own, *_) = resource_types, readings(resource_types[0], code)
+    codes = closed_codes(resource_type, code)
+    by_word = {one.lower(): value_key(resource_type, own.code, by_code(one)) for one in codes}
+    if others or not len(codes) == len(by_word) in range(1, FEW_CODES + 1):
+        return ()
+    values: list[tuple[Any, Node]] = []
+    before: tuple[int, ...] = ()
+    for word in sorted(by_word, reverse=descending):
+        # Of several the first in this order counts.
+        own_key = Posting((by_word[word],), 60)
+        values.append((word, And((own_key, Not(Posting(before)))) if before else own_key))
+        before = (*before, by_word[word])
+    return (*values, (missing, Not(Posting(before))))
 
 
 def _parameter(resource_type: str, code: str, guides: Guides) -> SearchParameter:

@@ -27,7 +27,7 @@ def walk(
     if index is None or (start is not None and start == key.missing):
         # Among those without a value there is nothing to walk along.
         return None
-    if not _are_many(compiler, resource_type, node):
+    if not are_many(compiler, resource_type, node):
         return None
     falls = key.descending != backwards
     ahead = _rows(index, compiler.number)
@@ -54,7 +54,8 @@ def _rows(index: Index, partition: int) -> Sql:
     return Sql(f"FROM ({union.text}) m WHERE 1 = 1", union.values)
 
 
-def _are_many(compiler: Compiler, resource_type: str, node: Node) -> bool:
+def are_many(compiler: Compiler, resource_type: str, node: Node) -> bool:
+    """Whether the matches, of a condition that is planned, are too many to be sorted quickly."""
     found = compiler.found(resource_type, node)
     statement = compiler.whole(Sql(f"SELECT 1 {found.text} LIMIT 1 OFFSET {MANY}", found.values))
     return bool(fetch(compiler.partition.region, statement.text, statement.values))
