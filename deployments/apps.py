@@ -24,11 +24,13 @@ class DeploymentsConfig(AppConfig):
             usage_days,
         )
         from deployments.comparison import register_aspect
+        from deployments.form_pages import FORM_PAGES
         from deployments.operator import regions_section, states_section
         from deployments.periodic import Periodic, register_periodic
         from deployments.rights import OPENINGS, RIGHTS
         from deployments.selectors import tenant_of_deployment
         from fhirserver.outcomes import StoreLost
+        from portal.form_pages import register_form_pages
         from portal.models import Role
         from portal.navigation import Entry, Tab, register_entry, register_owner, register_tab
         from portal.operator import register_section
@@ -39,6 +41,7 @@ class DeploymentsConfig(AppConfig):
 
         register_rights(*RIGHTS)
         register_openings(*OPENINGS)
+        register_form_pages(FORM_PAGES)
         register_outage(StoreLost)
 
         register_entry(

@@ -16,12 +16,14 @@ class GatewayConfig(AppConfig):
         from gateway.rights import OPENINGS, RIGHTS
         from gateway.usage import roll_up_requests
         from gateway.used_rights import add_up_rights
+        from portal.form_pages import FormPage, register_form_pages
         from portal.models import Role
         from portal.navigation import Tab, register_tab
         from portal.rights import register_openings, register_rights
 
         register_rights(*RIGHTS)
         register_openings(*OPENINGS)
+        register_form_pages({"logs:keep-events": FormPage("logs:index", ("deployment_id",))})
 
         register_source(observe)
         register_tab(Tab("logs", "Logs", "logs:index", Role.WRITE, 60))

@@ -3,11 +3,18 @@
 from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, resolve_url
 
+from portal.form_pages import form_page_of, is_landing
 from portal.views.errors import bad_request, length_required
+
+NOT_SENT = "Nothing was changed: the address that you came to only takes what a form sends. This is the page with the form."
+SIGNED_OUT = "You are signed out, so what you sent was not carried out. Sign in, then send it again."
 
 
 def refuse_nul(
@@ -53,3 +60,26 @@ def keep_from_others(
         return response
 
     return answer
+
+
+def lead_to_form(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Whoever lands on an address that takes only what a form sends comes to the page with the form; whoever sends a form while
+    signed out is told that it was not carried out."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and request.resolver_match and is_landing(request):
+            if request.user.is_authenticated and not request.path.startswith("/auth/"):
+                messages.info(request, NOT_SENT)
+            return redirect(form_page_of(request.resolver_match, request.path))
+        if request.method == "POST" and _leads_to_sign_in(response) and "HX-Request" not in request.headers:
+            messages.warning(request, SIGNED_OUT)
+        return response
+
+    return answer
+
+
+def _leads_to_sign_in(response: HttpResponseBase) -> bool:
+    return response.headers.get("Location", "").startswith(f"{resolve_url(settings.LOGIN_URL)}?")

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.access import has_role
+from portal.form_pages import FormPage, register_form_pages
 from portal.models import Plan, Role, Tenant, User
 from portal.navigation import Banner, Entry, register_banners, register_entry
 from portal.plans import KEPT_AFTER_TRIAL
@@ -25,6 +26,13 @@ def register() -> None:
     register_entry(Entry("tenant", "Tenant", "portal:members", "building-2", 30, "/tenants/", of_tenant=True))
     register_entry(Entry("docs", "Docs", "portal:docs", "book-open", 40, "/docs/"))
     register_banners(trial_banner)
+    register_form_pages(
+        {
+            "portal:restore": FormPage("portal:tenants"),
+            "portal:session-end": FormPage("usersessions_list"),
+            "portal:password-rules": FormPage("account_signup"),
+        }
+    )
     user_signed_up.connect(after_sign_up, dispatch_uid="portal.after_sign_up")
 
 

@@ -88,6 +88,12 @@ def role_for(method: str, route: str) -> Role | None:
     return next((right.role for right in _rights if (method, route) in right.calls()), None)
 
 
+def takes(method: str, route: str) -> bool:
+    """Whether the route is declared with this method, for whomever."""
+    opened = any((method, route) in opening.calls() for opening in _openings)
+    return opened or role_for(method, route) is not None
+
+
 PORTAL = (
     Right("See the members and their roles, and leave", Role.READ,
           "GET portal:tenant portal:members portal:leave portal-api:tenant portal-api:members"

@@ -9,6 +9,7 @@ class SmartConfig(AppConfig):
     def ready(self) -> None:
         from deployments.comparison import register_aspect
         from deployments.periodic import Periodic, register_periodic
+        from portal.form_pages import FormPage, register_form_pages
         from portal.models import Role
         from portal.navigation import Tab, register_tab
         from portal.rights import register_openings, register_rights
@@ -18,6 +19,13 @@ class SmartConfig(AppConfig):
 
         register_rights(*RIGHTS)
         register_openings(*OPENINGS)
+        register_form_pages(
+            {
+                "oauth:server-switch": FormPage("oauth:index", ("deployment_id",)),
+                "oauth:user-switch": FormPage("oauth:users", ("deployment_id",)),
+                "smart:sign-out": FormPage("smart:apps", ("deployment_id",)),
+            }
+        )
 
         register_aspect(SERVERS)
         register_aspect(APPLICATIONS)

@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.refuse_nul",
     "portal.middleware.require_length",
+    "portal.middleware.lead_to_form",
 ]
 
 ROOT_URLCONF = "config.urls"

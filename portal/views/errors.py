@@ -4,6 +4,7 @@ import sys
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import requires_csrf_token
 
 from portal.access import MfaRequired
@@ -16,10 +17,13 @@ class LinkEnded(Http404):
     """A mailed link that opens nothing any more; the message says what to do."""
 
 
-def _page(request: HttpRequest, status: int, title: str, text: str, detail: str = "") -> HttpResponse:
+def _page(
+    request: HttpRequest, status: int, title: str, text: str, detail: str = "", again: str = ""
+) -> HttpResponse:
+    """`again`: the address of the page from which the person tries again."""
     if is_call(request):
         return problem_outside(status, title + ".")
-    context = {"status": status, "title": title, "text": text, "detail": detail}
+    context = {"status": status, "title": title, "text": text, "detail": detail, "again": again}
     return render(request, "portal/error.html", context, status=status)
 
 
@@ -89,7 +93,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         403,
         "This form has expired",
-        "The form was opened in another session, or cookies are blocked. Allow cookies for this site, "
-        "reload the page, and send the form again.",
+        "Nothing was changed. The form was opened before you signed in anew, or cookies are blocked for this site. Open its page "
+        "again and send it there; what you typed is still to be seen when you go back.",
         reason,
+        _page_before(request),
     )
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of ours that sent the request; empty for another site's."""
+    before = request.headers.get("Referer", "")
+    return before if url_has_allowed_host_and_scheme(before, {request.get_host()}) else ""
