@@ -102,6 +102,11 @@ def get_job(deployment: Deployment, job_id: int) -> Job:
     return job
 
 
+def is_taken(deployment: Deployment, upload: str) -> bool:
+    """Whether a job was begun that loads this upload."""
+    return deployment.jobs.filter(arguments__upload=upload).exists()
+
+
 @dataclass(frozen=True)
 class Use:
     """How much of a deployment's room is taken."""

@@ -12,7 +12,7 @@ from deployments import data_jobs, data_services, job_files, transfers
 from deployments.models import Deployment
 from deployments.preset_preview import preview_of
 from deployments.presets import PRESETS, get_preset
-from deployments.selectors import count_by_type, get_job, get_use, list_jobs
+from deployments.selectors import count_by_type, get_job, get_use, is_taken, list_jobs
 from deployments.views.loaded import deployment_view
 from deployments.views.outcome import do
 from portal.access import signed_in
@@ -102,12 +102,14 @@ def _parts(request: HttpRequest) -> Iterator[bytes]:
 @require_http_methods(["GET", "PATCH"])
 @deployment_view(Role.WRITE)
 def upload_part(request: HttpRequest, deployment: Deployment, upload: str) -> JsonResponse:
-    """GET says how much has come; PATCH with `Upload-Offset` adds a part, 409 says where the next one begins."""
+    """GET says how much has come, and whether it is loaded already; PATCH with `Upload-Offset` adds a part, 409 says where the next
+    one begins."""
     offset = transfers.received(deployment, upload)
     if offset is None:
         raise Http404
     if request.method == "GET":
-        return JsonResponse({"upload": upload, "offset": offset})
+        taken = is_taken(deployment, upload)
+        return JsonResponse({"upload": upload, "offset": offset, "taken": taken})
     begins = request.headers.get("Upload-Offset", "")
     if not begins.isdigit():
         return JsonResponse({"error": "Upload-Offset is missing."}, status=400)

@@ -1,10 +1,11 @@
-// Uploads in parts: a file is dropped or chosen, progress is shown, and what broke off goes on where it stopped.
-// Without this the form sends the file whole.
+// Uploads in parts: a file is dropped or chosen, progress is shown, a connection that breaks is tried again, and what broke off
+// goes on where it stopped. Without this the form sends the file whole.
 "use strict";
 
 (function () {
   const PART = 4 * 1024 * 1024;
-  const ATTEMPTS = 5;
+  const TRIES = 12;
+  const LONGEST_WAIT = 30; // seconds; all waits together are about four minutes
   const MEGABYTE = 1_000_000;
 
   function place(form) {
@@ -29,55 +30,93 @@
   class Refused extends Error {}
 
   async function ask(url, options) {
-    const response = await fetch(url, { credentials: "same-origin", ...options });
-    if (response.redirected) throw new Refused("You are signed out. Sign in again.");
+    const response = await fetch(url, { credentials: "same-origin", ...options }).catch((fault) => {
+      throw options.signal.aborted ? fault : new Error("The connection to Fireside broke.");
+    });
+    if (response.redirected) throw new Refused("You are signed out: sign in in another tab, then reload this page.");
+    if (response.status === 403) throw new Refused("You signed in anew, or may no longer write here: reload this page.");
     if (response.status >= 400 && response.status < 500 && response.status !== 409) {
       throw new Refused(`The server answered ${response.status}.`);
     }
-    if (response.status >= 500) throw new Error(`The server answered ${response.status}.`);
+    if (response.status >= 500) throw new Error(`The server could not take it (${response.status}).`);
     return response.json();
   }
 
-  // How much of an upload is there; nothing when the server knows it no more.
+  // How much of an upload is there; nothing when the server knows it no more, or loads it already.
   async function received(form, name) {
     const response = await fetch(`${form.dataset.upload}${name}/`, { credentials: "same-origin" });
-    return response.ok && !response.redirected ? response.json() : null;
+    const there = response.ok && !response.redirected ? await response.json() : null;
+    return there && !there.taken ? there : null;
   }
 
-  async function begin(form, file, token) {
-    const known = localStorage.getItem(remembered(form, file));
-    const there = known && (await received(form, known));
-    if (there) return there;
-    const made = await ask(form.dataset.upload, { method: "POST", headers: { "X-CSRFToken": token } });
-    localStorage.setItem(remembered(form, file), made.upload);
-    return made;
+  // Says when it goes on, and waits until then, until the network is back, or until somebody asks for it or for a pause.
+  async function wait(form, attempt, why, signal) {
+    const seconds = Math.min(2 ** (attempt - 2), LONGEST_WAIT);
+    const end = performance.now() + 1000 * seconds;
+    const now = form.querySelector("[data-upload-now]");
+    const waited = new AbortController();
+    const words = (left) => `${why} Trying again in ${left} s (attempt ${attempt} of ${TRIES}).`;
+    document.dispatchEvent(new CustomEvent("announce", { detail: words(seconds) }));
+    now.hidden = false;
+    await new Promise((resolve) => {
+      const tick = () => {
+        if (waited.signal.aborted) return;
+        const left = Math.ceil((end - performance.now()) / 1000);
+        if (left <= 0) return resolve();
+        say(form, "trouble", words(left));
+        window.setTimeout(tick, 250);
+      };
+      now.addEventListener("click", resolve, { signal: waited.signal });
+      window.addEventListener("online", resolve, { signal: waited.signal });
+      signal.addEventListener("abort", resolve, { signal: waited.signal });
+      tick();
+    });
+    waited.abort();
+    now.hidden = true;
+    say(form, "trouble", signal.aborted ? "" : `${why} Trying again now (attempt ${attempt} of ${TRIES}).`);
   }
 
-  // One part; a connection that breaks is tried again after a while, and then from where the file ends.
-  async function sendPart(form, file, token, state, signal) {
+  // Asks until there is an answer; a refusal is one.
+  async function persist(form, signal, request) {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await ask(`${form.dataset.upload}${state.upload}/`, {
-          method: "PATCH",
-          headers: { "X-CSRFToken": token, "Upload-Offset": String(state.offset), "Content-Type": "application/octet-stream" },
-          body: file.slice(state.offset, state.offset + PART),
-          signal,
-        });
+        const answer = await request();
+        say(form, "trouble", "");
+        return answer;
       } catch (error) {
-        if (signal.aborted || error instanceof Refused || attempt === ATTEMPTS) throw error;
-        await new Promise((resolve) => window.setTimeout(resolve, 500 * 2 ** attempt));
+        if (signal.aborted || error instanceof Refused || attempt === TRIES) throw error;
+        await wait(form, attempt + 1, error.message, signal);
       }
     }
   }
 
+  async function begin(form, file, token, signal) {
+    const known = localStorage.getItem(remembered(form, file));
+    const there = known && (await received(form, known).catch(() => null));
+    if (there) return there;
+    const made = await ask(form.dataset.upload, { method: "POST", headers: { "X-CSRFToken": token }, signal });
+    localStorage.setItem(remembered(form, file), made.upload);
+    return made;
+  }
+
+  // One part: the answer says where the next one begins, also when less of this one has come.
+  function sendPart(form, file, token, state, signal) {
+    return ask(`${form.dataset.upload}${state.upload}/`, {
+      method: "PATCH",
+      headers: { "X-CSRFToken": token, "Upload-Offset": String(state.offset), "Content-Type": "application/octet-stream" },
+      body: file.slice(state.offset, state.offset + PART),
+      signal,
+    });
+  }
+
+  // What is sent stays remembered until the server has begun to load it: the form that asks for that may not arrive.
   async function send(form, file, token, show, signal) {
-    let state = await begin(form, file, token);
+    let state = await persist(form, signal, () => begin(form, file, token, signal));
     while (state.offset < file.size) {
       show(state.offset);
-      state = await sendPart(form, file, token, state, signal);
+      state = await persist(form, signal, () => sendPart(form, file, token, state, signal));
     }
     show(file.size);
-    localStorage.removeItem(remembered(form, file));
     return state.upload;
   }
 
@@ -113,6 +152,7 @@
       form.submit();
     } catch (error) {
       const why = stopping.signal.aborted ? "The upload is paused." : `The upload stopped: ${error.message}`;
+      say(form, "trouble", "");
       say(form, "error", `${why} Send the file again, now or within a day, and it goes on where it stopped.`);
       running.hidden = true;
       button.disabled = false;

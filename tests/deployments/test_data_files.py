@@ -124,7 +124,9 @@ def test_an_upload_in_parts_goes_on_where_it_stopped(alices: Client, running: De
     assert part(0, content[:30]) == (409, 30)
     assert alices.get(f"{base}{upload}/").json()["offset"] == 30
     assert part(30, content[30:]) == (200, len(content))
+    assert alices.get(f"{base}{upload}/").json()["taken"] is False
     alices.post(f"/deployments/{running.pk}/data/import/", {"upload": upload, "filename": "patients.ndjson"})
+    assert alices.get(f"{base}{upload}/").json()["taken"] is True
     assert run_newest(running).state == JobState.DONE
     assert stored(running) == {"Patient": 2}
 

@@ -90,3 +90,52 @@ def test_an_upload_that_was_paused_and_left_goes_on_where_it_stopped(data_page: 
     assert first.value.headers["upload-offset"] == str(2 * 4 * 1024 * 1024)
     row = data_page.get_by_role("row", name=re.compile("long.ndjson"))
     expect(row).to_contain_text("11 resources loaded", timeout=WORK_MS)
+
+
+def test_an_upload_whose_connection_breaks_says_when_it_tries_again(data_page: Page, tmp_path: Path) -> None:
+    """The network fails at the second of two parts until somebody has it tried at once."""
+    file = tmp_path / "broken.ndjson"
+    padding = "x" * 1_000_000
+    texts = [
+        json.dumps({"resourceType": "Basic", "id": f"broken-{n}", "code": {"text": padding}})
+        for n in range(6)
+    ]
+    file.write_text("\n".join(texts))
+    broken: list[str] = []
+
+    def second_breaks(route: Route) -> None:
+        begins = route.request.headers.get("upload-offset", "0")
+        if route.request.method == "PATCH" and begins != "0":
+            broken.append(begins)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    data_page.route("**/data/uploads/upload-*/", second_breaks)
+    data_page.get_by_label("FHIR file").set_input_files(file)
+    data_page.get_by_role("button", name="Upload and check").click()
+    trouble = data_page.locator("[data-upload-trouble]")
+    expect(trouble).to_have_text(
+        re.compile(r"The connection to Fireside broke\. Trying again in [1-8] s \(attempt [45] of 12\)\."),
+        timeout=WORK_MS,
+    )
+    expect(data_page.locator("[data-upload-words]")).to_have_text("4.2 of 6 MB, 69 %")
+
+    # A pause ends the waiting too, and what came stays.
+    data_page.get_by_role("button", name="Pause").click()
+    expect(data_page.get_by_text("The upload is paused.")).to_be_visible()
+    expect(trouble).to_be_hidden()
+    data_page.get_by_role("button", name="Upload and check").click()
+    expect(trouble).to_have_text(re.compile("attempt [34] of 12"), timeout=WORK_MS)
+    assert set(broken) == {str(4 * 1024 * 1024)}
+
+    data_page.unroute("**/data/uploads/upload-*/")
+    data_page.get_by_role("button", name="Try now").click()
+    row = data_page.get_by_role("row", name=re.compile("broken.ndjson"))
+    expect(row).to_contain_text("6 resources loaded", timeout=WORK_MS)
+    # What is loaded is not offered as begun.
+    data_page.reload()
+    expect(data_page.get_by_text("broken.ndjson came in part")).to_be_hidden()
+    assert (
+        data_page.evaluate("Object.keys(localStorage).filter((key) => key.includes('broken.ndjson'))") == []
+    )
