@@ -1,7 +1,7 @@
 """The forms of API keys: what is asked, and how it becomes an `Access` and an end."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -11,6 +11,13 @@ from credentials.networks import InvalidNetwork, parse_networks
 from credentials.services import LONGEST_OVERLAP
 
 LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "One year"), ("", "Never")]
+ENDS = [
+    ("1", "In 1 day"),
+    ("7", "In 7 days"),
+    ("30", "In 30 days"),
+    ("90", "In 90 days"),
+    ("365", "In one year"),
+]
 OVERLAPS = [
     ("0", "Stop at once"),
     ("1", "Work for 1 hour"),
@@ -111,11 +118,37 @@ class ApiKeyForm(AccessForm):
     @property
     def expires(self) -> datetime | None:
         days = self.cleaned_data["lifetime"]
-        return timezone.now() + timedelta(days=int(days)) if days else None
+        return _in_days(int(days)) if days else None
 
 
 class NarrowForm(AccessForm):
     """Takes rights away from a key."""
+
+
+class EndForm(forms.Form):
+    """When a key ends: only what comes sooner than it would (`expires`, None for never) is offered."""
+
+    days = forms.TypedChoiceField(coerce=int, label="It shall end")
+
+    def __init__(self, *args: Any, expires: datetime | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sooner = [
+            (days, words) for days, words in ENDS if expires is None or _in_days(int(days)) < expires
+        ]
+        cast(forms.TypedChoiceField, self.fields["days"]).choices = self.sooner
+
+    @property
+    def expires(self) -> datetime:
+        return _in_days(self.cleaned_data["days"])
+
+    @property
+    def words(self) -> str:
+        """As “In 7 days”."""
+        return dict(ENDS)[str(self.cleaned_data["days"])]
+
+
+def _in_days(days: int) -> datetime:
+    return timezone.now() + timedelta(days=days)
 
 
 class LimitForm(forms.Form):

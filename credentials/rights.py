@@ -9,7 +9,7 @@ RIGHTS = (
     Right("Issue API keys", Role.ADMIN, "GET credentials:new POST credentials:new credentials-api:api-keys"),
     Right("Compare granted with used rights, narrow and limit keys, bind them to networks", Role.ADMIN,
           "GET credentials:key credentials-api:use PATCH credentials-api:api-key"
-          " POST credentials:key credentials:limit credentials:networks credentials:narrow-to-use"),
+          " POST credentials:key credentials:end credentials:limit credentials:networks credentials:narrow-to-use"),
     Right("Rotate and revoke keys", Role.ADMIN,
           "GET credentials:revoke credentials:revoke-many"
           " POST credentials:revoke credentials:revoke-many credentials:rotate credentials:end-old"

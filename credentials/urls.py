@@ -10,6 +10,7 @@ urlpatterns = [
     path("keys/new/", api_keys.create, name="new"),
     path("keys/revoke/", revoking.revoke_many, name="revoke-many"),
     path("keys/<slug:public_id>/", api_keys.detail, name="key"),
+    path("keys/<slug:public_id>/end/", api_keys.end, name="end"),
     path("keys/<slug:public_id>/limit/", api_keys.limit, name="limit"),
     path("keys/<slug:public_id>/networks/", api_keys.networks, name="networks"),
     path("keys/<slug:public_id>/use/", api_keys.narrow_to_use, name="narrow-to-use"),

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from credentials import services
-from credentials.forms import ApiKeyForm, LimitForm, NarrowForm, NetworksForm, RotateForm
+from credentials.forms import ApiKeyForm, EndForm, LimitForm, NarrowForm, NetworksForm, RotateForm
 from credentials.models import ApiKey
 from credentials.selectors import find_api_keys, get_api_key
 from credentials.used_rights import rights_use_of
@@ -111,6 +111,24 @@ def limit(request: HttpRequest, deployment_id: str, public_id: str) -> HttpRespo
 
 @login_required
 @require_POST
+def end(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResponse:
+    """Let the key end sooner than it would."""
+    deployment = get_deployment_for(request.user, deployment_id, Role.ADMIN)
+    api_key = get_api_key(deployment, public_id)
+    form = EndForm(request.POST, expires=api_key.expires)
+    if form.is_valid():
+        try:
+            services.narrow_api_key(api_key, expires=form.expires, by=signed_in(request))
+        except ValidationError as error:
+            form.add_error("days", error)
+        else:
+            messages.success(request, f"{api_key.name} ends {form.words.lower()}.")
+            return redirect("credentials:key", deployment.pk, public_id)
+    return _key_page(request, deployment, api_key, end_form=form)
+
+
+@login_required
+@require_POST
 def networks(request: HttpRequest, deployment_id: str, public_id: str) -> HttpResponse:
     """From where the key may be used."""
     form = NetworksForm(request.POST)
@@ -155,6 +173,7 @@ def _key_page(request: HttpRequest, deployment: Deployment, api_key: ApiKey, **b
     lines = "\n".join(f"{name}.{letters}" for name, letters in access.types.items())
     forms = {
         "form": NarrowForm(initial={"access": access.kind.value, "permissions": lines}),
+        "end_form": EndForm(expires=api_key.expires),
         "limit_form": LimitForm(initial={"requests_per_second": api_key.requests_per_second}),
         "networks_form": NetworksForm(initial={"networks": "\n".join(api_key.networks)}),
         "rotate_form": RotateForm(),

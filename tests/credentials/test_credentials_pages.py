@@ -2,10 +2,12 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from credentials.access import FULL, chosen
 from credentials.models import ApiKey
@@ -32,6 +34,7 @@ def paths(deployment: Deployment, api_key: ApiKey) -> dict[str, tuple[str, str, 
         "create": ("post", reverse("credentials:new", args=[deployment.pk]), Role.ADMIN),
         "key": ("get", reverse("credentials:key", args=key), Role.ADMIN),
         "narrow": ("post", reverse("credentials:key", args=key), Role.ADMIN),
+        "end": ("post", reverse("credentials:end", args=key), Role.ADMIN),
         "rotate": ("post", reverse("credentials:rotate", args=key), Role.ADMIN),
         "end old": ("post", reverse("credentials:end-old", args=key), Role.ADMIN),
         "ask to revoke": ("get", reverse("credentials:revoke", args=key), Role.ADMIN),
@@ -39,7 +42,7 @@ def paths(deployment: Deployment, api_key: ApiKey) -> dict[str, tuple[str, str, 
     }
 
 
-PAGES = ["list", "new", "create", "key", "narrow", "rotate", "end old", "ask to revoke", "revoke"]
+PAGES = ["list", "new", "create", "key", "narrow", "end", "rotate", "end old", "ask to revoke", "revoke"]
 
 
 @pytest.mark.parametrize("action", PAGES)
@@ -72,7 +75,9 @@ def test_each_page_opens_from_its_role_on(
     Membership.objects.filter(user=bob).update(role=role)
     client.force_login(bob)
     method, path, needed = paths(deployment, api_key)[action]
-    status = getattr(client, method)(path, NEW | {"overlap": "0"} if method == "post" else None).status_code
+    status = getattr(client, method)(
+        path, NEW | {"overlap": "0", "days": "7"} if method == "post" else None
+    ).status_code
     assert status == 403 if role < needed else status in (200, 302)
 
 
@@ -161,3 +166,22 @@ def test_every_change_of_a_key_is_audited(
     actions = list(AuditEvent.objects.filter(actor=alice).order_by("pk").values_list("action", flat=True))
     kinds = ["created", "rotated", "narrowed", "old_secrets_ended", "revoked"]
     assert actions == [f"api_key.{kind}" for kind in kinds]
+
+
+def test_a_key_ends_sooner_but_never_later(
+    client: Client, deployment: Deployment, api_key: ApiKey, alice: User
+) -> None:
+    client.force_login(alice)
+    args = [deployment.pk, api_key.public_id]
+    page, end = reverse("credentials:key", args=args), reverse("credentials:end", args=args)
+    assert "It has no end yet." in client.get(page).content.decode()
+    done = client.post(end, {"days": "7"}, follow=True).content.decode()
+    assert "Old ends in 7 days." in done
+    api_key.refresh_from_db()
+    assert api_key.expires is not None
+    assert timedelta(days=6) < api_key.expires - timezone.now() <= timedelta(days=7)
+    assert [value for value, _ in client.get(page).context["end_form"].sooner] == ["1"]
+    later = client.post(end, {"days": "30"})
+    assert (later.status_code, bool(later.context["end_form"].errors["days"])) == (422, True)
+    client.post(end, {"days": "1"})
+    assert "Let it end sooner" not in client.get(page).content.decode()
