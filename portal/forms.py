@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from portal.models import Membership, Role, Tenant
+from portal.access import MfaRequired, require_role
+from portal.models import Membership, Role, Tenant, User
 from portal.models.plans import HOURS_A_MONTH
 from portal.notifications.kinds import SUBSCRIBABLE
 from portal.plans import size_prices
@@ -108,10 +110,24 @@ class TokenForm(forms.Form):
         coerce=int, label="Expires", choices=[(30, "in 30 days"), (90, "in 90 days"), (365, "in a year")]
     )
 
-    def __init__(self, *args: Any, tenants: list[Tenant], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, tenants: list[Tenant], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = cast("forms.ModelChoiceField[Tenant]", self.fields["tenant"])
         field.queryset = Tenant.objects.filter(pk__in=[tenant.pk for tenant in tenants])
+        self._user = user
+
+    def clean(self) -> dict[str, Any]:
+        """A token for one tenant has at most the person's role there."""
+        cleaned = super().clean() or self.cleaned_data
+        tenant, role = cleaned.get("tenant"), cleaned.get("role")
+        if tenant and role:
+            try:
+                require_role(self._user, tenant, Role(role))
+            except MfaRequired as refusal:
+                self.add_error("tenant", str(refusal))
+            except PermissionDenied as refusal:
+                self.add_error("role", str(refusal))
+        return cleaned
 
 
 class AccountForm(forms.Form):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.access import list_tenants, require_role, signed_in, tenant_view
+from portal.access import list_tenants, signed_in, tenant_view
 from portal.forms import TokenForm
 from portal.models import Membership, Role
 from portal.services.tokens import create_token, list_tenant_tokens, revoke_token
@@ -27,11 +27,9 @@ _PAGE = "tokens"
 def tokens(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     initial = {"tenant": request.GET.get("tenant", "")[:80]}
-    form = TokenForm(request.POST or None, tenants=list_tenants(user), initial=initial)
+    form = TokenForm(request.POST or None, user=user, tenants=list_tenants(user), initial=initial)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
-        if chosen["tenant"] is not None:
-            require_role(user, chosen["tenant"], Role(chosen["role"]))
         _, text = create_token(
             user,
             chosen["name"],

@@ -48,3 +48,24 @@ def test_an_administrator_does_not_end_an_owners_token(
 def test_the_form_of_a_new_token_begins_with_the_tenant(tenant: Tenant, alice: User, sign_in: SignIn) -> None:
     page = sign_in(alice).get(f"/account/tokens/?tenant={tenant.slug}").content.decode()
     assert f'<option value="{tenant.slug}" selected>' in page
+
+
+def test_a_role_above_ones_own_is_refused_at_its_field_and_nothing_is_lost(
+    tenant: Tenant, bob: User, sign_in: SignIn
+) -> None:
+    asked = {"name": "Nightly", "role": Role.ADMIN.value, "tenant": tenant.slug, "days": "30"}
+    refused = sign_in(bob).post("/account/tokens/", asked)
+    assert refused.status_code == 422
+    assert "yours is Read" in refused.context["form"].errors["role"][0]
+    assert 'value="Nightly"' in refused.content.decode()
+    assert not ManagementToken.objects.exists()
+
+
+def test_a_tenant_that_requires_two_steps_is_refused_at_its_field(
+    tenant: Tenant, bob: User, sign_in: SignIn
+) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(requires_mfa=True)
+    asked = {"name": "Nightly", "role": Role.READ.value, "tenant": tenant.slug, "days": "30"}
+    refused = sign_in(bob).post("/account/tokens/", asked)
+    assert "requires two-step sign-in" in refused.context["form"].errors["tenant"][0]
+    assert not ManagementToken.objects.exists()
