@@ -10,11 +10,13 @@ class SmartConfig(AppConfig):
         from deployments.comparison import register_aspect
         from deployments.periodic import Periodic, register_periodic
         from portal.form_pages import FormPage, register_form_pages
+        from portal.leaving import register_known
         from portal.models import Role
         from portal.navigation import Tab, register_tab
         from portal.rights import register_openings, register_rights
         from smart.aspects import APPLICATIONS, SERVERS
         from smart.housekeeping import forget_ended
+        from smart.leaving import known_applications
         from smart.rights import OPENINGS, RIGHTS
 
         register_rights(*RIGHTS)
@@ -27,6 +29,7 @@ class SmartConfig(AppConfig):
             }
         )
 
+        register_known(known_applications)
         register_aspect(SERVERS)
         register_aspect(APPLICATIONS)
         register_periodic(Periodic("oauth-housekeeping", timedelta(minutes=5), forget_ended))

@@ -121,6 +121,12 @@ def _lock_owners(tenant: Tenant) -> int:
     return len(list(Membership.objects.select_for_update().filter(tenant=tenant, role=Role.OWNER)))
 
 
+def is_last_owner(member: Membership) -> bool:
+    """Whether the tenant would be without an owner, as it is now; `remove_member` and `change_role` ask under a lock."""
+    owners = Membership.objects.filter(tenant=member.tenant, role=Role.OWNER)
+    return member.role == Role.OWNER and owners.count() == 1
+
+
 def _protect_last_owner(member: Membership) -> None:
     if member.role == Role.OWNER and _lock_owners(member.tenant) == 1:
         raise Refused("A tenant needs an owner. Make someone else owner first.")

@@ -11,12 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.access import set_current_tenant, signed_in, tenant_view, with_two_steps
 from portal.forms import InvitationForm, RoleForm
+from portal.leaving import list_known
 from portal.models import Invitation, Membership, Role, Tenant
 from portal.services.members import (
     accept_invitation,
     change_role,
     create_invitation,
     find_invitation,
+    is_last_owner,
     remove_member,
     resend_invitation,
     withdraw_invitation,
@@ -111,8 +113,7 @@ def member_remove(request: HttpRequest, membership: Membership, member_id: int) 
         name = member.user.get_full_name()
         _try(request, lambda: remove_member(member, actor=membership), f"{name} was removed.")
         return redirect("portal:members", membership.tenant.slug)
-    context = tenant_context(membership, "members") | {"member": member}
-    return render(request, "portal/member_remove.html", context)
+    return _ask_before(request, membership, member)
 
 
 @tenant_view(Role.READ)
@@ -124,7 +125,20 @@ def leave(request: HttpRequest, membership: Membership) -> HttpResponse:
             f"You left {membership.tenant.name}.",
         )
         return redirect("portal:tenants") if left else redirect("portal:members", membership.tenant.slug)
-    context = tenant_context(membership, "members") | {"member": membership, "leaving": True}
+    return _ask_before(request, membership, membership)
+
+
+def _ask_before(request: HttpRequest, membership: Membership, member: Membership) -> HttpResponse:
+    """What ends when the member goes, and what does not."""
+    tenant = membership.tenant
+    context = tenant_context(membership, "members") | {
+        "member": member,
+        "leaving": member.pk == membership.pk,
+        "last_owner": is_last_owner(member),
+        "alone": tenant.memberships.count() == 1,
+        "tokens": member.user.management_tokens.filter(tenant=tenant).count(),
+        "known": list_known(tenant, member.user),
+    }
     return render(request, "portal/member_remove.html", context)
 
 

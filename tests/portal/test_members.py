@@ -11,9 +11,17 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from credentials.access import FULL
+from credentials.models import ApplicationKind
+from credentials.services import create_api_key, revoke_api_key
+from deployments.models import Deployment, Region, State
 from portal.models import AuditEvent, Membership, Role, Tenant, User
 from portal.services.members import change_role, create_invitation, remove_member
 from portal.services.refusals import Refused
+from portal.services.tokens import create_token
+from portal.subscriptions import subscribe
+from smart.applications import Registration, create_application
+from smart.servers import integrated_server
 from tests.portal.conftest import SignIn
 
 
@@ -187,3 +195,50 @@ def test_administrators_see_who_has_no_second_step_and_others_do_not(
     assert "1 of 2 members has" in settings
     Tenant.objects.update(requires_mfa=True)
     assert "cannot open the tenant" in owner.get(page).content.decode()
+
+
+def test_before_a_member_goes_the_page_says_what_goes_on_working(
+    tenant: Tenant, alice: User, bob: User, sign_in: SignIn
+) -> None:
+    """Bob made a key and registered an application; a revoked key and those of others are no matter."""
+    subscribe(tenant, actor=alice)
+    deployment = Deployment.objects.create(
+        tenant=tenant, name="Ward 7", region=Region.objects.get(name="local"), size="xs", state=State.RUNNING
+    )
+    key, _ = create_api_key(deployment, name="Bob's laptop", access=FULL, by=bob)
+    revoke_api_key(create_api_key(deployment, name="Bob's old", access=FULL, by=bob)[0], by=bob)
+    create_api_key(deployment, name="Lab", access=FULL, by=alice)
+    asked = Registration(
+        name="Chart",
+        kind=ApplicationKind.CONFIDENTIAL,
+        redirect_uris=["https://app.example/callback"],
+        allowed_scopes="openid",
+    )
+    create_application(integrated_server(deployment), asked, by=bob)
+    create_token(bob, "Nightly", Role.READ, tenant=tenant, expires=None)
+
+    owner, page = sign_in(alice), reverse("portal:member-remove", args=[tenant.slug, member(tenant, bob).pk])
+    shown = owner.get(page).content.decode()
+    assert ("Bob&#x27;s laptop" in shown, "Chart" in shown) == (True, True)
+    assert reverse("credentials:key", args=[deployment.pk, key.public_id]) in shown
+    assert ("Bob&#x27;s old" in shown, "Lab" in shown) == (False, False)
+    assert "1 token that opens this tenant alone is revoked" in shown
+    leaving = sign_in(bob).get(reverse("portal:leave", args=[tenant.slug])).content.decode()
+    assert "Bob&#x27;s laptop" in leaving
+    assert reverse("credentials:key", args=[deployment.pk, key.public_id]) not in leaving
+
+    owner.post(page)
+    assert not bob.management_tokens.exists()
+    key.refresh_from_db()
+    assert key.usable
+
+
+def test_the_only_owner_is_told_how_to_leave(tenant: Tenant, alice: User, bob: User, sign_in: SignIn) -> None:
+    owner, page = sign_in(alice), reverse("portal:leave", args=[tenant.slug])
+    shown = owner.get(page).content.decode()
+    assert reverse("portal:transfer", args=[tenant.slug]) in shown
+    tenant.memberships.filter(user=bob).delete()
+    alone = owner.get(page).content.decode()
+    assert reverse("portal:delete", args=[tenant.slug]) in alone
+    transfer = owner.get(reverse("portal:transfer", args=[tenant.slug])).content.decode()
+    assert "Nobody else is in Acme Health yet." in transfer
