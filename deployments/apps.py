@@ -12,6 +12,7 @@ class DeploymentsConfig(AppConfig):
             aspects,
             bulk_export,
             data_jobs,
+            deletion_warnings,
             departed,
             expiry,
             guide_jobs,
@@ -65,6 +66,9 @@ class DeploymentsConfig(AppConfig):
 
         register_periodic(Periodic("sweep-jobs", timedelta(seconds=2), job_sweeper.sweep))
         register_periodic(Periodic("expire-trials", timedelta(minutes=1), expiry.expire))
+        register_periodic(
+            Periodic("warn-of-deletions", timedelta(hours=1), deletion_warnings.warn_of_deletions)
+        )
         tenant_deleted.connect(departed.stop_all, dispatch_uid="deployments.stop_all")
         register_periodic(Periodic("settle-departed-tenants", timedelta(minutes=1), departed.settle))
         register_periodic(Periodic("meter-usage", timedelta(minutes=5), usage.meter))

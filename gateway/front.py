@@ -159,6 +159,7 @@ def _smart_configuration(endpoint: Endpoint) -> FhirResponse:
     return FhirResponse(200, {"Content-Type": "application/json"}, body, "smart-configuration")
 
 
+TRIAL_ENDED = "This deployment is stopped: its trial has ended. An administrator of its tenant can subscribe and start it again."
 _ALLOW = ", ".join(sorted(METHODS))
 
 
@@ -168,8 +169,9 @@ def _unready(exchange: Exchange, endpoint: Endpoint) -> FhirResponse | None:
     if endpoint.state in METADATA_ONLY and exchange.request.path == "metadata" and endpoint.prepared:
         return None
     exchange.reason = Reason.STOPPED
-    why = ": its trial has ended" if has_ended(endpoint.deployment) else ""
-    text = f"This deployment is {endpoint.state.lower()}{why}. {endpoint.maintenance_message}".rstrip()
+    if has_ended(endpoint.deployment):
+        return outcome(503, "business-rule", TRIAL_ENDED)
+    text = f"This deployment is {endpoint.state.lower()}. {endpoint.maintenance_message}".rstrip()
     return outcome(503, "transient", text, {"Retry-After": "5"})
 
 

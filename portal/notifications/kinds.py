@@ -7,7 +7,7 @@ class NoticeKind(TextChoices):
     """The value is the webhook's `type`, the label what people read."""
 
     KEY_EXPIRING = "key.expiring", "A key expires soon"
-    TRIAL_ENDING = "trial.ending", "A trial ends soon, or has ended"
+    TRIAL_ENDING = "trial.ending", "A trial ends soon, has ended, or its data is deleted soon"
     DEPLOYMENT_FAILED = "deployment.failed", "A deployment failed"
     QUOTA_REACHED = "quota.reached", "A deployment has used 80 percent of its room"
     TEST = "test", "A test from the settings page"

@@ -7,10 +7,11 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from deployments import expiry
+from deployments import deletion_warnings, expiry
 from deployments.models import Deployment, State
 from gateway.endpoints import endpoints
-from portal.models import AuditEvent, Tenant, User
+from gateway.front import TRIAL_ENDED
+from portal.models import AuditEvent, Notification, Tenant, User
 from portal.subscriptions import start_trial, subscribe
 
 
@@ -55,10 +56,34 @@ def test_callers_are_told_that_the_trial_has_ended(running: Deployment) -> None:
     assert _answer(running) == "This deployment is stopped."
     Deployment.objects.update(expires=timezone.now() - timedelta(minutes=1))
     endpoints.forget_all()
-    assert _answer(running) == "This deployment is stopped: its trial has ended."
+    assert _answer(running) == TRIAL_ENDED
+    # Nobody need ask again in some seconds.
+    assert "Retry-After" not in Client().get(f"/fhir/{running.pk}/r4/Patient").headers
 
 
 def _answer(deployment: Deployment) -> str:
     response = Client().get(f"/fhir/{deployment.pk}/r4/Patient")
     assert response.status_code == 503
     return str(response.json()["issue"][0]["diagnostics"])
+
+
+def _warned(days: float) -> list[str]:
+    with time_machine.travel(timezone.now() + timedelta(days=days)):
+        deletion_warnings.warn_of_deletions()
+        deletion_warnings.warn_of_deletions()
+    return list(Notification.objects.order_by("pk").values_list("subject", flat=True))
+
+
+def test_before_the_data_is_deleted_administrators_are_told_twice(running: Deployment) -> None:
+    Deployment.objects.update(state=State.STOPPED)
+    assert _warned(52.9) == []
+    assert _warned(53.1) == ["The data of Ward 7 is deleted in 7 days"]
+    assert _warned(56) == ["The data of Ward 7 is deleted in 7 days"]
+    assert _warned(59.5)[1:] == ["The data of Ward 7 is deleted in 1 day"]
+    assert len(_warned(61)) == 2
+    assert running.pk in Notification.objects.earliest("pk").text
+
+
+def test_who_subscribes_is_not_warned_of_a_deletion(running: Deployment, tenant: Tenant, alice: User) -> None:
+    subscribe(tenant, actor=alice)
+    assert _warned(59.5) == []
