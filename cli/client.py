@@ -22,6 +22,7 @@ class Api:
     """`post` sends an idempotency key, so that a request whose answer was lost can be sent again."""
 
     def __init__(self, session: Session, *, timeout: float = 30.0) -> None:
+        self.address = session.url
         self._http = httpx.Client(
             base_url=f"{session.url}/api/v1/",
             headers={"Authorization": f"Bearer {session.token}", "User-Agent": f"fireside-cli/{VERSION}"},

@@ -19,11 +19,18 @@ def find_deployment(api: Api, wanted: str) -> str:
                 raise
     found = [one for one in api.pages("deployments/", name=wanted) if one["name"].lower() == wanted.lower()]
     if not found:
-        raise CommandError(f"There is no deployment {wanted}.", Exit.NOT_FOUND)
+        raise CommandError(f"There is no deployment {wanted}. {shut_words(api)}".rstrip(), Exit.NOT_FOUND)
     if len(found) > 1:
         choices = ", ".join(f"{one['id']} ({one['tenant']})" for one in found)
         raise CommandError(f"Several deployments are named {wanted}: {choices}. Give the id.", Exit.USAGE)
     return str(found[0]["id"])
+
+
+def shut_words(api: Api) -> str:
+    """Which tenants nothing is found in, and how to open them; empty where there are none."""
+    shut = ", ".join(api.get("me/")["shut_tenants"])
+    place = f"{api.address}/accounts/2fa/"
+    return f"Left out: {shut}. Two-step sign-in is required there: set it up at {place}." if shut else ""
 
 
 def only_tenant(api: Api) -> str:

@@ -83,6 +83,8 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_cell(inner) for inner in value)
     if isinstance(value, dict):
         return " ".join(f"{name}:{inner}" for name, inner in value.items())
     if isinstance(value, str) and _TIME.fullmatch(value):

@@ -86,6 +86,12 @@ def list_open_memberships(user: User) -> QuerySet[Membership]:
     return found if is_mfa_enabled(user) else found.filter(tenant__requires_mfa=False)
 
 
+def list_shut_tenants(user: User) -> list[Tenant]:
+    """Those that require two-step sign-in, which this person has not set up."""
+    own = Tenant.objects.filter(memberships__user=user, deleted__isnull=True, requires_mfa=True)
+    return [] if is_mfa_enabled(user) else list(own)
+
+
 def _require(membership: Membership | None, role: Role) -> Membership:
     if membership is None or not membership.tenant.is_active:
         raise Http404("No such tenant")

@@ -54,7 +54,8 @@ def logout(given: argparse.Namespace, out: Output) -> None:
 def whoami(given: argparse.Namespace, out: Output) -> None:
     held = session.load()
     me = {"url": held.url, **Api(held).get("me/")}
-    out.item(me, ("url", "email", "name", "token", "token_role", "token_tenant", "token_expires"))
+    told = ("url", "email", "name", "token", "token_role", "token_tenant", "token_expires")
+    out.item(me, (*told, "shut_tenants"))
 
 
 def tenants(given: argparse.Namespace, out: Output) -> None:

@@ -8,7 +8,7 @@ from cli import session
 from cli.client import Api
 from cli.commands.adding import Commands, add, group, waits
 from cli.errors import CommandError, Exit
-from cli.finding import find_deployment, only_tenant
+from cli.finding import find_deployment, only_tenant, shut_words
 from cli.output import Output
 from cli.waiting import wait_for_state
 
@@ -68,6 +68,8 @@ def _named(command: argparse.ArgumentParser) -> None:
 def list_all(given: argparse.Namespace, out: Output) -> None:
     api = Api(session.load())
     out.items(api.pages("deployments/", tenant=given.tenant, state=given.state), SHORT)
+    if not given.tenant and (left_out := shut_words(api)):
+        out.note(left_out)
 
 
 def show(given: argparse.Namespace, out: Output) -> None:

@@ -16,6 +16,7 @@ from deployments.api.serializers import DeploymentSerializer
 from deployments.models import Deployment, Region
 from deployments.selectors import count_by_type, get_use, list_deployments_for
 from deployments.upstream_credentials import seal_header
+from portal.access import check_mfa
 from portal.api.access import caller, membership_for, tenants_of
 from portal.api.base import ApiListView, ApiView, read_body, read_query
 from portal.api.problems import InvalidQuery
@@ -35,13 +36,17 @@ class DeploymentList(ApiListView[Deployment]):
         responses=DeploymentSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        """The deployments of the tenants that the caller may see, newest first."""
+        """The deployments of the tenants that the caller may see, newest first; `/me/` names those that are shut."""
         wanted = read_query(serializers.DeploymentFilter, request)
-        found = list_deployments_for(caller(request)).filter(tenant__in=tenants_of(request))
+        tenants = tenants_of(request)
+        found = list_deployments_for(caller(request)).filter(tenant__in=tenants)
         if name := wanted.pop("name", ""):
             found = found.filter(name__icontains=name)
-        if tenant := wanted.pop("tenant", ""):
-            found = found.filter(tenant__slug=tenant)
+        if slug := wanted.pop("tenant", ""):
+            for tenant in tenants:
+                if tenant.slug == slug:
+                    check_mfa(caller(request), tenant)
+            found = found.filter(tenant__slug=slug)
         return self.page_of(found.filter(**wanted), DeploymentSerializer)
 
     @extend_schema(

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from portal.access import list_shut_tenants
 from portal.api.access import caller, check_token, token_of
 from portal.api.base import ApiView, read_body
 from portal.api.strict import Strict
@@ -23,6 +24,10 @@ class MeSerializer(serializers.Serializer[Any]):
     token_role = serializers.CharField(allow_null=True, help_text="read, write, admin or owner")
     token_tenant = serializers.CharField(allow_null=True)
     token_expires = serializers.DateTimeField(allow_null=True)
+    shut_tenants = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Slugs of the tenants that require two-step sign-in, which the person has not set up",
+    )
 
 
 class MeChangeSerializer(Strict, serializers.Serializer[Any]):
@@ -40,6 +45,11 @@ def _told(request: Request) -> Response:
         "token_role": Role(token.role).name.lower() if token else None,
         "token_tenant": token.tenant.slug if token and token.tenant else None,
         "token_expires": token.expires if token else None,
+        "shut_tenants": [
+            tenant.slug
+            for tenant in list_shut_tenants(user)
+            if token is None or token.tenant_id in (None, tenant.pk)
+        ],
     }
     return Response(MeSerializer(told).data)
 

@@ -14,11 +14,13 @@ from rest_framework.exceptions import NotAuthenticated, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from portal.access import MfaRequired
 from portal.services.refusals import Refused
 from portal.subscriptions import SubscriptionRefused
 
 MEDIA_TYPE = "application/problem+json"
 UNSIGNED = "Send a token, as “Authorization: Bearer fsm_…”. Tokens are made at Account, Tokens."
+SET_UP = "Set it up in a browser, at Account, Two-step sign-in; this token opens the tenant then."
 NOTHING_THERE = "There is nothing with this id, or it is not yours to see."
 TOO_LARGE = "The body is larger than this installation takes."
 
@@ -82,6 +84,8 @@ def _detail(response: Response, error: Exception) -> str:
         return UNSIGNED
     if isinstance(error.__context__, ObjectDoesNotExist):
         return NOTHING_THERE  # get_object_or_404 names a class of ours
+    if isinstance(error, MfaRequired):
+        return f"{error} {SET_UP}"
     data = response.data
     told = data.get("detail", "") if isinstance(data, dict) else ""
     return str(error) if response.status_code == HTTPStatus.FORBIDDEN and str(error) else str(told)

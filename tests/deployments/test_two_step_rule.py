@@ -51,6 +51,16 @@ def test_the_list_of_the_management_api_leaves_its_deployments_out(
     assert (answer.status_code, answer.json()["results"]) == (200, [])
     one = client.get(f"/api/v1/deployments/{deployment.pk}/", headers={"Authorization": f"Bearer {secret}"})
     assert one.status_code == 403
+    assert "Account, Two-step sign-in" in one.json()["detail"]
+    named = client.get(
+        f"/api/v1/deployments/?tenant={closed.slug}", headers={"Authorization": f"Bearer {secret}"}
+    )
+    assert (named.status_code, named.json()["detail"]) == (403, one.json()["detail"])
+    me = client.get("/api/v1/me/", headers={"Authorization": f"Bearer {secret}"})
+    assert me.json()["shut_tenants"] == [closed.slug]
+    TOTP.activate(bob, generate_totp_secret())
+    opened = client.get("/api/v1/me/", headers={"Authorization": f"Bearer {secret}"})
+    assert opened.json()["shut_tenants"] == []
 
 
 def test_a_server_that_is_shared_with_the_tenant_is_not_open(
