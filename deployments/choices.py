@@ -9,7 +9,7 @@ from deployments.selectors import list_open_regions
 from deployments.sizes import SIZES, Size, get_size
 from portal.models import SizePrice, Tenant
 from portal.plans import size_prices
-from portal.subscriptions import get_entitlement
+from portal.subscriptions import get_entitlement, is_free
 from portal.templatetags.money import euros
 
 
@@ -39,25 +39,24 @@ class RegionOption:
     refusal: str
 
 
-def price_of(size: str, high_availability: bool) -> str:
-    """The price of a running hour, for people: "€0.04 an hour"."""
-    return _words(size_prices()[size], high_availability)
+def price_of(tenant: Tenant, size: str, high_availability: bool) -> str:
+    """The price of a running hour, for people: "€0.04 an hour", "free in the trial, then €0.04 an hour"."""
+    return _words(size_prices()[size], high_availability, is_free(tenant.pk))
 
 
-def _words(price: SizePrice, high_availability: bool) -> str:
+def _words(price: SizePrice, high_availability: bool, free: bool) -> str:
     cents = price.hour_highly_available if high_availability else price.hour
-    return f"{euros(cents)} an hour"
+    return f"{'free in the trial, then ' if free else ''}{euros(cents)} an hour"
 
 
 def list_sizes(tenant: Tenant) -> list[SizeOption]:
-    entitlement, prices = get_entitlement(tenant), size_prices()
+    entitlement, prices, free = get_entitlement(tenant), size_prices(), is_free(tenant.pk)
+    refusals = {
+        size: entitlement.refusal(existing=-1, size=size.code, high_availability=False) for size in SIZES
+    }
     return [
-        SizeOption(
-            size,
-            entitlement.refusal(existing=-1, size=size.code, high_availability=False),
-            _words(prices[size.code], high_availability=False),
-        )
-        for size in SIZES
+        SizeOption(size, refusal, _words(prices[size.code], False, free and not refusal))
+        for size, refusal in refusals.items()
     ]
 
 
@@ -78,15 +77,16 @@ def list_regions(high_availability: bool) -> list[RegionOption]:
     ]
 
 
-def summarise(given: dict[str, dict[str, Any]]) -> list[tuple[str, str, str]]:
+def summarise(tenant: Tenant, given: dict[str, dict[str, Any]]) -> list[tuple[str, str, str]]:
     """The review's lines: label, value, and the step that changes it."""
     options, name = given["options"], given["name"]
     upstream = options.get("upstream", "")
     size = get_size(options["size"])
+    price = price_of(tenant, size.code, options["high_availability"])
     region = Region.objects.get(name=given["cloud"]["region"])
     return [
         ("Service", f"Connected server {upstream}" if upstream else "FHIR R4 server, embedded", "options"),
-        ("Size", f"{size.title}, {price_of(size.code, options['high_availability'])}", "options"),
+        ("Size", f"{size.title}, {price}", "options"),
         ("High availability", "Yes" if options["high_availability"] else "No", "options"),
         ("Preloaded data", get_preset("" if upstream else options["preset"]).title, "options"),
         ("Region", f"{region.provider} / {region.title}", "cloud"),

@@ -13,6 +13,7 @@ from deployments.models import Deployment, RunningDay, State
 from deployments.sizes import get_size
 from portal.models import SizePrice, Tenant
 from portal.plans import size_prices
+from portal.subscriptions import list_free_tenants
 from portal.usage import UsageLine
 
 _TERMS = ("deployment_id", "day", "name", "size", "high_availability", "price")
@@ -24,8 +25,11 @@ def meter() -> int:
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     # Locked, so that two workers never note one hour twice, on different terms neither.
     running = Deployment.objects.select_for_update().filter(state__in=[State.RUNNING, State.UPDATING])
-    prices = size_prices()
-    today = [_day_of(one, hour, prices[one.size]) for one in running.order_by("pk")]
+    prices, free = size_prices(), list_free_tenants()
+    today = [
+        _day_of(one, hour, 0 if one.tenant_id in free else _price_of(one, prices))
+        for one in running.order_by("pk")
+    ]
     kept = RunningDay.objects.filter(
         day__gte=hour.date(), deployment_id__in=[one.deployment_id for one in today]
     )
@@ -40,7 +44,13 @@ def meter() -> int:
     return len(new)
 
 
-def _day_of(deployment: Deployment, hour: datetime, price: SizePrice) -> RunningDay:
+def _price_of(deployment: Deployment, prices: dict[str, SizePrice]) -> int:
+    """Cents for an hour."""
+    price = prices[deployment.size]
+    return price.hour_highly_available if deployment.high_availability else price.hour
+
+
+def _day_of(deployment: Deployment, hour: datetime, price: int) -> RunningDay:
     """With this hour alone."""
     return RunningDay(
         tenant_id=deployment.tenant_id,
@@ -49,7 +59,7 @@ def _day_of(deployment: Deployment, hour: datetime, price: SizePrice) -> Running
         name=deployment.name,
         size=deployment.size,
         high_availability=deployment.high_availability,
-        price=price.hour_highly_available if deployment.high_availability else price.hour,
+        price=price,
         hours=1,
         last=hour,
     )

@@ -15,6 +15,7 @@ from fhirserver import partitions
 from fhirserver.partitions import Partition
 from portal.models import Rate, Tenant
 from portal.plans import rate_of
+from portal.subscriptions import is_free
 from portal.usage import UsageLine
 
 logger = logging.getLogger(__name__)
@@ -24,17 +25,20 @@ MILLION = 1_000_000
 
 
 def day_of(deployment: Deployment, day: date) -> UsageDay:
-    """The row of that day, made with the prices of now when there is none."""
-    found, _ = UsageDay.objects.get_or_create(
-        deployment_id=deployment.pk,
-        day=day,
-        defaults={
-            "tenant_id": deployment.tenant_id,
-            "name": deployment.name,
-            "request_price": rate_of(Rate.Name.REQUESTS),
-            "storage_price": rate_of(Rate.Name.STORAGE),
-        },
-    )
+    """The row of that day, made with the prices of now when there is none; in a trial nothing is charged."""
+    found = UsageDay.objects.filter(deployment_id=deployment.pk, day=day).first()
+    if found is None:
+        charged = not is_free(deployment.tenant_id)
+        found, _ = UsageDay.objects.get_or_create(
+            deployment_id=deployment.pk,
+            day=day,
+            defaults={
+                "tenant_id": deployment.tenant_id,
+                "name": deployment.name,
+                "request_price": rate_of(Rate.Name.REQUESTS) if charged else 0,
+                "storage_price": rate_of(Rate.Name.STORAGE) if charged else 0,
+            },
+        )
     return found
 
 

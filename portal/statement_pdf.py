@@ -86,23 +86,24 @@ def render_pdf(statement: Statement, payment: str) -> bytes:
 def _table(page: _Page, statement: Statement) -> None:
     page.write_size(9)
     with page.table(
-        col_widths=(34, 30, 22, 14),
-        text_align=("LEFT", "LEFT", "RIGHT", "RIGHT"),
+        col_widths=(28, 26, 20, 15, 11),
+        text_align=("LEFT", "LEFT", "RIGHT", "RIGHT", "RIGHT"),
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,
         headings_style=FontFace(emphasis=None),
         line_height=6,
     ) as table:
-        table.row(("Deployment", "What", "Quantity", "EUR"))
+        table.row(("Deployment", "What", "Quantity", "Price", "EUR"))
         for line in statement.lines:
             table.row(
                 (
                     page.shown(line.deployment),
                     page.shown(line.description),
                     line.quantity_words,
+                    line.price_words.replace("€", "EUR "),
                     _euros(line.amount),
                 )
             )
-        table.row(("Total", "", "", _euros(statement.total)))
+        table.row(("Total", "", "", "", _euros(statement.total)))
 
 
 def _euros(cents: object) -> str:

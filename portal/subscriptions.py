@@ -74,6 +74,19 @@ def get_entitlement(tenant: Tenant, service: str = FHIR_SERVER.slug) -> Entitlem
     )
 
 
+def list_free_tenants() -> set[int]:
+    """The primary keys of those that use nothing but a trial: nothing of it is charged."""
+    charged = Subscription.objects.exclude(plan=Plan.TRIAL).values("tenant_id")
+    found = Subscription.objects.filter(plan=Plan.TRIAL).exclude(tenant__in=charged)
+    return set(found.values_list("tenant_id", flat=True))
+
+
+def is_free(tenant_id: int) -> bool:
+    """Whether the tenant uses nothing but a trial, of which nothing is charged."""
+    plans = set(Subscription.objects.filter(tenant=tenant_id).values_list("plan", flat=True))
+    return plans == {Plan.TRIAL.value}
+
+
 @transaction.atomic
 def start_trial(tenant: Tenant, *, actor: User, service: str = FHIR_SERVER.slug) -> Subscription:
     """For as many days as the plan says. A tenant has one trial of a service; raises SubscriptionRefused for a second."""

@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from portal.models import Rate, Tenant
 from portal.plans import rate_of, size_prices
+from portal.templatetags.money import euros
 
+MILLION = 1_000_000
 BEGUN_HOURS = (
     "Each hour of the clock (UTC) in which a deployment ran counts as a whole one, however short it ran."
 )
@@ -34,6 +36,15 @@ class UsageLine:
         """As “1 hour” and “2,500.5 hours”."""
         plural = "" if self.quantity == 1 else "s"
         return f"{self.quantity.normalize():,f} {self.unit}{plural}"
+
+    @property
+    def price_words(self) -> str:
+        """As “€0.04 an hour”; what is a fraction of a cent is told for a million."""
+        if not self.unit_price:
+            return "free"
+        if self.unit_price < Decimal("0.01"):
+            return f"{euros(self.unit_price * MILLION)} a million {self.unit}s"
+        return f"{euros(self.unit_price)} {'an' if self.unit == 'hour' else 'a'} {self.unit}"
 
     @property
     def amount(self) -> Decimal:

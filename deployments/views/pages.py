@@ -61,7 +61,7 @@ def overview(request: HttpRequest, deployment: Deployment) -> HttpResponse:
     context = {
         "deployment": deployment,
         "size": get_size(deployment.size),
-        "price": price_of(deployment.size, deployment.high_availability),
+        "price": price_of(deployment.tenant, deployment.size, deployment.high_availability),
         "use": get_use(deployment),
         "expires": get_entitlement(deployment.tenant).expires,
         "endpoints": _endpoints(deployment),

@@ -109,7 +109,7 @@ def _review(request: HttpRequest, tenant: Tenant, given: Given) -> HttpResponse:
         "step": "review",
         "steps": wizard.progress(given, "review"),
         "previous": wizard.preceding("review"),
-        "summary": summarise(given),
+        "summary": summarise(tenant, given),
         "errors": errors,
     }
     return render(request, "deployments/wizard_review.html", context, status=400 if errors else 200)

@@ -19,7 +19,7 @@ from portal.access import (
 )
 from portal.features import TRIALS, is_on
 from portal.forms import TrialForm
-from portal.models import Plan, Role, Subscription, Tenant, User
+from portal.models import Plan, Rate, Role, Subscription, Tenant, User
 from portal.models.plans import HOURS_A_MONTH
 from portal.navigation import entry_url, find_entry
 from portal.plans import KEPT_AFTER_TRIAL, SERVICES, describe_terms, size_prices
@@ -52,6 +52,7 @@ def services(request: HttpRequest) -> HttpResponse:
         "trial_terms": describe_terms(Plan.TRIAL),
         "may_choose": not tenant or has_role(request.user, tenant, Role.ADMIN),
         "prices": size_prices().values(),
+        "rates": Rate.objects.all(),
         "hours": HOURS_A_MONTH,
     }
     return render(request, "portal/services.html", context)

@@ -11,7 +11,8 @@ from django.db import DatabaseError
 from deployments import usage, usage_days
 from deployments.models import Deployment, RunningDay, State, UsageDay
 from fhirserver import bulk, partitions
-from portal.models import SizePrice, Tenant
+from portal.models import SizePrice, Tenant, User
+from portal.subscriptions import start_trial, subscribe
 from portal.usage import make_statement
 
 NOON = datetime(2026, 3, 10, 12, 5, tzinfo=UTC)
@@ -122,3 +123,25 @@ def test_a_store_that_does_not_answer_is_measured_later(
     monkeypatch.setattr(usage_days.partitions, "stored_bytes", down)
     assert usage_days.measure_storage() == 0
     assert not UsageDay.objects.exists()
+
+
+def test_a_trial_costs_nothing_and_what_comes_after_it_its_price(
+    deployment: Deployment, tenant: Tenant, alice: User
+) -> None:
+    Deployment.objects.update(state=State.RUNNING)
+    with time_machine.travel(NOON):
+        start_trial(tenant, actor=alice)
+        usage.meter()
+        usage_days.day_of(deployment, NOON.date())
+    subscribe(tenant, actor=alice)
+    with time_machine.travel(NOON + timedelta(days=1)):
+        usage.meter()
+        usage_days.day_of(deployment, NOON.date() + timedelta(days=1))
+    UsageDay.objects.update(requests=1_000_000)
+    lines = make_statement(tenant, MARCH).lines
+    assert [(line.description, line.price_words, line.amount) for line in lines] == [
+        ("Extra Small", "free", Decimal(0)),
+        ("Extra Small", "€0.04 an hour", Decimal(4)),
+        ("Requests", "free", Decimal(0)),
+        ("Requests", "€0.90 a million requests", Decimal(90)),
+    ]

@@ -39,6 +39,7 @@ def test_the_page_and_the_csv_agree(alice_there: Client, tenant: Tenant, used: N
     page = alice_there.get(address).content.decode()
     assert "2,500,000 requests" in page
     assert "€3.49" in page
+    assert ("€0.04 an hour" in page, "€0.90 a million requests" in page) == (True, True)
     rows = list(csv.DictReader(io.StringIO(alice_there.get(address + "&format=csv").content.decode())))
     assert [row["amount_eur"] for row in rows] == ["1.24", "2.25", "3.49"]
     assert rows[1]["unit_price_eur"] == "0.0000009"
@@ -188,3 +189,14 @@ def test_a_name_that_looks_like_a_formula_stays_a_text_in_the_csv(
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     row = next(csv.DictReader(io.StringIO(answer.content.decode())))
     assert (row["deployment"], row["quantity"], row["amount_eur"]) == ('\'=HYPERLINK("x")', "1.5", "0.15")
+
+
+def test_the_calculator_leaves_the_month_that_is_shown(
+    alice_there: Client, tenant: Tenant, used: None
+) -> None:
+    address = reverse("portal:usage", args=[tenant.slug])
+    page = alice_there.get(address + "?month=2026-03").content.decode()
+    assert '<input type="hidden" name="month" value="2026-03">' in page
+    asked = "?month=2026-03&size=xs&hours=10&requests=0&stored=0"
+    calculated = alice_there.get(address + asked).content.decode()
+    assert ("March 2026" in calculated, "€0.40" in calculated) == (True, True)
