@@ -135,7 +135,7 @@ class EndForm(forms.Form):
         self.sooner = [
             (days, words) for days, words in ENDS if expires is None or _in_days(int(days)) < expires
         ]
-        cast(forms.TypedChoiceField, self.fields["days"]).choices = self.sooner
+        cast(forms.TypedChoiceField, self.fields["days"]).choices = [("", "Choose"), *self.sooner]
 
     @property
     def expires(self) -> datetime:

@@ -118,7 +118,10 @@ def narrow_api_key(
     before, held = _rights_of(api_key), (api_key.access, api_key.expires)
     if access is not None:
         if not access.narrows(api_key.access):
-            raise ValidationError("A key can only lose rights. Create a new key for more.")
+            raise ValidationError(
+                f"A key can only lose rights; those that it has are: {api_key.access}."
+                " Choose among them, or create a new key for more."
+            )
         api_key.access_granted = access.as_json()
     if expires is not None:
         if api_key.expires is not None and expires > api_key.expires:

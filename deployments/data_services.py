@@ -21,7 +21,7 @@ def _start(kind: str, deployment: Deployment, by: User, arguments: dict[str, obj
     """Raises ValidationError unless the deployment runs and has a free place for a bulk job."""
     locked = Deployment.objects.select_for_update().get(pk=deployment.pk)
     if locked.state != State.RUNNING:
-        raise ValidationError("The deployment has to be running for this.")
+        raise ValidationError("The deployment has to be running for this: start it first.")
     allowed = get_size(locked.size).bulk_jobs
     if locked.jobs.filter(kind__in=data_jobs.DATA_KINDS, state__in=OPEN).count() >= allowed:
         raise ValidationError(

@@ -120,7 +120,7 @@ def _start(kind: str, deployment: Deployment, by: User, arguments: dict[str, obj
     """One job at a time works on the guides of a deployment."""
     locked = Deployment.objects.select_for_update().get(pk=deployment.pk)
     if locked.state != State.RUNNING or locked.partition is None:
-        raise ValidationError("The deployment has to be running for this.")
+        raise ValidationError("The deployment has to be running for this: start it first.")
     if locked.jobs.filter(kind__in=guide_jobs.GUIDE_KINDS, state__in=OPEN).exists():
         raise ValidationError("Another guide is being worked on. Wait until that is done, or cancel it.")
     job = jobs.start(kind, deployment, by, arguments)

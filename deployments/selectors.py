@@ -14,7 +14,7 @@ from deployments.models import Deployment, Job, JobState, Region
 from deployments.sizes import get_size
 from fhirserver import partitions
 from fhirserver.partitions import Partition
-from portal.access import check_mfa, list_open_memberships
+from portal.access import check_mfa, list_open_memberships, missing_role
 from portal.models import Membership, Role, Tenant, User
 
 LONG_COUNT_SECONDS = 0.05
@@ -55,7 +55,7 @@ def get_deployment_for(
         raise Http404
     check_mfa(user, deployment.tenant)
     if deployment.role < role:
-        raise PermissionDenied(f"This needs the role {role.label} in {deployment.tenant.name}.")
+        raise PermissionDenied(missing_role(deployment.tenant, role, Role(deployment.role)))
     return deployment
 
 

@@ -97,12 +97,14 @@ def _require(membership: Membership | None, role: Role) -> Membership:
         raise Http404("No such tenant")
     check_mfa(membership.user, membership.tenant)
     if membership.role < role:
-        has = membership.get_role_display()
-        raise PermissionDenied(
-            f"This needs the role {role.label} in {membership.tenant.name}; yours is {has}. "
-            "An administrator of the tenant can change it."
-        )
+        raise PermissionDenied(missing_role(membership.tenant, role, Role(membership.role)))
     return membership
+
+
+def missing_role(tenant: Tenant, needed: Role, has: Role) -> str:
+    """Why a member may not, and who can change that."""
+    who = "an Owner" if needed is Role.OWNER else "an Admin or the Owner"
+    return f"This needs the role {needed.label} in {tenant.name}; yours is {has.label}. Ask {who} of the tenant to change it."
 
 
 TenantView = Callable[Concatenate[HttpRequest, Membership, P], HttpResponse]

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, resolve_url
 from portal.form_pages import form_page_of, is_landing
 from portal.views.errors import bad_request, length_required
 
-NOT_SENT = "Nothing was changed: the address that you came to only takes what a form sends. This is the page with the form."
+NOT_SENT = "Nothing was changed: the address that you came to only takes what a form sends."
 SIGNED_OUT = "You are signed out, so what you sent was not carried out. Sign in, then send it again."
 
 

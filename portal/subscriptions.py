@@ -70,7 +70,9 @@ def get_entitlement(tenant: Tenant, service: str = FHIR_SERVER.slug) -> Entitlem
         frozenset(terms.sizes),
         terms.high_availability,
         subscription.expires,
-        "" if running else "The trial has ended. Subscribe to start and create deployments.",
+        ""
+        if running
+        else "The trial has ended. Subscribe on Cloud Services to start and create deployments.",
     )
 
 

@@ -170,7 +170,7 @@ def narrow_to_use(request: HttpRequest, deployment_id: str, public_id: str) -> H
 def _key_page(request: HttpRequest, deployment: Deployment, api_key: ApiKey, **bound: Form) -> HttpResponse:
     """`bound`: the form that was sent, in place of the one that shows what holds now."""
     access = api_key.access
-    lines = "\n".join(f"{name}.{letters}" for name, letters in access.types.items())
+    lines = "\n".join(f"{name}.{letters}" for name, letters in sorted(access.types.items()))
     forms = {
         "form": NarrowForm(initial={"access": access.kind.value, "permissions": lines}),
         "end_form": EndForm(expires=api_key.expires),

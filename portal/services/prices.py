@@ -8,6 +8,13 @@ from django.forms import BaseModelFormSet, model_to_dict, modelformset_factory
 from portal import audit
 from portal.models import PlanTerms, Rate, SizePrice, User
 
+LABELS = {
+    "days": "Days that it lasts",
+    "deployments": "Deployments at a time",
+    "log_days": "Days that the log is kept",
+    "hour": "Cents an hour",
+    "hour_highly_available": "Cents an hour, highly available",
+}
 Forms = dict[str, "BaseModelFormSet[Any, Any]"]
 
 _EDITED: dict[str, tuple[type[Any], list[str]]] = {
@@ -20,7 +27,7 @@ _EDITED: dict[str, tuple[type[Any], list[str]]] = {
 def price_forms(data: Any = None) -> Forms:
     """One set of forms a table, by its name; amounts are in cents."""
     return {
-        name: modelformset_factory(model, fields=fields, extra=0)(
+        name: modelformset_factory(model, fields=fields, extra=0, labels=LABELS)(
             data, queryset=model.objects.all(), prefix=name
         )
         for name, (model, fields) in _EDITED.items()

@@ -76,3 +76,13 @@ def test_a_refused_change_by_the_management_api_leaves_the_whole_key_as_it_was(
     api_key.refresh_from_db()
     assert (api_key.requests_per_second, api_key.networks) == (None, [])
     assert not AuditEvent.objects.filter(action__in=("api_key.limited", "api_key.restricted")).exists()
+
+
+def test_a_right_that_a_key_does_not_have_is_refused_with_those_that_it_has(
+    client: Client, deployment: Deployment, api_key: ApiKey, alice: User
+) -> None:
+    client.force_login(alice)
+    page = reverse("credentials:key", args=[deployment.pk, api_key.public_id])
+    refused = client.post(page, {"access": "full"})
+    assert refused.status_code == 422
+    assert "those that it has are: Read only." in refused.content.decode()

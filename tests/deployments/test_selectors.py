@@ -7,7 +7,8 @@ from django.http import Http404
 
 from deployments.models import Deployment
 from deployments.selectors import get_deployment_for, list_deployments_for
-from portal.models import Role, User
+from portal.access import get_tenant_for
+from portal.models import Role, Tenant, User
 
 
 def test_a_member_gets_the_deployment_with_the_role_in_its_tenant(deployment: Deployment, bob: User) -> None:
@@ -32,3 +33,14 @@ def test_the_list_holds_the_deployments_of_all_own_tenants(
 ) -> None:
     assert list(list_deployments_for(alice)) == [deployment]
     assert list(list_deployments_for(bob, deployment.tenant)) == [deployment]
+
+
+def test_too_small_a_role_is_told_with_the_own_one_and_whom_to_ask(
+    deployment: Deployment, tenant: Tenant, bob: User
+) -> None:
+    with pytest.raises(
+        PermissionDenied, match=r"role Admin in Acme Health; yours is Read\. Ask an Admin or the Owner"
+    ):
+        get_deployment_for(bob, deployment.pk, Role.ADMIN)
+    with pytest.raises(PermissionDenied, match=r"yours is Read\. Ask an Owner"):
+        get_tenant_for(bob, tenant.slug, Role.OWNER)

@@ -79,7 +79,7 @@ def test_a_webhook_can_be_switched_off_and_removed(browser_of_alice: Client, ten
 def test_what_a_webhook_is_told_is_said_in_words(browser_of_alice: Client, tenant: Tenant) -> None:
     browser_of_alice.post(at(tenant), {"url": HOOK, "kinds": ["trial.ending", "key.expiring"]})
     page = browser_of_alice.get(at(tenant)).content.decode()
-    assert "A key expires soon · A trial ends soon, or has ended · added" in page
+    assert "A key expires soon · A trial ends soon, has ended, or its data is deleted soon · added" in page
 
 
 def test_the_log_follows_a_delivery_until_it_has_ended(browser_of_alice: Client, tenant: Tenant) -> None:
