@@ -96,8 +96,9 @@ def product(tmp_path_factory: pytest.TempPathFactory, _catalogue: None) -> Itera
             raise
 
 
-# Refusals that the tests ask for; and what htmx says of a request that the next page cut off (a server's fault is a responseError).
-_EXPECTED = ("status of 4", "htmx:afterRequest", "htmx:sendError", "htmx:sendAbort")
+# Refusals that the tests ask for, connections that they break, and what htmx says of a request that the next page cut off (a server's
+# fault is a responseError).
+_EXPECTED = ("status of 4", "ERR_CONNECTION_RESET", "htmx:afterRequest", "htmx:sendError", "htmx:sendAbort")
 
 
 @pytest.fixture
