@@ -80,7 +80,7 @@
   async function persist(form, signal, request) {
     for (let attempt = 1; ; attempt++) {
       try {
-        const answer = await request();
+        const answer = await request(attempt > 1);
         say(form, "trouble", "");
         return answer;
       } catch (error) {
@@ -99,12 +99,16 @@
     return made;
   }
 
-  // One part: the answer says where the next one begins, also when less of this one has come.
-  function sendPart(form, file, token, state, signal) {
-    return ask(`${form.dataset.upload}${state.upload}/`, {
+  // One part: the answer says where the next one begins. What broke off is asked for first: a server that refuses a long body may close
+  // the connection, which looks like one that broke, and it may have kept some of the part.
+  async function sendPart(form, file, token, state, signal, again) {
+    const url = `${form.dataset.upload}${state.upload}/`;
+    const from = again ? await ask(url, { signal }) : state;
+    if (from.offset > state.offset) return from;
+    return ask(url, {
       method: "PATCH",
-      headers: { "X-CSRFToken": token, "Upload-Offset": String(state.offset), "Content-Type": "application/octet-stream" },
-      body: file.slice(state.offset, state.offset + PART),
+      headers: { "X-CSRFToken": token, "Upload-Offset": String(from.offset), "Content-Type": "application/octet-stream" },
+      body: file.slice(from.offset, from.offset + PART),
       signal,
     });
   }
@@ -114,7 +118,8 @@
     let state = await persist(form, signal, () => begin(form, file, token, signal));
     while (state.offset < file.size) {
       show(state.offset);
-      state = await persist(form, signal, () => sendPart(form, file, token, state, signal));
+      const from = state;
+      state = await persist(form, signal, (again) => sendPart(form, file, token, from, signal, again));
     }
     show(file.size);
     return state.upload;

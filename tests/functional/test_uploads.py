@@ -139,3 +139,23 @@ def test_an_upload_whose_connection_breaks_says_when_it_tries_again(data_page: P
     assert (
         data_page.evaluate("Object.keys(localStorage).filter((key) => key.includes('broken.ndjson'))") == []
     )
+
+
+def test_who_is_signed_out_during_an_upload_is_told_so(data_page: Page, tmp_path: Path) -> None:
+    """A refused long body may close the connection: the next attempt asks first, and learns why."""
+    file = tmp_path / "signed-out.ndjson"
+    file.write_text(_line(7))
+
+    def is_cut_off(route: Route) -> None:
+        if route.request.method == "PATCH":
+            data_page.context.clear_cookies(name="sessionid")
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    data_page.route("**/data/uploads/upload-*/", is_cut_off)
+    data_page.get_by_label("FHIR file").set_input_files(file)
+    data_page.get_by_role("button", name="Upload and check").click()
+    told = data_page.get_by_text("You are signed out: sign in in another tab, then reload this page.")
+    expect(told).to_be_visible(timeout=WORK_MS)
+    expect(data_page.locator("[data-upload-trouble]")).to_be_hidden()
