@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal.access import (
     count_without_two_steps,
     get_deleted_membership_for,
+    list_shut_tenants,
     set_current_tenant,
     signed_in,
     tenant_view,
@@ -45,7 +46,12 @@ def tenants(request: HttpRequest) -> HttpResponse:
         user=signed_in(request), role=Role.OWNER, tenant__deleted__isnull=False
     ).select_related("tenant")
     leaving = [(each, each.tenant.deleted + KEPT_AFTER_DELETION) for each in deleted if each.tenant.deleted]
-    context = {"memberships": memberships, "deleted": leaving, "form": TenantForm()}
+    context = {
+        "memberships": memberships,
+        "shut": list_shut_tenants(signed_in(request)),
+        "deleted": leaving,
+        "form": TenantForm(),
+    }
     return render(request, "portal/tenants.html", context)
 
 

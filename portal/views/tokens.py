@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.access import list_tenants, signed_in, tenant_view
+from portal.access import list_shut_tenants, list_tenants, signed_in, tenant_view
 from portal.forms import TokenForm
 from portal.models import Membership, Role
 from portal.services.tokens import create_token, list_tenant_tokens, revoke_token
@@ -43,6 +43,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "text": shown.text if shown else "",
+        "shut": list_shut_tenants(user),
         "tokens": user.management_tokens.select_related("tenant"),
         "address": request.build_absolute_uri("/api/v1/me/"),
     }

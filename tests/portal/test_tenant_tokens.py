@@ -1,7 +1,9 @@
 """The page of the tokens that open one tenant."""
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
+from django.urls import reverse
 
 from portal.models import ManagementToken, Role, Tenant, User
 from portal.services.tokens import create_token
@@ -69,3 +71,17 @@ def test_a_tenant_that_requires_two_steps_is_refused_at_its_field(
     refused = sign_in(bob).post("/account/tokens/", asked)
     assert "requires two-step sign-in" in refused.context["form"].errors["tenant"][0]
     assert not ManagementToken.objects.exists()
+
+
+def test_who_waits_for_two_step_sign_in_sees_it_beside_tenants_and_tokens(
+    tenant: Tenant, bob: User, sign_in: SignIn
+) -> None:
+    browser = sign_in(bob)
+    words = "Acme Health requires two-step sign-in"
+    assert all(words not in browser.get(page).content.decode() for page in ("/tenants/", "/account/tokens/"))
+    Tenant.objects.filter(pk=tenant.pk).update(requires_mfa=True)
+    for page in ("/tenants/", "/account/tokens/"):
+        shown = browser.get(page).content.decode()
+        assert (words in shown, reverse("mfa_index") in shown) == (True, True)
+    Authenticator.objects.create(user=bob, type=Authenticator.Type.TOTP, data={})
+    assert all(words not in browser.get(page).content.decode() for page in ("/tenants/", "/account/tokens/"))
