@@ -39,6 +39,7 @@ def test_the_page_and_the_csv_agree(alice_there: Client, tenant: Tenant, used: N
     page = alice_there.get(address).content.decode()
     assert "2,500,000 requests" in page
     assert "€3.49" in page
+    assert 'March 2026 <span class="muted">€3.49</span>' in page
     assert ("€0.04 an hour" in page, "€0.90 a million requests" in page) == (True, True)
     rows = list(csv.DictReader(io.StringIO(alice_there.get(address + "&format=csv").content.decode())))
     assert [row["amount_eur"] for row in rows] == ["1.24", "2.25", "3.49"]
