@@ -241,6 +241,16 @@ def of_type(resource_type: str) -> Posting:
     return Posting((type_key(resource_type),), 90)
 
 
+def is_of_rows(node: Node) -> bool:
+    """Whether a condition speaks of nothing but the rows of a resource itself."""
+    match node:
+        case And(nodes) | Or(nodes):
+            return all(map(is_of_rows, nodes))
+        case Not(inner):
+            return is_of_rows(inner)
+    return isinstance(node, (Posting, Target, Text, Stretch, Span, Amount, Pair, HasRow))
+
+
 def conjuncts(node: Node) -> list[Node]:
     """What all have to hold; resources that are named more than once, by what the names have in common."""
     nodes = _parts(node)

@@ -38,11 +38,11 @@ from fhirserver.search.contained import contained_of_type
 from fhirserver.search.holders import holders_of, ranked
 from fhirserver.search.planning import planned_matches, words_asked
 from fhirserver.search.rows import tested
-from fhirserver.search.sql import Sql, join, rows_of
+from fhirserver.search.sql import LOOKED_UP, Sql, join, rows_of
 from fhirserver.search.weights import holds_any, weight
 
 # Keeps PostgreSQL from joining with all that a key holds.
-_BY_KEY = " LIMIT 1 OFFSET 0"
+BY_KEY = " LIMIT 1 OFFSET 0"
 
 
 class Compiler:
@@ -87,7 +87,7 @@ class Compiler:
         rest = [one for one in nodes if one is not driver]
         if isinstance(driver, (Rids, MemberOf, ReferredBy, FullText)) or holds_any(driver):
             rest.append(kind)
-        start = self._driver(driver, kind.within)
+        start = self.driver(driver, kind.within)
         conditions = [self.condition(one, "m") for one in rest]
         return join(" AND ", [start, *conditions])
 
@@ -98,7 +98,8 @@ class Compiler:
 
     # -- what drives -----------------------------------------------------------------------------------------
 
-    def _driver(self, node: Node, within: bool) -> Sql:
+    def driver(self, node: Node, within: bool) -> Sql:
+        """`FROM … m WHERE …`: what fulfils this condition alone; `within`: of contained resources."""
         match node:
             case Posting(keys=(key,)):
                 return Sql("FROM fhir_posting m WHERE m.partition = %s AND m.key = %s", (self.number, key))
@@ -163,7 +164,7 @@ class Compiler:
                 " AND fhir_text_words MATCH %s"
             )
         return Sql(
-            f"EXISTS (SELECT 1 FROM {tests}{_BY_KEY})", (self.number, words_asked(self.partition, node))
+            f"EXISTS (SELECT 1 FROM {tests}{BY_KEY})", (self.number, words_asked(self.partition, node))
         )
 
     def _referring(self, param: int, inner: str, known: str, wanted: str) -> Sql:
@@ -220,7 +221,7 @@ class Compiler:
             case HasRow(table, param):
                 rows = rows_of(self.partition.region, table, at)
                 return Sql(
-                    f"EXISTS (SELECT 1 FROM {rows} h WHERE h.param = %s{_BY_KEY})", (self.number, param)
+                    f"EXISTS (SELECT 1 FROM {rows} h WHERE h.param = %s{BY_KEY})", (self.number, param)
                 )
             case FullText():
                 return self._says(node, at)
@@ -241,12 +242,12 @@ class Compiler:
                 f" AND o.param = {HELD_BY:d})"
             )
             values = (self.number,)
-        text = f"EXISTS (SELECT 1 FROM fhir_resource r WHERE r.partition = %s AND r.rid = {rid} AND {test.text}{_BY_KEY})"
+        text = f"EXISTS (SELECT 1 FROM fhir_resource r WHERE r.partition = %s AND r.rid = {rid} AND {test.text}{BY_KEY})"
         return Sql(text, (self.number, *values, *test.values))
 
     def _near(self, node: Near, at: str) -> Sql:
         rows = rows_of(self.partition.region, "fhir_quantity", at)
-        one = f"(SELECT h.low FROM {rows} h WHERE h.param = %s{_BY_KEY}) * %s"
+        one = f"(SELECT h.low FROM {rows} h WHERE h.param = %s{BY_KEY}) * %s"
         parts = [
             Sql(one, (self.number, param, place))
             for param, place in zip(node.params, node.point, strict=True)
@@ -264,9 +265,13 @@ class Compiler:
         self._aliases += 1
         alias = f"p{self._aliases}"
         table, test = tested(self.partition.region, node, alias)
+        if table in LOOKED_UP:
+            rows = rows_of(self.partition.region, table, at)
+            text = f"EXISTS (SELECT 1 FROM {rows} {alias} WHERE {test.text}{BY_KEY})"
+            return Sql(text, (self.number, *test.values))
         rank = f" AND {alias}.rank = {at}.rank" if isinstance(node, (Posting, Target)) else ""
         text = (
             f"EXISTS (SELECT 1 FROM {table} {alias} WHERE {alias}.partition = %s AND {test.text}"
-            f" AND {alias}.rid = {at}.rid{rank}{_BY_KEY})"
+            f" AND {alias}.rid = {at}.rid{rank}{BY_KEY})"
         )
         return Sql(text, (self.number, *test.values))

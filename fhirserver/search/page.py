@@ -10,6 +10,7 @@ from fhirserver.outcomes import BadRequest
 from fhirserver.partitions import Partition
 from fhirserver.prepared import Row
 from fhirserver.search.ast import And, Holders, Matches, Node, Within
+from fhirserver.search.chained import along_type
 from fhirserver.search.compile import Compiler
 from fhirserver.search.holders import with_holder
 from fhirserver.search.merged import merged
@@ -102,7 +103,8 @@ def _rows(
 def _in_order(wanted: _Wanted) -> list[Row]:
     if isinstance(wanted.matches, (Within, Holders)):
         return _sorted(wanted)
-    return _listed(wanted, wanted.matches) or _walked(wanted, wanted.matches) or _sorted(wanted)
+    node = wanted.matches
+    return _listed(wanted, node) or _walked(wanted, node) or _tested(wanted, node) or _sorted(wanted)
 
 
 def _listed(wanted: _Wanted, node: Node) -> list[Row]:
@@ -147,6 +149,20 @@ def _walked(wanted: _Wanted, node: Node) -> list[Row]:
     along = keys[0]._replace(expression=Sql(f"m.{keys[0].along.column}"))
     keys = [along, *keys[1:]]
     statement = _read(compiler, _found(found, keys, falling, place, limit), keys, falling, within=False)
+    rows = fetch(compiler.partition.region, statement.text, statement.values)
+    return rows if len(rows) >= limit else []
+
+
+def _tested(wanted: _Wanted, node: Node) -> list[Row]:
+    """The rows in the order of postings, tested one by one; none where that is not asked for, or if they are not all there within a stretch."""
+    compiler, resource_type, _, keys, falling, place, limit = wanted
+    if keys:
+        return []
+    order = _order("m", _names(keys), falling)
+    found = along_type(compiler, resource_type, node, _behind(falling, place), order, limit)
+    if found is None:
+        return []
+    statement = _read(compiler, _found(found, keys, falling, Place(), limit), keys, falling, within=False)
     rows = fetch(compiler.partition.region, statement.text, statement.values)
     return rows if len(rows) >= limit else []
 

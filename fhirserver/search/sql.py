@@ -17,6 +17,10 @@ def join(separator: str, parts: list[Sql]) -> Sql:
     )
 
 
+LOOKED_UP = ("fhir_string", "fhir_date")
+"""Tables of which each row can be found by its resource; of amounts only the plain numbers can, and the others lie by key."""
+
+
 def rows_of(region: str, table: str, at: str) -> str:
     """The rows of the resource `at.rid` in a table of ranges (of amounts: the plain numbers), looked up by that alone. Without statistics
     PostgreSQL would as soon read all that a parameter has, for every resource: behind the fence it does not see the parameter."""

@@ -14,7 +14,7 @@ import pytest
 
 from fhirserver import connection
 from fhirserver.partitions import Partition
-from fhirserver.search import merged, walk
+from fhirserver.search import chained, merged, walk
 from tests.fhirserver.client import Client
 
 
@@ -108,9 +108,10 @@ def _wide_on_sqlite(raw: sqlite3.Connection, statement: str, values: Any) -> lis
     return [one for one in wide if _SMALL not in one]
 
 
+@pytest.mark.parametrize("walked", [True, False], ids=["chains walked", "collected"])
 @pytest.mark.parametrize("search", SEARCHES, ids=range(len(SEARCHES)))
 def test_a_search_never_reads_a_whole_partition(
-    client: Client, search: str, monkeypatch: pytest.MonkeyPatch
+    client: Client, search: str, walked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.put("Patient/1", {"resourceType": "Patient", "id": "1", "gender": "female"})
     reference = {"reference": "Patient/1"}
@@ -133,6 +134,7 @@ def test_a_search_never_reads_a_whole_partition(
 
     monkeypatch.setattr(connection, "_rows", remembered)
     monkeypatch.setattr(walk, "MANY", 0)
+    monkeypatch.setattr(chained, "MANY", 0 if walked else 10**9)
     monkeypatch.setattr(merged, "FEW_ROWS", 0)
     assert client.get(search).status == 200
 
