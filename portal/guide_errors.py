@@ -40,6 +40,7 @@ ERRORS = (
     ErrorWords(501, "not-supported", "The server behind this deployment cannot do it.", "A dry run needs the embedded server."),
     ErrorWords(502, "transient", "The connected server cannot be reached.", "Try again; then look at that server."),
     ErrorWords(502, "security", "The connected server refused the stored credential, or its address is not allowed.", "An administrator mends it in the deployment's Settings."),
+    ErrorWords(503, "business-rule", "Stopped, because the trial of its tenant has ended.", "An administrator subscribes on Cloud Services and starts it again; nothing is gained by waiting."),
     ErrorWords(503, "timeout", "The search took longer than a statement may take.", "Make it narrower: a patient, a date, fewer values or a smaller _count."),
     ErrorWords(503, "transient", "Stopped, starting, or its database cannot be reached.", "Start it on its Overview, or wait as Retry-After says."),
     ErrorWords(507, "too-costly", "The size holds no more resources.", "Delete some, or take a larger size. Changes and deletions still work."),

@@ -142,7 +142,7 @@ def test_a_size_that_is_too_small_for_what_is_stored_is_refused(
     assert created.state == State.RUNNING
 
 
-@pytest.mark.parametrize(("below", "most"), [("", 12), ("data/", 12), ("settings/", 10)])
+@pytest.mark.parametrize(("below", "most"), [("", 12), ("data/", 12), ("settings/", 11)])
 def test_the_pages_of_a_deployment_ask_few_queries(
     client: Client,
     created: Deployment,
