@@ -1,11 +1,24 @@
-"""A page of a chain of which many are found: from where the page begins on, each resource of the type is tested, instead of first collecting all that
-refers or is referred to.
+"""A page of a chain of which many are found: from where the page begins on, each resource of the type, or with the key or target that another
+condition names, is tested, instead of first collecting all that refers or is referred to.
 
 How often such a walk meets a match is not known beforehand: it reads a stretch, and whoever finds too little there collects.
 """
 
+from typing import NamedTuple
+
 from fhirserver.connection import fetch, is_postgresql, looked_up
-from fhirserver.search.ast import And, Chain, Node, Or, Posting, ReferredBy, conjuncts, is_of_rows, of_type
+from fhirserver.search.ast import (
+    And,
+    Chain,
+    Node,
+    Or,
+    Posting,
+    ReferredBy,
+    Target,
+    conjuncts,
+    is_of_rows,
+    of_type,
+)
 from fhirserver.search.compile import BY_KEY, Compiler
 from fhirserver.search.sql import Sql, join, rows_of
 from fhirserver.search.weights import weight
@@ -16,26 +29,41 @@ STRETCH = 50
 """Resources that a walk may test, for each that is wanted."""
 
 
-def along_type(
+class Walk(NamedTuple):
+    """`matches`: `FROM … m WHERE …` in the order of postings; `is_whole`: all there are."""
+
+    matches: Sql
+    is_whole: bool
+
+
+def walk_tested(
     compiler: Compiler, resource_type: str, node: Node, after: Sql, order: str, limit: int
-) -> Sql | None:
-    """`FROM … m WHERE …` of matches in the order of postings, some of them or all; `after` is a test of `m`, `order` an ORDER BY. None where
-    collecting is better."""
+) -> Walk | None:
+    """`after` is a test of `m`, `order` an ORDER BY. None where collecting is better."""
     nodes = conjuncts(node)
     kind = of_type(resource_type)
     driver = min([*nodes, kind], key=weight)
-    chains = driver.nodes if isinstance(driver, Or) else (driver,)
-    if not any(_are_many(compiler, one) for one in chains):
+    lead: Node = kind
+    chains = [driver]
+    match driver:
+        case Posting(keys=(_,)) | Target(targets=(_,)):
+            # What lies under one key lies in the order of the page.
+            lead, chains = driver, nodes
+    if not any(_are_many(compiler, part) for one in chains for part in _alternatives(one)):
         return None
-    text = f"FROM fhir_posting m WHERE m.partition = %s AND m.key = %s{after.text}"
-    ahead = Sql(text, (compiler.number, *kind.keys, *after.values))
+    ahead = join("", [compiler.driver(lead, within=False), after])
     far = f"SELECT m.rank, m.rid {ahead.text}{order} LIMIT 1 OFFSET {STRETCH * limit}"
     sign = ">=" if " DESC" in order else "<="
     ends = [
         Sql(f"(m.rank, m.rid) {sign} (%s, %s)", (rank, rid))
         for rank, rid in fetch(compiler.partition.region, far, ahead.values)
     ]
-    return join(" AND ", [ahead, *ends, *(_tested(compiler, one) for one in nodes)])
+    matches = join(" AND ", [ahead, *ends, *(_tested(compiler, one) for one in nodes if one is not lead)])
+    return Walk(matches, not ends)
+
+
+def _alternatives(node: Node) -> tuple[Node, ...]:
+    return node.nodes if isinstance(node, Or) else (node,)
 
 
 def _are_many(compiler: Compiler, node: Node) -> bool:

@@ -10,7 +10,7 @@ from fhirserver.outcomes import BadRequest
 from fhirserver.partitions import Partition
 from fhirserver.prepared import Row
 from fhirserver.search.ast import And, Holders, Matches, Node, Within
-from fhirserver.search.chained import along_type
+from fhirserver.search.chained import walk_tested
 from fhirserver.search.compile import Compiler
 from fhirserver.search.holders import with_holder
 from fhirserver.search.merged import merged
@@ -159,12 +159,14 @@ def _tested(wanted: _Wanted, node: Node) -> list[Row]:
     if keys:
         return []
     order = _order("m", _names(keys), falling)
-    found = along_type(compiler, resource_type, node, _behind(falling, place), order, limit)
-    if found is None:
+    tested = walk_tested(compiler, resource_type, node, _behind(falling, place), order, limit)
+    if tested is None:
         return []
-    statement = _read(compiler, _found(found, keys, falling, Place(), limit), keys, falling, within=False)
+    statement = _read(
+        compiler, _found(tested.matches, keys, falling, Place(), limit), keys, falling, within=False
+    )
     rows = fetch(compiler.partition.region, statement.text, statement.values)
-    return rows if len(rows) >= limit else []
+    return rows if tested.is_whole or len(rows) >= limit else []
 
 
 def _sorted(wanted: _Wanted) -> list[Row]:
