@@ -68,13 +68,15 @@ def _alternatives(node: Node) -> tuple[Node, ...]:
 
 def _are_many(compiler: Compiler, node: Node) -> bool:
     """Whether there are many at the other end, as far as the condition tells that leads there."""
-    match node:
-        case Chain(_, And((Posting() as kind, *rest))) | ReferredBy(_, And((Posting() as kind, *rest))):
+    if not isinstance(node, (Chain, ReferredBy)):
+        return False
+    match node.node:
+        case And((Posting(within=False) as kind, *rest)):
             driver = min([*conjuncts(And(tuple(rest))), kind], key=weight)
             if not is_of_rows(driver):
                 # To count them would cost as much as to collect them.
                 return False
-            found = compiler.driver(driver, kind.within)
+            found = compiler.driver(driver, within=False)
             text = f"SELECT 1 {found.text} LIMIT 1 OFFSET {MANY}"
             return bool(fetch(compiler.partition.region, text, found.values))
     return False
