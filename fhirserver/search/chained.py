@@ -25,6 +25,8 @@ from fhirserver.search.weights import weight
 
 MANY = 1_000
 """So many at the other end of the references are collected as quickly."""
+MOST = 4
+"""Among so many chains it is asked which lead to many; what may be a chain to any type is collected."""
 STRETCH = 50
 """Resources that a walk may test, for each that is wanted."""
 
@@ -49,7 +51,8 @@ def walk_tested(
         case Posting(keys=(_,)) | Target(targets=(_,)):
             # What lies under one key lies in the order of the page.
             lead, chains = driver, nodes
-    if not any(_are_many(compiler, part) for one in chains for part in _alternatives(one)):
+    stored = [part for one in chains for part in _alternatives(one) if _leads_to_stored(part)]
+    if len(stored) > MOST or not any(_are_many(compiler, one) for one in stored):
         return None
     ahead = join("", [compiler.driver(lead, within=False), after])
     far = f"SELECT m.rank, m.rid {ahead.text}{order} LIMIT 1 OFFSET {STRETCH * limit}"
@@ -66,13 +69,18 @@ def _alternatives(node: Node) -> tuple[Node, ...]:
     return node.nodes if isinstance(node, Or) else (node,)
 
 
+def _leads_to_stored(node: Node) -> bool:
+    match node:
+        case Chain(_, And((Posting(within=False), *_))) | ReferredBy():
+            return True
+    return False
+
+
 def _are_many(compiler: Compiler, node: Node) -> bool:
     """Whether there are many at the other end, as far as the condition tells that leads there."""
-    if not isinstance(node, (Chain, ReferredBy)):
-        return False
-    match node.node:
-        case And((Posting(within=False) as kind, *rest)):
-            driver = min([*conjuncts(And(tuple(rest))), kind], key=weight)
+    match node:
+        case Chain(_, And(parts)) | ReferredBy(_, And(parts)):
+            driver = min(conjuncts(And(parts)), key=weight)
             if not is_of_rows(driver):
                 # To count them would cost as much as to collect them.
                 return False

@@ -104,7 +104,11 @@ def _in_order(wanted: _Wanted) -> list[Row]:
     if isinstance(wanted.matches, (Within, Holders)):
         return _sorted(wanted)
     node = wanted.matches
-    return _listed(wanted, node) or _walked(wanted, node) or _tested(wanted, node) or _sorted(wanted)
+    rows = _listed(wanted, node) or _walked(wanted, node)
+    if rows:
+        return rows
+    tested = _tested(wanted, node)
+    return _sorted(wanted) if tested is None else tested
 
 
 def _listed(wanted: _Wanted, node: Node) -> list[Row]:
@@ -153,20 +157,20 @@ def _walked(wanted: _Wanted, node: Node) -> list[Row]:
     return rows if len(rows) >= limit else []
 
 
-def _tested(wanted: _Wanted, node: Node) -> list[Row]:
-    """The rows in the order of postings, tested one by one; none where that is not asked for, or if they are not all there within a stretch."""
+def _tested(wanted: _Wanted, node: Node) -> list[Row] | None:
+    """The rows in the order of postings, tested one by one; None where that is not asked for, or if they are not all there within a stretch."""
     compiler, resource_type, _, keys, falling, place, limit = wanted
     if keys:
-        return []
+        return None
     order = _order("m", _names(keys), falling)
     tested = walk_tested(compiler, resource_type, node, _behind(falling, place), order, limit)
     if tested is None:
-        return []
+        return None
     statement = _read(
         compiler, _found(tested.matches, keys, falling, Place(), limit), keys, falling, within=False
     )
     rows = fetch(compiler.partition.region, statement.text, statement.values)
-    return rows if tested.is_whole or len(rows) >= limit else []
+    return rows if tested.is_whole or len(rows) >= limit else None
 
 
 def _sorted(wanted: _Wanted) -> list[Row]:

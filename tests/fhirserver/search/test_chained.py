@@ -1,6 +1,5 @@
 """Pages of chains of which many are found are walked to: they are those that collecting gives, page by page, forwards and back."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from fhirserver import bulk
 from fhirserver.access import AccessGrant, Permission
 from fhirserver.search import chained, page
 from tests.fhirserver.client import Client
+from tests.fhirserver.search.reading import pages_there_and_back
 
 PATIENTS, OBSERVATIONS = 12, 60
 NAMES = ("Anna", "Ben", "Carla")
@@ -62,20 +62,6 @@ def loaded(client: Client) -> Client:
     return client
 
 
-def pages(client: Client, query: str) -> Iterator[list[str]]:
-    """The ids of all pages from the first to the last, and then of those back to the first."""
-    address, relation = query, "next"
-    while True:
-        bundle = client.get(address).json()
-        yield [one["resource"]["id"] for one in bundle.get("entry", [])]
-        links = {one["relation"]: one["url"] for one in bundle["link"]}
-        if relation == "next" and "next" not in links:
-            relation = "prev"
-        if relation not in links:
-            return
-        address = links[relation]
-
-
 QUERIES = [
     "Observation?patient.name=anna",
     "Observation?subject:Patient.name=anna",
@@ -108,11 +94,11 @@ def test_pages_walked_to_are_those_that_are_collected(
     loaded: Client, query: str, stretch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     query += "&_count=4"
-    collected = list(pages(loaded, query))
+    collected = list(pages_there_and_back(loaded, query))
     assert any(collected)
     monkeypatch.setattr(chained, "MANY", 0)
     monkeypatch.setattr(chained, "STRETCH", stretch)
-    assert list(pages(loaded, query)) == collected
+    assert list(pages_there_and_back(loaded, query)) == collected
 
 
 @pytest.mark.parametrize("query", [one for one in QUERIES if one not in COLLECTED])
@@ -149,7 +135,26 @@ def test_a_walk_shows_no_more_than_the_grant(loaded: Client, monkeypatch: pytest
     )
     confined = Client(loaded.partition, own)
     queries = ["Observation?patient.name=ben", "Patient?_has:Observation:patient:status=amended"]
-    collected = [list(pages(confined, one)) for one in queries]
+    collected = [list(pages_there_and_back(confined, one)) for one in queries]
     monkeypatch.setattr(chained, "MANY", 0)
-    assert [list(pages(confined, one)) for one in queries] == collected
+    assert [list(pages_there_and_back(confined, one)) for one in queries] == collected
     assert collected[1] == [["p04"]]
+
+
+def test_what_a_whole_walk_does_not_find_is_not_collected(
+    loaded: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any) -> Any:
+        raise AssertionError("collected")
+
+    monkeypatch.setattr(page, "_sorted", never)
+    monkeypatch.setattr(chained, "MANY", 0)
+    assert loaded.get("Observation?subject=Patient/p04&patient.name=anna").json()["total"] == 0
+
+
+def test_a_chain_to_many_types_is_collected(loaded: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: Any) -> Any:
+        raise AssertionError("asked how many there are")
+
+    monkeypatch.setattr(chained, "_are_many", never)
+    assert loaded.get("Provenance?target.identifier=1").status == 200
