@@ -3,12 +3,11 @@
 import pytest
 from django.test import Client
 
-from deployments.models import Deployment, Region, State
-from fhirserver import partitions
+from deployments.models import Deployment
 from portal.models import Role, Tenant, User
 from portal.rights import OpenTo, list_openings, list_rights, takes
 from tests.test_rights import ROUTES
-from tests.world import World, build_world
+from tests.world import World, build_world, running_deployment
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -50,14 +49,7 @@ FORMS = [
 
 @pytest.fixture
 def deployment(tenant: Tenant) -> Deployment:
-    return Deployment.objects.create(
-        tenant=tenant,
-        name="Ward 7",
-        region=Region.objects.get(name="local"),
-        size="xs",
-        state=State.RUNNING,
-        partition=partitions.reserve("region_local").number,
-    )
+    return running_deployment(tenant)
 
 
 @pytest.fixture

@@ -12,12 +12,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from deployments.models import Deployment, Region, State
-from fhirserver import partitions
+from deployments.models import Deployment
 from portal.models import Role, Tenant, User
 from portal.rights import OpenTo, list_openings, list_rights, role_for
 from portal.subscriptions import subscribe
-from tests.world import World, build_world
+from tests.world import World, build_world, running_deployment
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -65,14 +64,7 @@ CALLS = [
 @pytest.fixture
 def deployment(tenant: Tenant, alice: User) -> Deployment:
     subscribe(tenant, actor=alice, service="fhir-server")
-    return Deployment.objects.create(
-        tenant=tenant,
-        name="Ward 7",
-        region=Region.objects.get(name="local"),
-        size="xs",
-        state=State.RUNNING,
-        partition=partitions.reserve("region_local").number,
-    )
+    return running_deployment(tenant)
 
 
 @pytest.fixture

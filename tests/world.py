@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.test import Client
@@ -10,8 +11,9 @@ from credentials.access import parse_access
 from credentials.models import ApplicationKind, AuthenticationServer, ServerKind
 from credentials.services import create_api_key
 from deployments import transfers
-from deployments.models import Deployment, Job, JobState
+from deployments.models import Deployment, Job, JobState, Region, State
 from explorer.models import ForeignServer
+from fhirserver import partitions
 from gateway.models import RequestLog
 from gateway.recorder import recorder
 from portal.models import Membership, Role, Tenant, User, Webhook
@@ -22,6 +24,19 @@ from portal.services.tokens import create_token
 from smart.applications import Registration, create_application
 from smart.servers import integrated_server
 from smart.users import create_user
+
+
+def running_deployment(tenant: Tenant, **more: Any) -> Deployment:
+    """Ward 7, with room of its own in the local region."""
+    return Deployment.objects.create(
+        tenant=tenant,
+        name="Ward 7",
+        region=Region.objects.get(name="local"),
+        size="xs",
+        state=State.RUNNING,
+        partition=partitions.reserve("region_local").number,
+        **more,
+    )
 
 
 @dataclass

@@ -7,10 +7,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from deployments.models import Deployment, Region, State
 from deployments.presets import PRESETS, get_preset
-from fhirserver import partitions
 from portal.models import Tenant, User
+from tests.world import running_deployment
 
 pytestmark = pytest.mark.django_db(databases=["default", "region_local"])
 
@@ -19,14 +18,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "region_local"])
 def address(client: Client, alice: User, tenant: Tenant, settings: Settings, tmp_path: Path) -> str:
     settings.PRESETS_DIR = tmp_path
     client.force_login(alice)
-    deployment = Deployment.objects.create(
-        tenant=tenant,
-        name="Ward 7",
-        region=Region.objects.get(name="local"),
-        size="xs",
-        state=State.RUNNING,
-        partition=partitions.reserve("region_local").number,
-    )
+    deployment = running_deployment(tenant)
     return f"/deployments/{deployment.pk}/data/presets/"
 
 

@@ -7,11 +7,11 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from deployments.models import Deployment, Region, State
-from fhirserver import partitions
+from deployments.models import Deployment
 from portal.models import Role, Tenant, User
 from portal.services.tokens import create_token
 from portal.subscriptions import subscribe
+from tests.world import running_deployment
 
 BASE = "/api/v1/"
 
@@ -47,15 +47,7 @@ def plan(tenant: Tenant, alice: User) -> None:
 
 @pytest.fixture
 def deployment(tenant: Tenant, plan: None, alice: User) -> Deployment:
-    return Deployment.objects.create(
-        tenant=tenant,
-        name="Ward 7",
-        region=Region.objects.get(name="local"),
-        size="xs",
-        state=State.RUNNING,
-        partition=partitions.reserve("region_local").number,
-        created_by=alice,
-    )
+    return running_deployment(tenant, created_by=alice)
 
 
 @pytest.fixture
