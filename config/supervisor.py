@@ -109,7 +109,7 @@ def web_server(settings: Settings) -> Child:
     arguments += ["--no-ws", "--log-level", "warning", "--workers-kill-timeout", "5"]
     # Without it the death of one process ends the others and all that they were answering.
     arguments += ["--respawn-failed-workers"]
-    return Child("web server", ["-m", "granian", *arguments, "config.wsgi:application"])
+    return Child("web server", ["-m", "granian", *arguments, "config.web_process:application"])
 
 
 def worker(settings: Settings) -> Child:

@@ -251,6 +251,9 @@ EXPORT_SETTLE_SECONDS = env.float("EXPORT_SETTLE_SECONDS", default=2.0)
 OUTBOUND_ALLOWED = env.list("OUTBOUND_ALLOWED", default=[])
 CATALOGUE_DIR = HOME / "catalogue"
 FHIR_MAX_BODY_BYTES = env.int("FHIR_MAX_BODY_BYTES", default=50_000_000)
+WEB_WORKERS = env.int("WEB_WORKERS", default=2)
+# Each web process keeps to a CPU of its own where there are no more CPUs than such processes (config.own_cpu).
+WEB_OWN_CPU = env.bool("WEB_OWN_CPU", default=True)
 # Threads of each web process: portal.places keeps some of them from waiting for others.
 WEB_THREADS = env.int("WEB_THREADS", default=4)
 FHIR_CORS_ORIGINS = env.list("FHIR_CORS_ORIGINS", default=[])

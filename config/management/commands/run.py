@@ -31,7 +31,7 @@ class Command(BaseCommand):
         how = supervisor.Settings(
             host=env("HOST", default="127.0.0.1"),
             port=env.int("PORT", default=8000),
-            web_workers=env.int("WEB_WORKERS", default=2),
+            web_workers=settings.WEB_WORKERS,
             web_threads=settings.WEB_THREADS,
             worker_threads=env.int("WORKER_THREADS", default=2),
         )
