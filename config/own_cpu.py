@@ -25,7 +25,11 @@ def keep_to_own_cpu(processes: int, home: Path) -> int | None:
     if number is None:
         return None
     own = cpus[number % len(cpus)]
-    os.sched_setaffinity(0, {own})
+    try:
+        os.sched_setaffinity(0, {own})
+    except OSError:
+        # Some containers may not choose; all goes on as before.
+        return None
     return own
 
 

@@ -27,6 +27,18 @@ sys.stdin.read()
 """
 
 
+FORBIDDEN = """
+import os
+from pathlib import Path
+from config.own_cpu import keep_to_own_cpu
+os.sched_setaffinity(0, {cpus})
+def refused(*_):
+    raise PermissionError("not in this container")
+os.sched_setaffinity = refused
+print(keep_to_own_cpu(2, Path({home!r})))
+"""
+
+
 @contextmanager
 def web_process(home: Path, processes: int) -> Iterator[str]:
     script = WEB_PROCESS.format(cpus=set(CPUS), processes=processes, home=str(home))
@@ -69,3 +81,9 @@ def test_fewer_processes_than_cpus_use_all(tmp_path: Path, processes: int) -> No
 def test_one_that_is_too_many_uses_all(tmp_path: Path) -> None:
     with web_process(tmp_path, 2), web_process(tmp_path, 2), web_process(tmp_path, 2) as third:
         assert third == f"None {CPUS}"
+
+
+def test_where_it_may_not_choose_it_uses_all(tmp_path: Path) -> None:
+    script = FORBIDDEN.format(cpus=set(CPUS), home=str(tmp_path))
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert said.stdout == "None\n"
