@@ -149,6 +149,19 @@
   }
   goToFault();
 
+  // -- a part of the page that one was led to: what is said stands there, not out of sight at the top ----------------
+  function bringMessagesTo(place) {
+    const said = document.querySelectorAll(".messages > [role=status]");
+    if (!place || !said.length) return;
+    const [above, here] = [said[0].parentElement, document.createElement("div")];
+    here.className = "messages";
+    here.append(...said);
+    place.before(here);
+    if (!above.childElementCount) above.remove();
+    here.scrollIntoView();
+  }
+  bringMessagesTo(document.getElementById(location.hash.slice(1)));
+
   // -- tabs: the current one is in sight where not all fit ---------------------------------------------------------
   for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
     const list = tab.closest("ul");

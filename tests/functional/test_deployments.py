@@ -104,3 +104,12 @@ def test_a_dialog_begins_at_its_first_field_and_enter_sends_it(page: Page, produ
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog", name="Copy the key now")).to_contain_text("fsk_")
     expect(page.locator("tbody").first).to_contain_text("Typed alone")
+
+
+def test_whoever_lands_on_the_address_of_a_form_reads_why_beside_the_form(
+    page: Page, product: Product
+) -> None:
+    _sign_in(page, product)
+    page.goto(f"/deployments/{product.demo['deployment']}/size/")
+    expect(page.get_by_role("status").filter(has_text="Nothing was changed")).to_be_in_viewport()
+    expect(page.get_by_role("heading", name="Size", exact=True)).to_be_in_viewport()
