@@ -156,9 +156,9 @@
     const [above, here] = [said[0].parentElement, document.createElement("div")];
     here.className = "messages";
     here.append(...said);
-    place.before(here);
+    (place.closest(".card") || place).before(here);
     if (!above.childElementCount) above.remove();
-    here.scrollIntoView();
+    place.scrollIntoView();
   }
   bringMessagesTo(document.getElementById(location.hash.slice(1)));
 
