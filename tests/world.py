@@ -27,16 +27,11 @@ from smart.users import create_user
 
 
 def running_deployment(tenant: Tenant, **more: Any) -> Deployment:
-    """Ward 7, with room of its own in the local region."""
-    return Deployment.objects.create(
-        tenant=tenant,
-        name="Ward 7",
-        region=Region.objects.get(name="local"),
-        size="xs",
-        state=State.RUNNING,
-        partition=partitions.reserve("region_local").number,
-        **more,
-    )
+    """Ward 7 with room of its own in the local region, or what else is said."""
+    region = Region.objects.get(name="local")
+    usual = {"name": "Ward 7", "region": region, "size": "xs"}
+    room = partitions.reserve(region.database).number
+    return Deployment.objects.create(tenant=tenant, state=State.RUNNING, partition=room, **(usual | more))
 
 
 @dataclass

@@ -14,9 +14,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from deployments.models import Deployment, Job, Region, State
-from fhirserver import partitions
 from portal.models import Tenant, User
 from tests.deployments.loading import Send, run_newest
+from tests.world import running_deployment
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -81,15 +81,7 @@ def start_worker(tmp_path: Path) -> Iterator[StartWorker]:
 def running(tenant: Tenant, settings: Settings, tmp_path: Path) -> Deployment:
     """A running deployment with an empty partition, and a directory of its own for files."""
     settings.TRANSFER_DIR = tmp_path
-    region = Region.objects.get(name="local")
-    return Deployment.objects.create(
-        tenant=tenant,
-        name="Ward 7",
-        region=region,
-        size="xs",
-        state=State.RUNNING,
-        partition=partitions.reserve(region.database).number,
-    )
+    return running_deployment(tenant)
 
 
 @pytest.fixture

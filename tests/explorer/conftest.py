@@ -14,12 +14,12 @@ from pytest_django.live_server_helper import LiveServer
 
 from credentials.access import FULL
 from credentials.services import create_api_key
-from deployments.models import Deployment, Region, State
+from deployments.models import Deployment
 from deployments.regions import synchronise_regions
 from explorer import capabilities
-from fhirserver.partitions import reserve
 from portal.models import Tenant, User
 from tests.explorer.browsing import WIDE
+from tests.world import running_deployment
 
 
 @pytest.fixture(autouse=True)
@@ -36,15 +36,7 @@ def _one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def deployment(tenant: Tenant) -> Deployment:
     """A running deployment with an empty partition in the local region's store."""
-    region = Region.objects.get(name="local")
-    return Deployment.objects.create(
-        tenant=tenant,
-        name="Ward 7",
-        region=region,
-        size="xs",
-        state=State.RUNNING,
-        partition=reserve(region.database).number,
-    )
+    return running_deployment(tenant)
 
 
 SignIn = Callable[[User], Client]

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from deployments.job_runner import run
-from deployments.models import Deployment, Job, Region, State
-from fhirserver import partitions
+from deployments.models import Deployment, Job
 from portal.models import AuditEvent, Role, Tenant, User
 from tests.management_api.conftest import Api
+from tests.world import running_deployment
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -23,15 +23,7 @@ def path(deployment: Deployment) -> str:
 @pytest.fixture
 def other(tenant: Tenant, deployment: Deployment) -> Deployment:
     """The tenant's test server: another size, and an origin."""
-    return Deployment.objects.create(
-        tenant=tenant,
-        name="Ward 8",
-        region=Region.objects.get(name="local"),
-        size="s",
-        state=State.RUNNING,
-        allowed_origins=["https://app.example"],
-        partition=partitions.reserve("region_local").number,
-    )
+    return running_deployment(tenant, name="Ward 8", size="s", allowed_origins=["https://app.example"])
 
 
 def upload(api: Api, path: str, content: bytes) -> str:
